@@ -1,0 +1,1 @@
+//! The Node binding: converts, calls the core, converts back.

@@ -1,0 +1,1 @@
+//! From words to graphs and back: specification, plan, validation, deployment, healing.

@@ -1,0 +1,1 @@
+//! The Python binding: converts, calls the core, converts back.

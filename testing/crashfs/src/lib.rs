@@ -1,0 +1,1 @@
+//! An in-memory file system for SQLite that loses power on demand.
