@@ -1,1 +1,3 @@
 //! Fusion.
+
+pub mod graph;

@@ -1,0 +1,8 @@
+//! The graph floor: pure algorithms over directed graphs, the nearest right word, and the
+//! dependency resolver.
+//!
+//! Nothing here knows a clock, a store or a task; every function gives the same answer for the
+//! same input.
+
+pub mod nearest;
+pub mod order;
