@@ -1,3 +1,13 @@
-//! Fusion.
+//! Fusion is a durable workflow and agent engine that a program embeds.
+//!
+//! ```text
+//! graph ──► schedule ──► run ──► record ──► observe
+//! ```
+//!
+//! A [`Graph`](model::Graph) is data; the scheduler decides, purely; the driver does what it decides; every outcome is
+//! recorded before anything that depends on it starts. `docs/architecture.md` has the map.
 
+pub mod contract;
+pub mod error;
 pub mod graph;
+pub mod model;

@@ -1,0 +1,28 @@
+//! The traits that vary, a file each. All are object-safe.
+//!
+//! | trait | answers |
+//! |---|---|
+//! | [`Store`] | the one door for writing, [`Store::commit`]; is all of the four below |
+//! | [`Journal`] | what happened? |
+//! | [`Queue`] | what is to be done, by whom, until when? |
+//! | [`Records`] | what are things now? |
+//! | [`Blobs`] | where are the big things? |
+//! | [`Bus`] | who wants to know at once? A hint, never the truth |
+//! | [`Env`] | the world: clock, randomness, tasks, programs |
+//! | [`Step`] | the code that a node executes |
+//! | [`Workflow`] | a graph made from an input |
+
+mod bus;
+mod env;
+mod step;
+mod store;
+mod workflow;
+
+pub use bus::{Bus, Subscription};
+pub use env::{Env, Exec, Exit, Job, Stop, Stopped, Task};
+pub use step::{Attempt, Context, Output, Step};
+pub use store::{Blobs, Durability, Journal, Queue, Records, Status, Store};
+pub use workflow::Workflow;
+
+/// A boxed future that may move between threads.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

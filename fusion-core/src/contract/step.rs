@@ -1,0 +1,149 @@
+//! The code that a node executes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::BoxFuture;
+use crate::model::{Failure, Graph, Payload, RunId};
+
+/// What a body returns.
+#[derive(Debug, Clone)]
+pub enum Output {
+    /// A value.
+    Value(Payload),
+    /// A graph that runs in the node's place; its outputs become the node's.
+    Graph(Box<Graph>),
+}
+
+/// A named piece of code. Bodies run at least once; their outcome is recorded exactly once.
+///
+/// Most are made from closures by `Fusion::step`; implement it by hand for code that is found at run time.
+///
+/// ```
+/// use fusion_core::contract::{BoxFuture, Context, Output, Step};
+/// use fusion_core::model::{Failure, Payload};
+///
+/// #[derive(Debug)]
+/// struct Shout;
+///
+/// impl Step for Shout {
+///     fn name(&self) -> &str { "shout" }
+///     fn run(&self, _ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>> {
+///         Box::pin(async move {
+///             let text: String = input.decode().map_err(|e| Failure::error(e.to_string()))?;
+///             let loud = Payload::json(&text.to_uppercase()).map_err(|e| Failure::error(e.to_string()))?;
+///             Ok(Output::Value(loud))
+///         })
+///     }
+/// }
+/// ```
+pub trait Step: fmt::Debug + Send + Sync + 'static {
+    /// Gives the name that graphs use.
+    fn name(&self) -> &str;
+
+    /// Executes one attempt. A panic is caught and recorded as a failure of class `panic`.
+    fn run(&self, ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>>;
+}
+
+/// What the driver offers to one attempt.
+#[async_trait]
+pub trait Attempt: fmt::Debug + Send + Sync {
+    /// Finds what an earlier attempt saved under this name.
+    fn recall(&self, name: &str) -> Option<Payload>;
+
+    /// Saves a result under a name; durable when this returns.
+    async fn save(&self, name: &str, value: Payload) -> Result<(), Failure>;
+
+    /// Says that the body is alive, with an optional progress that observers see.
+    fn beat(&self, progress: Option<Value>);
+
+    /// Tells whether the body was asked to end.
+    fn is_cancelled(&self) -> bool;
+
+    /// Waits until the body is asked to end.
+    async fn cancelled(&self);
+}
+
+/// What a body knows of its attempt; cheap to clone.
+#[derive(Clone)]
+pub struct Context {
+    /// The run.
+    pub run: RunId,
+    /// The node, or its item: `fetch` or `fetch[3]`.
+    pub node: Arc<str>,
+    /// The attempt, from 1.
+    pub attempt: u16,
+    /// The fence number of the run's owner: an outside system can refuse smaller ones.
+    pub epoch: u64,
+    /// The same for all attempts of this node and item, different from all others.
+    pub idempotency_key: Arc<str>,
+    /// Why the attempt before failed: feedback to do better.
+    pub feedback: Option<Arc<Failure>>,
+    attempts: Arc<dyn Attempt>,
+}
+
+impl Context {
+    /// Puts a context together; the driver does.
+    pub fn new(
+        run: RunId,
+        node: Arc<str>,
+        (attempt, epoch): (u16, u64),
+        key: Arc<str>,
+        hooks: Arc<dyn Attempt>,
+    ) -> Self {
+        Self { run, node, attempt, epoch, idempotency_key: key, feedback: None, attempts: hooks }
+    }
+
+    /// Runs a part of the body once for all attempts: its result is recorded under `name`, and attempts that follow a
+    /// crash or a failure get the recorded one. Failures are not recorded.
+    ///
+    /// # Errors
+    /// What `work` returns; a failure of class `error` when the result cannot be encoded or recorded.
+    pub async fn memo<T, F>(&self, name: &str, work: F) -> Result<T, Failure>
+    where
+        T: serde::Serialize + serde::de::DeserializeOwned,
+        F: Future<Output = Result<T, Failure>>,
+    {
+        if let Some(saved) = self.attempts.recall(name) {
+            return saved.decode().map_err(|e| {
+                Failure::error(format!("the result saved as `{name}` is of another type: {e}"))
+                    .permanent()
+            });
+        }
+        let value = work.await?;
+        let payload = Payload::json(&value).map_err(|e| {
+            Failure::error(format!("the result of `{name}` cannot be saved: {e}")).permanent()
+        })?;
+        self.attempts.save(name, payload).await?;
+        Ok(value)
+    }
+
+    /// Says that the body is alive and how far it is: anything that is JSON.
+    pub fn progress(&self, progress: impl Into<Value>) {
+        self.attempts.beat(Some(progress.into()));
+    }
+
+    /// Says that the body is alive.
+    pub fn heartbeat(&self) {
+        self.attempts.beat(None);
+    }
+
+    /// Tells whether the body was asked to end.
+    pub fn is_cancelled(&self) -> bool {
+        self.attempts.is_cancelled()
+    }
+
+    /// Waits until the body is asked to end.
+    pub async fn cancelled(&self) {
+        self.attempts.cancelled().await;
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{} attempt {}", self.run, self.node, self.attempt)
+    }
+}

@@ -1,0 +1,51 @@
+//! A graph made from an input.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::error::Result;
+use crate::model::Graph;
+
+/// Makes the graph of a run from its input, once; the run keeps it to its end.
+///
+/// ```
+/// use fusion_core::contract::Workflow;
+/// use fusion_core::error::Result;
+/// use fusion_core::model::Graph;
+///
+/// #[derive(Debug)]
+/// struct Nightly;
+///
+/// impl Workflow for Nightly {
+///     fn name(&self) -> &str { "nightly" }
+///     fn graph(&self, input: &serde_json::Value) -> Result<Graph> {
+///         let tables = input["tables"].as_array().cloned().unwrap_or_default();
+///         let mut graph = Graph::new("nightly");
+///         for table in tables {
+///             graph = graph.step(&format!("copy-{}", table.as_str().unwrap_or("?")), "copy");
+///         }
+///         Ok(graph)
+///     }
+/// }
+/// ```
+pub trait Workflow: fmt::Debug + Send + Sync + 'static {
+    /// Gives the name.
+    fn name(&self) -> &str;
+
+    /// Makes the graph.
+    ///
+    /// # Errors
+    /// When the input does not fit; the run is then not started.
+    fn graph(&self, input: &Value) -> Result<Graph>;
+}
+
+impl Workflow for Graph {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn graph(&self, _input: &Value) -> Result<Graph> {
+        Ok(self.clone())
+    }
+}

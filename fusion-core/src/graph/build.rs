@@ -1,0 +1,205 @@
+//! The builder: graphs from code.
+
+use serde_json::Value;
+
+use crate::model::Graph;
+use crate::model::Policy;
+use crate::model::graph::{
+    Action, Kind, Map, More, Node, OnFailure, OnItemFailure, Program, Repeat, Task, WaitSpec,
+};
+
+impl Graph {
+    /// Begins a graph.
+    ///
+    /// ```
+    /// use fusion_core::model::Graph;
+    /// use fusion_core::model::graph::Node;
+    /// let graph = Graph::new("digest")
+    ///     .node(Node::step("pages", "fetch").each("{{ inputs.urls }}"))
+    ///     .node(Node::step("merged", "merge").with("{{ nodes.pages }}").after(["pages"]))
+    ///     .output("digest", "{{ nodes.merged }}");
+    /// assert_eq!(graph.nodes.len(), 2);
+    /// ```
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: 1,
+            description: String::new(),
+            inputs: std::collections::BTreeMap::new(),
+            nodes: Vec::new(),
+            outputs: std::collections::BTreeMap::new(),
+            on_failure: OnFailure::Stop,
+        }
+    }
+
+    /// Adds a node.
+    #[must_use]
+    pub fn node(mut self, node: Node) -> Self {
+        self.nodes.push(node);
+        self
+    }
+
+    /// Adds a node that runs a registered step.
+    #[must_use]
+    pub fn step(self, id: &str, step: &str) -> Self {
+        self.node(Node::step(id, step))
+    }
+
+    /// Adds an output; text is a template.
+    #[must_use]
+    pub fn output(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.outputs.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Lets everything finish that does not need a failed node.
+    #[must_use]
+    pub fn finish_branches(mut self) -> Self {
+        self.on_failure = OnFailure::FinishBranches;
+        self
+    }
+}
+
+impl Node {
+    /// Makes a node of a kind.
+    pub fn new(id: &str, kind: Kind) -> Self {
+        Self { id: id.into(), kind, needs: Vec::new(), more: None }
+    }
+
+    /// Makes a node that runs a registered step.
+    pub fn step(id: &str, step: &str) -> Self {
+        Self::new(id, Kind::Run(Task::new(Action::Step(step.into()))))
+    }
+
+    /// Makes a node that runs a program; the texts are templates.
+    pub fn command<S: AsRef<str>>(id: &str, argv: impl IntoIterator<Item = S>) -> Self {
+        let argv = argv.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
+        let program = Program { argv, ..Program::default() };
+        Self::new(id, Kind::Run(Task::new(Action::Command(Box::new(program)))))
+    }
+
+    /// Makes a node that runs another workflow.
+    pub fn workflow(id: &str, workflow: &str) -> Self {
+        Self::new(id, Kind::Run(Task::new(Action::Workflow(workflow.into()))))
+    }
+
+    /// Makes a node that waits.
+    pub fn wait(id: &str, wait: WaitSpec) -> Self {
+        Self::new(id, Kind::Wait(Box::new(wait)))
+    }
+
+    /// Runs the node's task for each item of a list: a template that is one expression, or a literal.
+    #[must_use]
+    pub fn each(mut self, over: impl Into<Value>) -> Self {
+        if let Some(task) = self.kind.task().cloned() {
+            let map = Map {
+                over: over.into(),
+                task,
+                max_parallel: 16,
+                on_item_failure: OnItemFailure::Stop,
+            };
+            self.kind = Kind::Map(Box::new(map));
+        }
+        self
+    }
+
+    /// Runs the node's task until a condition holds, at most `max` times.
+    #[must_use]
+    pub fn until(mut self, condition: &str, max: u32) -> Self {
+        if let Some(task) = self.kind.task().cloned() {
+            let repeat = Repeat { task, until: condition.to_owned(), max, pause_ms: 0 };
+            self.kind = Kind::Repeat(Box::new(repeat));
+        }
+        self
+    }
+
+    /// Sets the arguments; texts are templates.
+    #[must_use]
+    pub fn with(mut self, with: impl Into<Value>) -> Self {
+        if let Some(task) = self.kind.task_mut() {
+            task.with = with.into();
+        }
+        self
+    }
+
+    /// Adds nodes that must be settled first.
+    #[must_use]
+    pub fn after<S: AsRef<str>>(mut self, needs: impl IntoIterator<Item = S>) -> Self {
+        self.needs.extend(needs.into_iter().map(|need| need.as_ref().into()));
+        self
+    }
+
+    /// Sets the condition.
+    #[must_use]
+    pub fn when(mut self, condition: &str) -> Self {
+        self.more_mut().when = Some(condition.to_owned());
+        self
+    }
+
+    /// Sets retries, limits and caching.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.more_mut().policy = policy;
+        self
+    }
+
+    /// Sets what runs when all attempts have failed.
+    #[must_use]
+    pub fn fallback(mut self, task: Task) -> Self {
+        self.more_mut().fallback = Some(task);
+        self
+    }
+
+    /// Sets what undoes the node when the run fails later.
+    #[must_use]
+    pub fn compensate(mut self, task: Task) -> Self {
+        self.more_mut().compensate = Some(task);
+        self
+    }
+
+    /// Gives what most nodes do not have, to be changed.
+    pub fn more_mut(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    /// Gives the policy; the default one when none was set.
+    pub fn policy_ref(&self) -> &Policy {
+        static PLAIN: Policy = Policy::PLAIN;
+        self.more.as_ref().map_or(&PLAIN, |more| &more.policy)
+    }
+}
+
+impl Kind {
+    /// Gives the task of the node; a wait has none.
+    pub fn task(&self) -> Option<&Task> {
+        match self {
+            Self::Run(task) => Some(task),
+            Self::Map(map) => Some(&map.task),
+            Self::Repeat(repeat) => Some(&repeat.task),
+            Self::Wait(_) => None,
+        }
+    }
+
+    fn task_mut(&mut self) -> Option<&mut Task> {
+        match self {
+            Self::Run(task) => Some(task),
+            Self::Map(map) => Some(&mut map.task),
+            Self::Repeat(repeat) => Some(&mut repeat.task),
+            Self::Wait(_) => None,
+        }
+    }
+}
+
+impl Task {
+    /// Makes a task without arguments.
+    pub fn new(action: Action) -> Self {
+        Self { action, with: Value::Null }
+    }
+
+    /// Sets the arguments; texts are templates.
+    #[must_use]
+    pub fn with(mut self, with: impl Into<Value>) -> Self {
+        self.with = with.into();
+        self
+    }
+}

@@ -1,0 +1,235 @@
+//! What is written together or not at all: the only way in through which anything becomes durable.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::{Digest, Record, SessionId};
+
+/// An atomic write. Every operation's precondition is checked before the first one is carried out: a refused batch
+/// has written nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// The time of everything in it, in milliseconds since 1970 on the writer's clock.
+    pub now: i64,
+    /// The operations, carried out in order.
+    pub ops: Vec<Op>,
+}
+
+/// One operation of a batch.
+#[derive(Debug, Clone)]
+pub enum Op {
+    /// Adds records to a stream, or creates it. Conflicts when `expect` is not its head, fenced when `epoch` is not its epoch.
+    Append(Append),
+    /// Adds a queue entry. Does nothing when one with its dedup key exists; fails (not found) when its `wake` target is gone.
+    Enqueue(Enqueue),
+    /// Leases ready entries to a session; the receipt has them.
+    Claim(Claim),
+    /// Removes a claimed entry. Fenced when the epoch is not the entry's.
+    Complete(Ticket),
+    /// Gives a claimed entry back. Fenced when the epoch is not the entry's.
+    Release(Release),
+    /// Moves a claimed entry to the dead letters with a reason. Fenced when the epoch is not the entry's.
+    Bury(Ticket, String),
+    /// Removes all entries of a queue.
+    Purge(Arc<str>),
+    /// Opens a session, or says that it is alive: it lives until the given time. Fenced when it was reaped before.
+    Beat(Session),
+    /// Ends sessions: releases all their entries and deletes the ephemeral ones. For those named, and for all whose time is over.
+    Reap(Vec<SessionId>),
+    /// Writes a document. Conflicts when `expect` is given and is not its version.
+    Put(Document, Option<u64>),
+    /// Deletes a document; does nothing when there is none.
+    Delete(Arc<str>, Arc<str>),
+    /// Stores bytes under their hash; does nothing when they are there.
+    Blob(Digest, Bytes),
+    /// Deletes a stream, its records and the blobs that only it refers to. Conflicts while a queue entry points at it.
+    Drop(Arc<str>),
+}
+
+/// Records to add to a stream.
+#[derive(Debug, Clone)]
+pub struct Append {
+    /// The stream.
+    pub stream: Arc<str>,
+    /// The place of its last record, 0 for a stream that does not exist yet.
+    pub expect: u64,
+    /// The epoch of the claim under which this is written, 0 before the first claim.
+    pub epoch: u64,
+    /// The records, at least one.
+    pub records: Vec<Record>,
+}
+
+/// A queue entry to add.
+#[derive(Debug, Clone, Default)]
+pub struct Enqueue {
+    /// The queue.
+    pub queue: Arc<str>,
+    /// A key that no other entry of the store has.
+    pub dedup: Option<Arc<str>>,
+    /// Higher is claimed first.
+    pub priority: i32,
+    /// Not claimed before this time, in milliseconds since 1970.
+    pub due: i64,
+    /// The stream whose epoch moves with the entry's.
+    pub stream: Option<Arc<str>>,
+    /// What it says; opaque to the store.
+    pub body: Bytes,
+    /// The session that holds it from the start.
+    pub session: Option<SessionId>,
+    /// Deleted, not released, when the session that holds it ends.
+    pub ephemeral: bool,
+    /// Another entry, by dedup key, that becomes due now in the queue named here (unless a session holds it).
+    pub wake: Option<(Arc<str>, Arc<str>)>,
+    /// The entry is only added while its queue has fewer entries than this; else the batch is refused as busy.
+    pub limit: Option<u32>,
+}
+
+/// What to claim.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The queues, all alike; the order among ready entries is priority, due time, age.
+    pub queues: Vec<Arc<str>>,
+    /// How many at the most.
+    pub limit: usize,
+    /// For whom.
+    pub session: SessionId,
+}
+
+/// A claimed entry, by its id and the epoch of the claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket {
+    /// The entry.
+    pub entry: u64,
+    /// The epoch of the claim.
+    pub epoch: u64,
+}
+
+/// How a claimed entry is given back.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// The entry.
+    pub ticket: Ticket,
+    /// Not claimed again before this time, in milliseconds since 1970; `i64::MAX` for "when something wakes it".
+    pub due: i64,
+    /// The queue that it goes to; where it was when absent.
+    pub queue: Option<Arc<str>>,
+}
+
+/// A process's promise to be alive.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Its random name.
+    pub id: SessionId,
+    /// Until when it promises, in milliseconds since 1970.
+    pub until: i64,
+    /// Who it is: host, process, start time; lets others on the host see that it died.
+    pub info: String,
+}
+
+/// A document: the current state of something, by kind and id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// The kind.
+    pub kind: Arc<str>,
+    /// The id, unique in its kind.
+    pub id: Arc<str>,
+    /// Counts the writes, from 1; given by the store.
+    pub version: u64,
+    /// When it was written last, in milliseconds since 1970; given by the store.
+    pub at: i64,
+    /// The field that lists are filtered by (a status, a workflow's name).
+    pub tag: Arc<str>,
+    /// The rest, as JSON text.
+    pub body: Bytes,
+}
+
+/// A queue entry as the store has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The entry's id.
+    pub id: u64,
+    /// The queue.
+    pub queue: Arc<str>,
+    /// The key that no other entry of the store has.
+    pub dedup: Option<Arc<str>>,
+    /// Higher is claimed first.
+    pub priority: i32,
+    /// Not claimed before this time.
+    pub due: i64,
+    /// How often it was claimed.
+    pub attempts: u32,
+    /// The fence number: grows with each claim.
+    pub epoch: u64,
+    /// Who holds it.
+    pub session: Option<SessionId>,
+    /// The stream whose epoch moves with it.
+    pub stream: Option<Arc<str>>,
+    /// What it says.
+    pub body: Bytes,
+}
+
+impl Entry {
+    /// Gives what `Complete` and `Release` ask for.
+    pub fn ticket(&self) -> Ticket {
+        Ticket { entry: self.id, epoch: self.epoch }
+    }
+}
+
+/// What a batch did.
+#[derive(Debug, Clone, Default)]
+pub struct Receipt {
+    /// The entries that were added or (by their dedup key) found, in the order of the `Enqueue`s.
+    pub entries: Vec<Ticket>,
+    /// The entries that the `Claim`s got.
+    pub claimed: Vec<Entry>,
+    /// How many entries `Reap` released.
+    pub released: usize,
+    /// Versions of the documents written, in order.
+    pub versions: Vec<u64>,
+}
+
+/// Where a stream stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    /// The place of its last record, 0 when there is none.
+    pub seq: u64,
+    /// The epoch that a writer must name.
+    pub epoch: u64,
+}
+
+/// Part of a list, with what to ask for next.
+#[derive(Debug, Clone, Default)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// What to pass to get the following ones; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// The projection of a run that lists show: the body of documents of kind `run`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRow {
+    /// The workflow's name.
+    pub workflow: String,
+    /// The workflow's version.
+    pub version: u32,
+    /// Where it stood when this was written.
+    pub status: super::RunStatus,
+    /// When it began, in milliseconds since 1970.
+    pub started: i64,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished: Option<i64>,
+    /// The run that waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<super::RunId>,
+    /// Why it failed, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Labels of the caller's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+}

@@ -1,0 +1,49 @@
+//! What crosses between the pure scheduler and the driver: inputs in, commands out.
+
+use super::{Failure, Key, Message, NodeIx, Payload, Record, Wait};
+
+/// What the driver tells the scheduler.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// The run was taken over (or begun): nothing runs any more that ran before.
+    Adopted,
+    /// A body ended: attempt, milliseconds, result.
+    Done(Key, u16, u32, Result<Payload, Failure>),
+    /// The result came from the cache and no body ran.
+    Cached(Key, u16, Payload),
+    /// The condition of a node was false.
+    Unwanted(Key),
+    /// The list of a map has so many items.
+    Expanded(NodeIx, u32),
+    /// A round of a loop ended and its condition does not hold yet: milliseconds, output.
+    Again(NodeIx, u16, u32, Payload),
+    /// A node begins to wait.
+    Waits(Key, Wait),
+    /// A body saved a named result.
+    Memo(Key, String, Payload),
+    /// This process has no code for the step that a node names.
+    Missing(Key, String),
+    /// Somebody said something.
+    Said(Message),
+    /// Time has passed.
+    Tick,
+    /// The outputs of the run are evaluated.
+    Concluded(Result<Payload, Failure>),
+}
+
+/// What the scheduler tells the driver. Records are made durable before any command that follows them is carried out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Make this durable.
+    Append(Record),
+    /// Enter the body of this key, with this attempt number.
+    Start(Key, u16),
+    /// End the body of this key; it answers with a failure of class `cancelled`.
+    Stop(Key),
+    /// Tell this child run to end.
+    StopChild(super::RunId),
+    /// Evaluate the run's outputs.
+    Conclude,
+    /// The run has ended: nothing will follow.
+    Finish,
+}

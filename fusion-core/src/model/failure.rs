@@ -1,0 +1,115 @@
+//! How an attempt failed, in fixed fields: data that every language can read, never a class to be rebuilt.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The class of a failure: what retry policies match on.
+///
+/// An open set: the constants are the engine's own words, bodies may use others (a provider's `rate_limit`, an
+/// exception's type name).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Class(pub Cow<'static, str>);
+
+impl Class {
+    /// A body returned an error without a class of its own.
+    pub const ERROR: Self = Self(Cow::Borrowed("error"));
+    /// The attempt took longer than its time limit.
+    pub const TIMEOUT: Self = Self(Cow::Borrowed("timeout"));
+    /// The body panicked.
+    pub const PANIC: Self = Self(Cow::Borrowed("panic"));
+    /// A command ended with a non-zero exit code.
+    pub const EXIT: Self = Self(Cow::Borrowed("exit"));
+    /// A command was killed by a signal that was not ours.
+    pub const SIGNAL: Self = Self(Cow::Borrowed("signal"));
+    /// A command could not be started (no such program, not executable).
+    pub const SPAWN: Self = Self(Cow::Borrowed("spawn"));
+    /// A template or condition could not be evaluated.
+    pub const TEMPLATE: Self = Self(Cow::Borrowed("template"));
+    /// The output did not pass the node's checks.
+    pub const VALIDATION: Self = Self(Cow::Borrowed("validation"));
+    /// A value could not be decoded as the type that the step asks for.
+    pub const DECODE: Self = Self(Cow::Borrowed("decode"));
+    /// A limit of the engine was passed (see [`limits`](super::limits)).
+    pub const LIMIT: Self = Self(Cow::Borrowed("limit"));
+    /// The run was cancelled.
+    pub const CANCELLED: Self = Self(Cow::Borrowed("cancelled"));
+    /// A sub-workflow did not succeed.
+    pub const CHILD: Self = Self(Cow::Borrowed("child"));
+    /// A person said no.
+    pub const REJECTED: Self = Self(Cow::Borrowed("rejected"));
+    /// An at-most-once step was entered and nobody knows how it ended.
+    pub const IN_DOUBT: Self = Self(Cow::Borrowed("in_doubt"));
+
+    /// Tells whether trying the same again can never help; such failures are not retried unless a policy names them.
+    pub fn is_permanent(&self) -> bool {
+        [Self::TEMPLATE, Self::SPAWN, Self::DECODE, Self::LIMIT, Self::CANCELLED, Self::REJECTED]
+            .contains(self)
+            || *self == Self::IN_DOUBT
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for Class {
+    fn from(text: &str) -> Self {
+        Self(Cow::Owned(text.to_owned()))
+    }
+}
+
+/// One failed attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{class}: {message}")]
+pub struct Failure {
+    /// What retry policies match on.
+    pub class: Class,
+    /// One sentence for a person.
+    pub message: String,
+    /// The rest: a traceback, the end of a command's output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Overrides the class's own word on whether trying again can help.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retryable: Option<bool>,
+    /// The least pause before the next attempt, in milliseconds, as the other side asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
+impl Failure {
+    /// Makes a failure of a class.
+    pub fn new(class: Class, message: impl Into<String>) -> Self {
+        Self { class, message: message.into(), detail: None, retryable: None, retry_after_ms: None }
+    }
+
+    /// Makes a failure of the class `error`.
+    pub fn error(message: impl Into<String>) -> Self {
+        Self::new(Class::ERROR, message)
+    }
+
+    /// Adds what does not fit in a sentence.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Says that trying again cannot help.
+    #[must_use]
+    pub fn permanent(mut self) -> Self {
+        self.retryable = Some(false);
+        self
+    }
+}

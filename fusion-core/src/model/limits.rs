@@ -1,0 +1,58 @@
+//! Every named limit of the engine, with its unit. Reaching one is an error with a code, never a surprise.
+
+/// The longest run id, in bytes.
+pub const RUN_ID_BYTES: usize = 128;
+/// The longest node, step, workflow, signal or queue name, in bytes.
+pub const NAME_BYTES: usize = 128;
+/// Payloads above this live in blobs, once per content, in bytes.
+pub const INLINE_BYTES: usize = 64 * 1024;
+/// The largest single payload, in bytes.
+pub const PAYLOAD_BYTES: u64 = 256 * 1024 * 1024;
+/// The largest workflow file, in bytes.
+pub const FILE_BYTES: usize = 1024 * 1024;
+/// The deepest nesting of a workflow file.
+pub const FILE_DEPTH: usize = 64;
+/// The most values in a workflow file, aliases expanded.
+pub const FILE_VALUES: usize = 200_000;
+/// The most nodes of one graph.
+pub const GRAPH_NODES: usize = 4_000_000;
+/// The most items of one map.
+pub const MAP_ITEMS: usize = 10_000_000;
+/// The most rounds of a repeat-until.
+pub const REPEAT_ROUNDS: u32 = 1_000_000;
+/// The deepest nesting of sub-workflows.
+pub const CHILD_DEPTH: u32 = 64;
+/// The most bodies of one run that are in flight at once.
+pub const BODIES_IN_FLIGHT: usize = 1024;
+/// The most commands of one process that run at once, per logical CPU.
+pub const COMMANDS_PER_CPU: usize = 16;
+/// What is kept of a command's standard output, in bytes; the rest is counted, hashed and dropped.
+pub const STDOUT_BYTES: usize = 8 * 1024 * 1024;
+/// What is kept of a command's standard error, in bytes: its last part.
+pub const STDERR_BYTES: usize = 1024 * 1024;
+/// How long a cancelled command may take to end before it is killed, in milliseconds.
+pub const KILL_GRACE_MS: u64 = 5_000;
+/// The fuel of one template evaluation (MiniJinja instructions).
+pub const TEMPLATE_FUEL: u64 = 10_000_000;
+/// The longest timer, in milliseconds: 100 years.
+pub const TIMER_MS: u64 = 100 * 365 * 24 * 3_600_000;
+/// The most records in one append.
+pub const APPEND_RECORDS: usize = 1024;
+/// The most batches that a store groups into one physical transaction.
+pub const GROUP_BATCHES: usize = 1000;
+/// The most bytes that a store groups into one physical transaction.
+pub const GROUP_BYTES: usize = 4 * 1024 * 1024;
+/// The most queue entries of one claim.
+pub const CLAIM_ENTRIES: usize = 1000;
+/// How long a session lives without a heartbeat, in milliseconds.
+pub const LEASE_MS: i64 = 15_000;
+/// How often a session's heartbeat is sent, in milliseconds; at least three fit in a lease.
+pub const BEAT_MS: i64 = 4_000;
+/// How long a waiting run stays in memory before its owner lets it go, in milliseconds.
+pub const IDLE_MS: i64 = 2_000;
+/// How often a follower asks the store when no hint came, in milliseconds.
+pub const POLL_MS: i64 = 1_000;
+/// How long an idle process sleeps between two looks at whether another process wrote, in milliseconds.
+pub const TAIL_MS: i64 = 10;
+/// The most records folded before a snapshot is due.
+pub const SNAPSHOT_RECORDS: u64 = 1000;
