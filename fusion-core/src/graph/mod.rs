@@ -4,5 +4,6 @@
 //! Nothing here knows a clock, a store or a task; every function gives the same answer for the
 //! same input.
 
+mod build;
 pub mod nearest;
 pub mod order;

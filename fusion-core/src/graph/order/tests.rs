@@ -165,7 +165,7 @@ fn an_edge_outside_the_graph_is_named() {
 #[test]
 fn the_empty_graph_has_an_empty_order() {
     let edges = Edges::new(0, &[]).unwrap();
-    assert_eq!(topological(&edges).unwrap(), []);
+    assert!(topological(&edges).unwrap().is_empty());
     assert_eq!(critical_path(&edges, &[]).unwrap(), CriticalPath { path: vec![], total: 0 });
 }
 
