@@ -1,5 +1,7 @@
 //! Crashes in every single operation of a small workload, and checks what is left.
 
+#![cfg(test)]
+
 use fusion_crashfs::rusqlite::{self, Connection};
 use fusion_crashfs::{Crash, Disk, Faults};
 

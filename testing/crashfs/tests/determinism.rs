@@ -1,5 +1,7 @@
 //! The same seed and the same operations give the same disk, byte for byte; alone in its process, see `seed_sqlite`.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 
 use fusion_crashfs::{Crash, Disk, Faults, seed_sqlite};

@@ -1,5 +1,7 @@
 //! Real SQLite over the disk: WAL mode, locks, faults, and what a crash may and may not take.
 
+#![cfg(test)]
+
 use fusion_crashfs::rusqlite::{self, Connection, ErrorCode, ffi};
 use fusion_crashfs::{Crash, Disk, Faults};
 
