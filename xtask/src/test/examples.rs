@@ -1,0 +1,39 @@
+//! Runs every example: its `run` program must end with 0.
+
+use std::path::{Path, PathBuf};
+
+use super::Count;
+use crate::{Stop, ground, process};
+
+/// Runs `examples/*/run`, each in its own folder and with a store of its own.
+///
+/// The program finds the `fusion` command in `FUSION`, and an empty store in `FUSION_STORE`.
+pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
+    let fusion = ground::fusion()?;
+    let mut count = Count::default();
+    for folder in folders(&root.join("examples"))? {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        println!("--- {name}");
+        let scratch = ground::Scratch::new(&format!("example-{name}"))?;
+        let store = format!("sqlite://{}", scratch.path().join("fusion.db").display());
+        let mut command = process::command(folder.join("run"), &folder);
+        command.env("FUSION", &fusion).env("FUSION_STORE", store).env("TMPDIR", scratch.path());
+        let (passed, _) = process::follow(&mut command)?;
+        println!("--- {name}: {}", if passed { "ok" } else { "FAILED" });
+        count = count.plus(Count::one(passed));
+    }
+    Ok((count.failed == 0, count))
+}
+
+fn folders(examples: &Path) -> Result<Vec<PathBuf>, String> {
+    let said = |cause| format!("read {}: {cause}", examples.display());
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(examples).map_err(said)? {
+        let path = entry.map_err(said)?.path();
+        if path.join("run").is_file() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}

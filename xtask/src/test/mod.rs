@@ -1,0 +1,9 @@
+//! All that CI does, in order: the steps, what each runs, and the sum of their tests.
+
+mod count;
+mod examples;
+mod gate;
+mod steps;
+
+pub(crate) use count::Count;
+pub(crate) use gate::run;

@@ -1,0 +1,84 @@
+//! The steps of the gate: one table, read from top to bottom.
+
+/// One step.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// What `--only` calls it.
+    pub(crate) name: &'static str,
+    /// What has to be there for the step to make sense, from the repository's root.
+    pub(crate) needs: Option<&'static str>,
+    /// Whether `--fast` does it too.
+    pub(crate) fast: bool,
+    /// What it does.
+    pub(crate) work: Work,
+}
+
+/// What a step does.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// Runs `cargo` with these arguments.
+    Cargo(&'static [&'static str]),
+    /// Runs the workspace's tests with nextest, or with `cargo test` where that is missing.
+    Tests,
+    /// Runs rustdoc with warnings as errors.
+    Docs,
+    /// Runs the tidy test.
+    Tidy,
+    /// Compares the generated files with what would be generated now.
+    Generated,
+    /// Checks that the pure floors pull in no clock, database or runtime.
+    PureTree,
+    /// Runs every example.
+    Examples,
+    /// Runs another program with these arguments.
+    Program(&'static str, &'static [&'static str]),
+}
+
+const CLIPPY: &[&str] =
+    &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
+const PURE: &[&str] = &["build", "--quiet", "-p", "fusion-core", "--no-default-features"];
+
+/// All that CI does. A step whose `needs` are not there yet says so in one line.
+///
+/// The simulator (`fusion simulate` for a limited time) and the kill tests get their lines
+/// between `examples` and `python`, when they exist.
+pub(crate) const STEPS: &[Step] = &[
+    Step {
+        name: "format",
+        needs: None,
+        fast: true,
+        work: Work::Cargo(&["fmt", "--all", "--check"]),
+    },
+    Step { name: "clippy", needs: None, fast: true, work: Work::Cargo(CLIPPY) },
+    Step { name: "tidy", needs: None, fast: true, work: Work::Tidy },
+    Step { name: "tests", needs: None, fast: true, work: Work::Tests },
+    Step {
+        name: "doctests",
+        needs: None,
+        fast: false,
+        work: Work::Cargo(&["test", "--doc", "--workspace", "--quiet"]),
+    },
+    Step { name: "rustdoc", needs: None, fast: false, work: Work::Docs },
+    Step { name: "pure", needs: None, fast: false, work: Work::Cargo(PURE) },
+    Step { name: "pure-tree", needs: None, fast: true, work: Work::PureTree },
+    Step {
+        name: "command",
+        needs: None,
+        fast: true,
+        work: Work::Cargo(&["build", "--quiet", "-p", "fusion-cli"]),
+    },
+    Step { name: "generated", needs: None, fast: true, work: Work::Generated },
+    Step { name: "examples", needs: Some("examples"), fast: true, work: Work::Examples },
+    Step {
+        name: "python",
+        needs: Some("fusion-py/tests"),
+        fast: false,
+        work: Work::Program("python3", &["-m", "pytest", "-q", "fusion-py/tests"]),
+    },
+    Step {
+        name: "node",
+        needs: Some("fusion-node/test"),
+        fast: false,
+        work: Work::Program("node", &["--test", "fusion-node/test/"]),
+    },
+];
