@@ -123,6 +123,14 @@ impl Tree {
         })
     }
 
+    /// The first path that is only in one of the two, or has another text in the other.
+    pub(crate) fn difference<'a>(&'a self, other: &'a Self) -> Option<&'a str> {
+        let path = self.paths.symmetric_difference(&other.paths).next();
+        let text =
+            || self.texts.keys().find(|path| self.texts.get(*path) != other.texts.get(*path));
+        path.or_else(text).map(String::as_str)
+    }
+
     /// Whether `path` is a file of text.
     pub(crate) fn is_text(&self, path: &str) -> bool {
         self.texts.contains_key(path)
@@ -142,4 +150,17 @@ pub(crate) fn name_of(path: &str) -> &str {
 /// The file's folder, empty at the root.
 pub(crate) fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_are_found() {
+        let tree = Tree::of(&[("a/b", "1"), ("c", "2")]);
+        assert_eq!(tree.difference(&Tree::of(&[("a/b", "1"), ("c", "2")])), None);
+        assert_eq!(tree.difference(&Tree::of(&[("a/b", "1"), ("c", "3")])), Some("c"));
+        assert_eq!(Tree::of(&[("c", "2")]).difference(&tree), Some("a"));
+    }
 }

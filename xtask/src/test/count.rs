@@ -26,11 +26,11 @@ impl Count {
     /// What one line of a runner's output tells; nothing for most lines.
     pub(crate) fn of_line(line: &str) -> Self {
         let line = without_colour(line);
-        let line = line.trim().trim_matches('=').trim();
-        // cargo test
+        // cargo test; an indented one is the output of a test that nextest shows
         if let Some(rest) = line.strip_prefix("test result:") {
             return pairs(rest);
         }
+        let line = line.trim().trim_matches('=').trim();
         // cargo nextest
         if line.starts_with("Summary [")
             && let Some((_, rest)) = line.split_once("run:")
@@ -119,7 +119,10 @@ mod tests {
 
     #[test]
     fn other_lines_say_nothing() {
-        for line in ["", "3 runs passed", "# passengers 4", "test a::b ... ok", "Finished in 3 s"] {
+        let shown = "    test result: FAILED. 0 passed; 1 failed";
+        for line in
+            [shown, "", "3 runs passed", "# passengers 4", "test a::b ... ok", "Finished in 3 s"]
+        {
             assert_eq!(Count::of_line(line), Count::default(), "{line}");
         }
     }

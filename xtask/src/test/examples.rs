@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Count;
+use crate::tree::Tree;
 use crate::{Stop, ground, process};
 
 /// Runs `examples/*/run`, each in its own folder and with a store of its own.
@@ -18,7 +19,12 @@ pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
         let store = format!("sqlite://{}", scratch.path().join("fusion.db").display());
         let mut command = process::command(folder.join("run"), &folder);
         command.env("FUSION", &fusion).env("FUSION_STORE", store).env("TMPDIR", scratch.path());
-        let (passed, _) = process::follow(&mut command)?;
+        let before = Tree::read(&folder)?;
+        let (mut passed, _) = process::follow(&mut command)?;
+        if let Some(path) = Tree::read(&folder)?.difference(&before) {
+            println!("{name} changed its own `{path}`: write to \"$TMPDIR\" instead");
+            passed = false;
+        }
         println!("--- {name}: {}", if passed { "ok" } else { "FAILED" });
         count = count.plus(Count::one(passed));
     }

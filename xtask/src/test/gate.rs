@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::steps::{STEPS, Step, Work};
-use super::{Count, examples};
+use super::{Count, examples, snippets};
 use crate::{Stop, codegen, ground, process, tidy};
 
 /// What the pure floors may not pull in.
@@ -78,6 +78,7 @@ fn take(step: &Step, root: &Path) -> Result<(bool, Count), Stop> {
         Work::Tidy => alone(tidy::run()),
         Work::Generated => alone(codegen::run(&["--check"])),
         Work::PureTree => alone(pure_tree(root)),
+        Work::Snippets => snippets::run(root),
         Work::Examples => examples::run(root),
         Work::Program(program, arguments) => {
             Ok(process::follow(process::command(program, root).args(*arguments))?)

@@ -3,6 +3,7 @@
 mod count;
 mod examples;
 mod gate;
+mod snippets;
 mod steps;
 
 pub(crate) use count::Count;

@@ -28,6 +28,8 @@ pub(crate) enum Work {
     Generated,
     /// Checks that the pure floors pull in no clock, database or runtime.
     PureTree,
+    /// Validates every workflow that a page shows.
+    Snippets,
     /// Runs every example.
     Examples,
     /// Runs another program with these arguments.
@@ -68,6 +70,12 @@ pub(crate) const STEPS: &[Step] = &[
         work: Work::Cargo(&["build", "--quiet", "-p", "fusion-cli"]),
     },
     Step { name: "generated", needs: None, fast: true, work: Work::Generated },
+    Step {
+        name: "snippets",
+        needs: Some("fusion-cli/src/command/validate.rs"),
+        fast: true,
+        work: Work::Snippets,
+    },
     Step { name: "examples", needs: Some("examples"), fast: true, work: Work::Examples },
     Step {
         name: "python",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Finding;
-use crate::tree::{Tree, folder_of};
+use crate::tree::{Tree, folder_of, name_of};
 
 const PAGE: &str = "docs/architecture.md";
 const HEADING: &str = "## Code map";
@@ -45,7 +45,9 @@ fn names(text: &str) -> Vec<(usize, &str)> {
 
 /// The folders of Rust sources; a crate's own folder stands for its `src`.
 fn folders(tree: &Tree) -> BTreeSet<&str> {
-    let sources = tree.sources().map(|source| folder_of(&source.path));
+    // A folder for the tests of the file beside it is no room of its own.
+    let rooms = tree.sources().filter(|source| name_of(&source.path) != "tests.rs");
+    let sources = rooms.map(|source| folder_of(&source.path));
     let inside = sources.filter(|folder| folder.ends_with("/src") || folder.contains("/src/"));
     inside.map(|folder| folder.strip_suffix("/src").unwrap_or(folder)).collect()
 }
@@ -54,6 +56,20 @@ fn folders(tree: &Tree) -> BTreeSet<&str> {
 mod tests {
     use super::super::finding::assert_rule;
     use super::*;
+
+    #[test]
+    fn folders_of_tests_need_no_row() {
+        let page = (PAGE, "## Code map\n| `a/` | a |\n");
+        let ground = ("a/src/lib.rs", "//! a");
+        let more = [page, ground, ("a/src/b/tests.rs", "//! b")];
+        let other = [page, ground, ("a/src/b/c.rs", "//! b")];
+        assert_rule(
+            check,
+            &more,
+            &other,
+            ("docs/architecture.md:1", "`a/src/b/` is not on the map"),
+        );
+    }
 
     #[test]
     fn map_and_ground_agree() {
