@@ -1,6 +1,7 @@
 //! The disk as a test sees it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
@@ -24,10 +25,21 @@ impl Shared {
 ///
 /// The same seed and the same operations give the same result. Dropping the last clone takes its VFS name away; open
 /// connections go on working on files that they have open.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Disk {
     shared: Arc<Shared>,
     registration: Arc<Registration>,
+}
+
+impl fmt::Debug for Disk {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (vfs, ops, crashed) = (self.vfs(), self.ops(), self.crashed());
+        out.debug_struct("Disk")
+            .field("vfs", &vfs)
+            .field("ops", &ops)
+            .field("crashed", &crashed)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Disk {
@@ -58,6 +70,11 @@ impl Disk {
     /// Counts the syncs so far.
     pub fn syncs(&self) -> u64 {
         self.shared.state().syncs
+    }
+
+    /// Counts the reads so far, which are no operations.
+    pub fn reads(&self) -> u64 {
+        self.shared.state().reads
     }
 
     /// Sums the sizes of all files, in bytes, with those that are deleted and still open.
@@ -122,6 +139,15 @@ impl Disk {
         let inode = state.add_image(Image::stored(bytes));
         state.folder.store(&path.into(), inode);
         state.collect();
+    }
+
+    /// Flips the set bits of `bits` in one byte of a file, under the feet of whoever has it open.
+    ///
+    /// Returns false if there is no such file or byte.
+    pub fn flip(&self, path: &str, offset: usize, bits: u8) -> bool {
+        let mut state = self.shared.state();
+        let inode = state.folder.find(path);
+        inode.and_then(|inode| state.images.get_mut(&inode)).is_some_and(|i| i.flip(offset, bits))
     }
 
     /// Returns the time that SQLite sees, in milliseconds since 1970. It stands still but for sleeps of SQLite.

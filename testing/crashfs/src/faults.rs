@@ -25,16 +25,26 @@ pub struct Faults {
     /// Names the syncs that fail. As on Linux, the writes are then clean though not all are on the disk: reads still see
     /// them, the next sync succeeds without them, and a loss of power takes them.
     pub failing_syncs: Option<Range<u64>>,
+    /// Names the reads that fail with `SQLITE_IOERR`; reads have numbers of their own, see [`Disk::reads`](crate::Disk::reads).
+    pub failing_reads: Option<Range<u64>>,
     /// Makes a sync report success and do nothing.
     pub lying_sync: bool,
 }
 
 impl Faults {
     pub(crate) fn hits_op(&self, op: u64) -> bool {
-        self.failing_ops.as_ref().is_some_and(|range| range.contains(&op))
+        hits(self.failing_ops.as_ref(), op)
     }
 
     pub(crate) fn hits_sync(&self, sync: u64) -> bool {
-        self.failing_syncs.as_ref().is_some_and(|range| range.contains(&sync))
+        hits(self.failing_syncs.as_ref(), sync)
     }
+
+    pub(crate) fn hits_read(&self, read: u64) -> bool {
+        hits(self.failing_reads.as_ref(), read)
+    }
+}
+
+fn hits(numbers: Option<&Range<u64>>, number: u64) -> bool {
+    numbers.is_some_and(|numbers| numbers.contains(&number))
 }

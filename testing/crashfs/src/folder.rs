@@ -1,5 +1,8 @@
 //! The entries of all folders: which name leads to which file, for the programs and for the disk.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -62,6 +62,18 @@ impl Image {
         }
     }
 
+    /// Flips bits of one byte wherever the byte is, as a worn-out disk does; says whether there is such a byte.
+    pub(crate) fn flip(&mut self, offset: usize, bits: u8) -> bool {
+        let mut found = false;
+        for byte in
+            [&mut self.durable, &mut self.current].into_iter().filter_map(|b| b.get_mut(offset))
+        {
+            *byte ^= bits;
+            found = true;
+        }
+        found
+    }
+
     /// Writes some of the changes, forgets the others, and goes on showing them all.
     pub(crate) fn fail_sync(&mut self, rng: &mut Rng) {
         self.settle(rng);

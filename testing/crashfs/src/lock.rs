@@ -1,5 +1,8 @@
 //! Locks between connections: the five levels on a database file, and the eight slots and shared pages of WAL mode.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

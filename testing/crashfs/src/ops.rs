@@ -76,15 +76,20 @@ impl State {
         if self.dead.is_some() {
             return;
         }
-        if handle.flags & ffi::SQLITE_OPEN_DELETEONCLOSE != 0 {
+        let still_named = self.folder.find(&handle.path) == Some(handle.inode);
+        if still_named && handle.flags & ffi::SQLITE_OPEN_DELETEONCLOSE != 0 {
             self.folder.delete(&handle.path);
         }
         self.collect();
     }
 
     /// Fills `into`; what lies past the end of the file is filled with zeros and reported as SQLite wants it.
-    pub(crate) fn read(&self, handle: &Handle, offset: usize, into: &mut [u8]) -> Io<()> {
+    pub(crate) fn read(&mut self, handle: &Handle, offset: usize, into: &mut [u8]) -> Io<()> {
         self.check_alive(handle)?;
+        self.reads = self.reads.saturating_add(1);
+        if self.faults.hits_read(self.reads) {
+            return Err(ffi::SQLITE_IOERR_READ);
+        }
         let image = self.images.get(&handle.inode).ok_or(ffi::SQLITE_IOERR_READ)?;
         let count = image.read(offset, into);
         let rest = into.get_mut(count..).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-use fusion_crashfs::rusqlite::{self, Connection, ErrorCode, ffi};
+use fusion_crashfs::rusqlite::{self, Connection, ErrorCode, OpenFlags, ffi};
 use fusion_crashfs::{Crash, Disk, Faults};
 
 const TABLE: &str = "CREATE TABLE t(id INTEGER PRIMARY KEY, body TEXT NOT NULL)";
@@ -234,4 +234,53 @@ fn time_belongs_to_the_disk() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_eq!(code(insert(&db, 1)), ErrorCode::DatabaseBusy);
     assert!(disk.time_ms() >= 1_000_000_004_000, "the busy handler slept on the disk's clock");
+}
+
+#[test]
+fn a_connection_may_outlive_its_disk() {
+    let disk = Disk::new(7);
+    let db = open(&disk, "FULL").unwrap();
+    let name = disk.vfs().to_owned();
+    drop(disk);
+    db.execute_batch(TABLE).unwrap();
+    insert(&db, 1).unwrap();
+    db.execute_batch("PRAGMA journal_mode=DELETE").unwrap();
+    assert_eq!(count(&db).unwrap(), 1);
+    let late = Connection::open_with_flags_and_vfs("a.db", OpenFlags::default(), name.as_str());
+    assert!(late.is_err(), "the name is gone");
+}
+
+#[test]
+fn files_go_in_and_out() {
+    let first = Disk::new(8);
+    let db = first.connect("dir/app.db").unwrap();
+    db.execute_batch(TABLE).unwrap();
+    insert(&db, 1).unwrap();
+    let files = first.files();
+    assert_eq!(files.keys().collect::<Vec<_>>(), ["dir/app.db"]);
+
+    let second = Disk::new(9);
+    second.load("copy.db", files.get("dir/app.db").unwrap());
+    second.crash(Crash::Power);
+    second.restart();
+    let copy = second.connect("copy.db").unwrap();
+    assert_eq!(count(&copy).unwrap(), 1);
+    assert_eq!(second.ops(), 0, "to load is no operation");
+
+    drop(copy);
+    assert!(second.flip("copy.db", 4096 + 5, 0xFF) && !second.flip("none", 0, 1));
+    let broken = second.connect("copy.db").unwrap();
+    let word = broken.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
+    assert_ne!(word.unwrap_or_default(), "ok");
+}
+
+#[test]
+fn failing_reads_are_errors() {
+    let disk = Disk::new(10);
+    disk.connect("app.db").unwrap().execute_batch(TABLE).unwrap();
+    let db = disk.connect("app.db").unwrap();
+    disk.set_faults(Faults { failing_reads: Some(1..u64::MAX), ..Faults::default() });
+    assert_eq!(count(&db).unwrap_err().sqlite_error_code(), Some(ErrorCode::SystemIoFailure));
+    disk.set_faults(Faults::default());
+    assert_eq!(count(&db).unwrap(), 0);
 }
