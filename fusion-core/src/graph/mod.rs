@@ -7,3 +7,5 @@
 mod build;
 pub mod nearest;
 pub mod order;
+#[cfg(feature = "resolve")]
+pub mod resolve;

@@ -27,7 +27,7 @@ pub struct OutOfRange {
 /// assert_eq!(edges.len(), 3);
 /// assert_eq!(edges.reversed().of(2), [0, 1]);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Edges {
     starts: Vec<u32>,
     targets: Vec<u32>,
