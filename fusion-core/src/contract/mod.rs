@@ -14,15 +14,14 @@
 
 mod bus;
 mod env;
+mod future;
 mod step;
 mod store;
 mod workflow;
 
 pub use bus::{Bus, Subscription};
 pub use env::{Env, Exec, Exit, Job, Stop, Stopped, Task};
+pub use future::BoxFuture;
 pub use step::{Attempt, Context, Output, Step};
 pub use store::{Blobs, Durability, Journal, Queue, Records, Status, Store};
 pub use workflow::Workflow;
-
-/// A boxed future that may move between threads.
-pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

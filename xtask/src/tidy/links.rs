@@ -1,11 +1,19 @@
 //! Links between the pages lead somewhere.
 
 use super::Finding;
-use crate::tree::{Tree, folder_of, has_ending};
+use crate::tree::{Tree, folder_of, has_ending, name_of};
 
-/// Checks every relative link of every Markdown file.
+/// The page that leads to all others of its folder.
+const INDEX: &str = "docs/README.md";
+
+/// Checks every relative link of every Markdown file, and that the index of the docs is whole.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
-    let mut found = Vec::new();
+    let index = tree.text(INDEX).unwrap_or_default();
+    let pages = tree.within("docs").filter(|path| has_ending(path, "md") && *path != INDEX);
+    let lost = pages.filter(|path| !index.contains(&format!("]({})", name_of(path))));
+    let mut found: Vec<Finding> = lost
+        .map(|path| Finding::new(path, 1, format!("no way leads here: add a row to {INDEX}")))
+        .collect();
     for (path, text) in tree.texts().filter(|(path, _)| has_ending(path, "md")) {
         let mut in_code = false;
         for (line, words) in (1..).zip(text.lines()) {
@@ -58,10 +66,16 @@ mod tests {
         let fine = "[a](../b.md#part) [c](https://example.org) [d](#here) [e](./)\n\
                     ```\n[x](gone.md)\n```\n";
         let wrong = "see [a](../b.md)\nand [b](c.md)\n";
-        let at = "docs/a.md";
+        let at = "page/a.md";
         let other = ("b.md", "# B\n");
-        let place = ("docs/a.md:2", "`c.md`");
+        let place = ("page/a.md:2", "`c.md`");
         assert_rule(check, &[(at, fine), other], &[(at, wrong), other], place);
-        assert_rule(check, &[], &[(at, "[a](../../b.md)"), other], ("docs/a.md:1", "nowhere"));
+        assert_rule(check, &[], &[(at, "[a](../../b.md)"), other], ("page/a.md:1", "nowhere"));
+    }
+
+    #[test]
+    fn the_index_leads_everywhere() {
+        let (page, index) = (("docs/a.md", "# A\n"), (INDEX, "[a](a.md)\n"));
+        assert_rule(check, &[page, index], &[page], ("docs/a.md:1", "no way leads here"));
     }
 }
