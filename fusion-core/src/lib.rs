@@ -11,3 +11,4 @@ pub mod contract;
 pub mod error;
 pub mod graph;
 pub mod model;
+pub mod schedule;

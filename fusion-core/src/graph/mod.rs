@@ -5,7 +5,10 @@
 //! same input.
 
 mod build;
+mod compile;
 pub mod nearest;
 pub mod order;
 #[cfg(feature = "resolve")]
 pub mod resolve;
+
+pub use compile::Program;

@@ -25,6 +25,8 @@ pub enum Input {
     Missing(Key, String),
     /// Somebody said something.
     Said(Message),
+    /// Somebody wants an ended run to be taken up again, these nodes and all behind them included: who.
+    Retry(Vec<NodeIx>, String),
     /// Time has passed.
     Tick,
     /// The outputs of the run are evaluated.

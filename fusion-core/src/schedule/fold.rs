@@ -1,0 +1,176 @@
+//! State + record = state: the only code that changes what is durable of a state.
+
+use super::cells::{FALLBACK, INTENT, ISSUED, NO_SLOT};
+use super::state::{Ending, Phase, State};
+use crate::model::{Key, NodeIx, NodeStatus, Payload, Record, RunStatus, Then, Verdict, Wait};
+
+impl State {
+    /// Folds the next record. Records of a journal are folded in their order, from the second on (the first makes the
+    /// state: [`State::new`]).
+    pub fn fold(&mut self, record: &Record) {
+        self.seq += 1;
+        match record {
+            Record::RunStarted(_) | Record::Answered(..) => {}
+            Record::NodeStarted(key, _) => self.intend(*key),
+            Record::NodeSucceeded(key, attempt, _, output, _) => {
+                self.succeed(*key, *attempt, output.clone());
+            }
+            Record::NodeFailed(key, attempt, _, failure, then) => {
+                self.detail(*key).failure = Some(failure.as_ref().clone());
+                self.fail(*key, *attempt, *then);
+            }
+            Record::NodeSkipped(key) => self.finish(*key, NodeStatus::Skipped, NO_SLOT),
+            Record::MapExpanded(node, count) => self.expand(*node, *count),
+            Record::MapSucceeded(node) => {
+                self.finish(Key::node(*node), NodeStatus::Succeeded, NO_SLOT);
+            }
+            Record::RoundEnded(node, round, output, next) => {
+                self.end_round(*node, (*round, output), *next);
+            }
+            Record::NodeWaiting(key, wait) => self.begin_wait(*key, wait),
+            Record::MemoSaved(key, name, value) => {
+                self.memos.entry(*key).or_default().insert(name.clone(), value.clone());
+            }
+            Record::SignalReceived(name, payload) => {
+                self.signals.push((name.clone(), payload.clone()));
+            }
+            Record::InDoubt(key) => {
+                self.intents.remove(key);
+                self.set_status(*key, NodeStatus::InDoubt);
+            }
+            Record::Resolved(key, verdict, _) => self.resolve(*key, verdict),
+            Record::RunPaused(_) => self.paused = true,
+            Record::RunResumed(_) => self.paused = false,
+            Record::CancelRequested(by, why) => {
+                self.cancel = Some((by.clone(), why.clone()));
+                self.ending.get_or_insert(Ending::Cancelled);
+            }
+            Record::RunRetried(nodes, _) => self.reopen(nodes),
+            Record::RunFinished(status, outputs, failure) => {
+                self.result = Some((*status, outputs.clone(), failure.as_deref().cloned()));
+                self.close(*status);
+            }
+        }
+    }
+
+    fn intend(&mut self, key: Key) {
+        self.intents.insert(key);
+        if let Some(cell) = self.cell_mut(key) {
+            cell.set(INTENT);
+            cell.status = NodeStatus::Running;
+        }
+    }
+
+    fn succeed(&mut self, key: Key, attempt: u16, output: Payload) {
+        if let Some(cell) = self.cell_mut(key) {
+            cell.attempt = attempt;
+        }
+        if let Some(Wait::Signal(name, _)) = self.wait(key).cloned()
+            && let Some(at) = self.signals.iter().position(|(waiting, _)| *waiting == name)
+        {
+            self.signals.remove(at);
+        }
+        let slot = self.outputs.put(output);
+        self.finish(key, NodeStatus::Succeeded, slot);
+    }
+
+    fn fail(&mut self, key: Key, attempt: u16, then: Then) {
+        self.end_wait(key);
+        self.intents.remove(&key);
+        if let Some(cell) = self.cell_mut(key) {
+            cell.attempt = attempt;
+            cell.clear(INTENT);
+        }
+        match then {
+            Then::End => {
+                if !key.is_undo() {
+                    self.culprit.get_or_insert(key);
+                }
+                self.finish(key, NodeStatus::Failed, NO_SLOT);
+            }
+            Then::Retry(due) => {
+                self.set_status(key, NodeStatus::Retrying);
+                self.pause_until(key, due);
+            }
+            Then::Fallback => {
+                self.detail(key).base = attempt;
+                if let Some(cell) = self.cell_mut(key) {
+                    cell.set(FALLBACK);
+                }
+                self.make_ready(key);
+            }
+        }
+    }
+
+    /// Ends the life of a key: frees what it held and tells its successors or its map.
+    fn finish(&mut self, key: Key, status: NodeStatus, slot: u32) {
+        self.end_wait(key);
+        if !self.details.is_empty()
+            && let Some(detail) = self.details.get_mut(&key)
+        {
+            detail.previous = None;
+        }
+        if !self.memos.is_empty() {
+            self.memos.remove(&key);
+        }
+        let Some(cell) = self.cell_mut(key) else { return };
+        if cell.status.is_final() {
+            return;
+        }
+        let had_intent = cell.has(INTENT);
+        cell.status = status;
+        cell.slot = slot;
+        cell.clear(INTENT);
+        if had_intent {
+            self.intents.remove(&key);
+        }
+        match key.index() {
+            Some(item) => self.settle_item(key.node, item, status),
+            None if key.is_undo() => {}
+            None => self.settle(key.node, status),
+        }
+    }
+
+    fn end_round(&mut self, node: NodeIx, (round, output): (u32, &Payload), next: i64) {
+        let key = Key::node(node);
+        let attempt = self.attempts(key).saturating_add(1);
+        if let Some(cell) = self.cell_mut(key) {
+            cell.attempt = attempt;
+            cell.clear(FALLBACK);
+        }
+        self.memos.remove(&key);
+        let detail = self.detail(key);
+        detail.round = round;
+        detail.previous = Some(output.clone());
+        detail.base = attempt;
+        self.set_status(key, NodeStatus::Retrying);
+        self.pause_until(key, next);
+    }
+
+    fn resolve(&mut self, key: Key, verdict: &Verdict) {
+        if matches!(verdict, Verdict::NotDone) {
+            if let Some(cell) = self.cell_mut(key) {
+                cell.clear(INTENT | ISSUED);
+            }
+            self.make_ready(key);
+        }
+    }
+
+    /// Turns what is not settled when the run ends into `cancelled`.
+    fn close(&mut self, status: RunStatus) {
+        self.phase = Phase::Done;
+        self.timers.clear();
+        self.children.clear();
+        self.intents.clear();
+        if status == RunStatus::Succeeded {
+            return;
+        }
+        let items = self.items.values_mut().flat_map(|items| items.cells.0.iter_mut());
+        for cell in self.cells.0.iter_mut().chain(items).filter(|cell| !cell.status.is_final()) {
+            cell.status = NodeStatus::Cancelled;
+        }
+        for detail in self.details.values_mut() {
+            detail.wait = None;
+        }
+    }
+}

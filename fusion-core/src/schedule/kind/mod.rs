@@ -1,0 +1,4 @@
+//! What only some kinds of nodes do.
+
+mod map;
+mod wait;

@@ -1,0 +1,70 @@
+//! What follows a failed attempt.
+
+use crate::model::{Class, Command, Digest, Failure, Key, OnUnknown, Record, Then, limits};
+use crate::schedule::cells::FALLBACK;
+use crate::schedule::state::State;
+
+impl State {
+    /// Records a failed attempt with what follows from it.
+    pub(in crate::schedule) fn emit_failure(
+        &mut self,
+        (key, attempt, ms): (Key, u16, u32),
+        failure: Failure,
+        now: i64,
+        out: &mut Vec<Command>,
+    ) {
+        let then = self.after(key, attempt, &failure, now);
+        self.emit(Record::NodeFailed(key, attempt, ms, Box::new(failure), then), out);
+    }
+
+    fn after(&self, key: Key, attempt: u16, failure: &Failure, now: i64) -> Then {
+        let policy = self.program.policy(key.node);
+        let base = self.details.get(&key).map_or(0, |detail| detail.base);
+        let used = u32::from(attempt.saturating_sub(base));
+        let may_repeat = !policy.at_most_once && self.ending.is_none() || key.is_undo();
+        if may_repeat
+            && used < policy.retry.attempts
+            && policy.retry.covers(failure)
+            && attempt < u16::MAX
+        {
+            let pause = policy
+                .retry
+                .pause_ms(used, self.salt(key, attempt))
+                .max(failure.retry_after_ms.unwrap_or(0));
+            let pause = i64::try_from(pause.min(limits::TIMER_MS)).unwrap_or(i64::MAX);
+            return Then::Retry(now.saturating_add(pause));
+        }
+        let fallback = self.program.more(key.node).is_some_and(|more| more.fallback.is_some());
+        let gave_up =
+            failure.class == Class::CANCELLED || failure.class == Class::IN_DOUBT || key.is_undo();
+        if fallback && !gave_up && !self.cell(key).is_some_and(|cell| cell.has(FALLBACK)) {
+            return Then::Fallback;
+        }
+        Then::End
+    }
+
+    /// Names an attempt for the random share of its pause: the same in every fold, different between runs.
+    fn salt(&self, key: Key, attempt: u16) -> Digest {
+        Digest::of_parts(&[
+            self.start.workflow.as_bytes(),
+            self.start.input.digest().as_bytes(),
+            &key.node.0.to_le_bytes(),
+            &key.item.to_le_bytes(),
+            &attempt.to_le_bytes(),
+        ])
+    }
+
+    /// Reports the at-most-once bodies that were entered by an owner that is gone.
+    pub(in crate::schedule) fn doubt(&mut self, out: &mut Vec<Command>) {
+        let entered: Vec<Key> = self.intents.iter().copied().collect();
+        for key in entered {
+            let attempt = self.attempts(key).saturating_add(1);
+            self.emit(Record::InDoubt(key), out);
+            if self.program.policy(key.node).on_unknown == OnUnknown::Fail {
+                let message = "the process died while it ran, and it may run only once: nobody knows whether it was done";
+                let failure = Failure::new(Class::IN_DOUBT, message).permanent();
+                self.emit(Record::NodeFailed(key, attempt, 0, Box::new(failure), Then::End), out);
+            }
+        }
+    }
+}
