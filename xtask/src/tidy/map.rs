@@ -45,8 +45,9 @@ fn names(text: &str) -> Vec<(usize, &str)> {
 
 /// The folders of Rust sources; a crate's own folder stands for its `src`.
 fn folders(tree: &Tree) -> BTreeSet<&str> {
-    // A folder for the tests of the file beside it is no room of its own.
-    let rooms = tree.sources().filter(|source| name_of(&source.path) != "tests.rs");
+    // Tests belong to the file beside them and are no room of their own.
+    let tests = |path: &str| name_of(path) == "tests.rs" || path.contains("/tests/");
+    let rooms = tree.sources().filter(|source| !tests(&source.path));
     let sources = rooms.map(|source| folder_of(&source.path));
     let inside = sources.filter(|folder| folder.ends_with("/src") || folder.contains("/src/"));
     inside.map(|folder| folder.strip_suffix("/src").unwrap_or(folder)).collect()
@@ -61,7 +62,7 @@ mod tests {
     fn folders_of_tests_need_no_row() {
         let page = (PAGE, "## Code map\n| `a/` | a |\n");
         let ground = ("a/src/lib.rs", "//! a");
-        let more = [page, ground, ("a/src/b/tests.rs", "//! b")];
+        let more = [page, ground, ("a/src/b/tests.rs", "//! b"), ("a/src/tests/c.rs", "//! c")];
         let other = [page, ground, ("a/src/b/c.rs", "//! b")];
         assert_rule(
             check,
