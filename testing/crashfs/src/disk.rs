@@ -45,7 +45,7 @@ impl fmt::Debug for Disk {
 impl Disk {
     /// Makes an empty disk and registers it with SQLite under a name of its own.
     ///
-    /// Each disk leaves about half a kilobyte allocated for ever, since a connection may outlive it.
+    /// Each disk leaves under a kilobyte allocated for ever, since a connection may outlive it.
     pub fn new(seed: u64) -> Self {
         let shared = Arc::new(Shared(Mutex::new(State::new(seed))));
         let registration = Arc::new(Registration::new(&shared));
