@@ -171,13 +171,8 @@ fn a_full_disk_loses_nothing_and_recovers() {
     let db = open(&disk, "FULL").unwrap();
     db.execute_batch(TABLE).unwrap();
     disk.set_faults(Faults { capacity_bytes: Some(200_000), ..Faults::default() });
-    let mut id = 0;
-    let error = loop {
-        match insert(&db, id) {
-            Ok(()) => id += 1,
-            Err(error) => break error,
-        }
-    };
+    let refused = (0..1000).find_map(|id| insert(&db, id).err().map(|error| (id, error)));
+    let (id, error) = refused.unwrap();
     assert_eq!(error.sqlite_error_code(), Some(ErrorCode::DiskFull));
     assert!(id > 10 && disk.used_bytes() <= 200_000);
     assert_eq!(count(&db).unwrap(), id, "reads go on");
