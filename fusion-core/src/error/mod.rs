@@ -4,6 +4,7 @@
 
 mod code;
 mod kind;
+pub mod nearest;
 
 pub use code::Code;
 pub use kind::{Error, Place, Result};

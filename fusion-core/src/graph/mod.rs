@@ -6,9 +6,9 @@
 
 mod build;
 mod compile;
-pub mod nearest;
 pub mod order;
 #[cfg(feature = "resolve")]
 pub mod resolve;
 
+pub use crate::error::nearest;
 pub use compile::Program;

@@ -11,7 +11,7 @@ use super::set::Set;
 use super::solve::attempt;
 use super::solver::Derivation;
 use super::{Conflict, Range, Reason, Remedy, Request, Who};
-use crate::graph::nearest;
+use crate::error::nearest;
 
 /// How many changes to the request are tried in search of a remedy.
 const REMEDIES_TRIED: usize = 16;
