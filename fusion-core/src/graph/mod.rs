@@ -9,6 +9,8 @@ mod compile;
 pub mod order;
 #[cfg(feature = "resolve")]
 pub mod resolve;
+#[cfg(feature = "files")]
+pub mod template;
 
 pub use crate::error::nearest;
 pub use compile::Program;

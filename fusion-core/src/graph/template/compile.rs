@@ -1,0 +1,101 @@
+//! One text, compiled.
+
+use minijinja::{Environment, Value as Inner};
+
+use super::engine::engine;
+use super::flaw::Flaw;
+use super::reference::References;
+use super::scan::{Form, uses};
+
+/// The name of the only template of an environment.
+const NAME: &str = "template";
+/// The name under which an expression leaves its value.
+const VALUE: &str = "__value";
+
+/// A text that is ready to be filled in.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub(super) references: References,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// Nothing to fill in.
+    Plain,
+    /// A text with tags in it.
+    Text(Environment<'static>),
+    /// One expression: the text, and the environment in which it is assigned to [`VALUE`].
+    Value(String, Environment<'static>),
+}
+
+/// What comes out of a text.
+pub(super) enum Output {
+    Same,
+    Text(String),
+    Value(Inner),
+}
+
+impl Compiled {
+    /// Compiles a text; one that is a single `{{ … }}` becomes an expression.
+    pub(super) fn text(source: &str) -> Result<Self, Flaw> {
+        if !has_tags(source) {
+            return Ok(Self { references: References::default(), kind: Kind::Plain });
+        }
+        if let Some(expression) = whole(source)
+            && engine().compile_expression(expression).is_ok()
+        {
+            return Self::expression(expression);
+        }
+        let mut engine = engine();
+        let added = engine.add_template_owned(NAME, source.to_owned());
+        added.map_err(|error| Flaw::of(&error, source))?;
+        let references = References::from_uses(uses(source, Form::Text));
+        Ok(Self { references, kind: Kind::Text(engine) })
+    }
+
+    /// Compiles an expression.
+    pub(super) fn expression(source: &str) -> Result<Self, Flaw> {
+        let mut engine = engine();
+        let checked = engine.compile_expression(source).map(drop);
+        // MiniJinja can keep templates, not expressions; the expression alone was found to be well formed.
+        let assigned = format!("{{% set {VALUE} = (\n{source}\n) %}}");
+        let added = checked.and_then(|()| engine.add_template_owned(NAME, assigned));
+        added.map_err(|error| Flaw::of(&error, source))?;
+        let references = References::from_uses(uses(source, Form::Expression));
+        Ok(Self { references, kind: Kind::Value(source.to_owned(), engine) })
+    }
+
+    /// Fills it in.
+    pub(super) fn run(&self, context: &Inner) -> Result<Output, minijinja::Error> {
+        match &self.kind {
+            Kind::Plain => Ok(Output::Same),
+            Kind::Text(engine) => {
+                engine.get_template(NAME)?.render(context.clone()).map(Output::Text)
+            }
+            Kind::Value(source, engine) => {
+                let done = engine.get_template(NAME)?.render_captured(context.clone())?;
+                match done.state().lookup(VALUE) {
+                    Some(value) if !value.is_undefined() => Ok(Output::Value(value)),
+                    // Writing it is an error that says which part is missing.
+                    _ => {
+                        let text = format!("{{{{ (\n{source}\n) }}}}");
+                        engine.render_str(&text, context.clone()).map(Output::Text)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Tells whether a text has anything for MiniJinja to do.
+pub(crate) fn has_tags(source: &str) -> bool {
+    source.as_bytes().windows(2).any(|pair| matches!(pair, b"{{" | b"{%" | b"{#"))
+}
+
+/// Gives what is between the braces of a text that might be a single `{{ … }}`.
+pub(crate) fn whole(source: &str) -> Option<&str> {
+    let inside = source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    let inside = inside.strip_prefix(['-', '+']).unwrap_or(inside);
+    Some(inside.strip_suffix(['-', '+']).unwrap_or(inside).trim())
+}

@@ -1,0 +1,50 @@
+//! The MiniJinja environment: strict, with a fuel limit, without files.
+
+use std::sync::LazyLock;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Value as Inner;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+
+use super::convert::{is_null, to_text};
+use super::filter;
+use crate::model::limits;
+
+/// The functions that a template may call.
+pub(crate) const FUNCTIONS: [&str; 3] = ["range", "dict", "namespace"];
+
+/// Gives an environment without templates; a copy is cheap.
+pub(super) fn engine() -> Environment<'static> {
+    // A table of functions without state: it is the same for everyone, and making it takes longer than a template.
+    static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(build);
+    ENGINE.clone()
+}
+
+fn build() -> Environment<'static> {
+    let mut engine = Environment::new();
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine.set_fuel(Some(limits::TEMPLATE_FUEL));
+    engine.set_debug(true);
+    let mut syntax = SyntaxConfig::builder();
+    syntax.keep_trailing_newline(true);
+    if let Ok(syntax) = syntax.build() {
+        engine.set_syntax(syntax);
+    }
+    engine.set_auto_escape_callback(|_| AutoEscape::None);
+    engine.set_formatter(|out, _, value| {
+        out.write_str(&to_text(value)?).map_err(minijinja::Error::from)
+    });
+    // It would print the whole context, secrets and all.
+    engine.remove_global("debug");
+    engine.add_filter("fromjson", filter::fromjson);
+    engine.add_filter("tojson", filter::tojson);
+    engine.add_filter("default", filter::default);
+    engine.add_filter("d", filter::default);
+    engine.add_filter("quote", filter::quote);
+    engine.add_filter("join", filter::join);
+    engine.add_filter("regex_replace", filter::regex_replace);
+    engine.add_filter("truncate", filter::truncate);
+    engine.add_test("matching", filter::matching);
+    engine.add_test("none", |value: &Inner| is_null(value));
+    engine
+}

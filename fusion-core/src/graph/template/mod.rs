@@ -1,0 +1,36 @@
+//! Templates: texts with `{{ … }}` that a run fills in, and the expressions of conditions (MiniJinja).
+//!
+//! | word | holds |
+//! |---|---|
+//! | `nodes.NAME` | the output of a node; `nodes["a-b"]` for names with `-` or `.` |
+//! | `inputs.NAME` | an input of the run |
+//! | `secrets.NAME` | a secret; it never reaches journal, events, logs or errors |
+//! | `item`, `index` | in a map: the item and its place, from 0 |
+//! | `round`, `previous`, `output` | in a repeat: the round, from 1, the last output, and (in `until` and in checks) this one |
+//!
+//! A text that is one whole `{{ expression }}` keeps the JSON type of its value; in any other text, lists and maps
+//! are written as JSON and `null` as nothing. What is not there is an error that names the nearest right word; only a
+//! skipped node is `null`, and so is everything inside it: `nodes.a.stdout or nodes.b.stdout` works.
+//!
+//! Filters, beside those of MiniJinja (`default first items join last length lines lower map max min reject replace
+//! round select sort split sum title trim unique upper …`): `fromjson`, `tojson` (`tojson(indent=2)`), `quote` (one
+//! word of a shell), `regex_replace(pattern, with)`, `truncate(characters)`; the test `matching(pattern)`.
+
+mod compile;
+mod convert;
+mod engine;
+mod filter;
+mod flaw;
+mod redact;
+mod reference;
+mod render;
+mod scan;
+mod scope;
+#[cfg(test)]
+mod tests;
+
+pub use flaw::Flaw;
+pub use redact::{Redactor, Secrets};
+pub use reference::References;
+pub use render::Templates;
+pub use scope::{Data, Found, Scope};

@@ -1,0 +1,195 @@
+//! Secrets: remembering which were handed out, and taking them out of what is written down.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+
+/// The shortest value that is redacted, in bytes: shorter ones would blank out ordinary words.
+const LEAST: usize = 4;
+/// What stands in the place of a secret.
+const MASK: &str = "***";
+
+/// The secrets of a process, by name, with a memory of which values were handed out.
+#[derive(Clone)]
+pub struct Secrets(Arc<Shared>);
+
+struct Shared {
+    find: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    given: Mutex<BTreeSet<String>>,
+}
+
+impl Secrets {
+    /// Makes them from a look-up: the environment, a store of secrets.
+    pub fn new(find: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Shared { find: Box::new(find), given: Mutex::default() }))
+    }
+
+    /// Makes an empty set: every secret is missing.
+    pub fn none() -> Self {
+        Self::new(|_| None)
+    }
+
+    /// Gives the value of a secret and remembers that it is out.
+    pub fn get(&self, name: &str) -> Option<String> {
+        let value = (self.0.find)(name)?;
+        let mut given = self.0.given.lock().unwrap_or_else(PoisonError::into_inner);
+        given.insert(value.clone());
+        Some(value)
+    }
+
+    /// Makes a redactor for every value that was handed out so far.
+    pub fn redactor(&self) -> Redactor {
+        let given = self.0.given.lock().unwrap_or_else(PoisonError::into_inner);
+        Redactor::new(given.iter().cloned())
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets(…)")
+    }
+}
+
+/// Replaces secrets by `***`: as they are, and in JSON, base64, URL and hexadecimal form.
+///
+/// Values under 4 bytes are left alone, and so is whatever a program made of a secret in other ways: it is a safety
+/// net, not a proof.
+///
+/// ```
+/// use fusion_core::graph::template::Redactor;
+/// let redactor = Redactor::new(["hunter2".to_owned()]);
+/// assert_eq!(redactor.text("token=hunter2;"), "token=***;");
+/// ```
+#[derive(Clone, Default)]
+pub struct Redactor {
+    /// Every form of every secret, longest first.
+    forms: Vec<String>,
+}
+
+impl Redactor {
+    /// Makes a redactor for these values.
+    pub fn new(values: impl IntoIterator<Item = String>) -> Self {
+        let values = values.into_iter().map(|value| value.trim().to_owned());
+        let long = values.filter(|value| value.len() >= LEAST);
+        let forms: BTreeSet<String> = long.flat_map(|value| forms(&value)).collect();
+        let mut forms: Vec<String> = forms.into_iter().collect();
+        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        Self { forms }
+    }
+
+    /// Tells whether there is nothing to replace.
+    pub fn is_empty(&self) -> bool {
+        self.forms.is_empty()
+    }
+
+    /// Replaces secrets in a text; gives the text itself when there is none in it.
+    pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
+        for form in &self.forms {
+            if text.contains(form.as_str()) {
+                text = Cow::Owned(text.replace(form.as_str(), MASK));
+            }
+        }
+        text
+    }
+
+    /// Replaces secrets in every text and key of a JSON value; tells whether there were any.
+    pub fn json(&self, value: &mut Value) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        match value {
+            Value::String(text) => match self.text(text) {
+                Cow::Borrowed(_) => false,
+                Cow::Owned(redacted) => {
+                    *text = redacted;
+                    true
+                }
+            },
+            Value::Array(items) => {
+                items.iter_mut().fold(false, |found, item| self.json(item) || found)
+            }
+            Value::Object(map) => {
+                let mut found =
+                    map.values_mut().fold(false, |found, item| self.json(item) || found);
+                if map.keys().any(|key| matches!(self.text(key), Cow::Owned(_))) {
+                    let old = std::mem::take(map);
+                    map.extend(old.into_iter().map(|(key, v)| (self.text(&key).into_owned(), v)));
+                    found = true;
+                }
+                found
+            }
+            Value::Number(number) => {
+                let redacted = self.forms.iter().any(|form| *form == number.to_string());
+                if redacted {
+                    *value = Value::String(MASK.to_owned());
+                }
+                redacted
+            }
+            Value::Null | Value::Bool(_) => false,
+        }
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Redactor({} forms)", self.forms.len())
+    }
+}
+
+/// Every way in which a value is usually written down.
+fn forms(value: &str) -> Vec<String> {
+    let quoted = Value::from(value).to_string();
+    let escaped = quoted.trim_matches('"').to_owned();
+    let mut forms = vec![value.to_owned(), escaped, hex(value, false), hex(value, true)];
+    forms.push(url(value, false));
+    forms.push(url(value, true));
+    for shift in 0..3 {
+        forms.extend(base64(value.as_bytes(), shift));
+    }
+    // A token of several lines, such as a key, is often written line by line.
+    forms.extend(value.lines().map(str::trim).filter(|line| line.len() >= 16).map(str::to_owned));
+    forms.retain(|form| form.len() >= LEAST);
+    forms
+}
+
+fn hex(value: &str, upper: bool) -> String {
+    let digits = |byte: u8| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") };
+    value.bytes().map(digits).collect()
+}
+
+fn url(value: &str, plus: bool) -> String {
+    let encode = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+            char::from(byte).to_string()
+        }
+        b' ' if plus => "+".to_owned(),
+        _ => format!("%{byte:02X}"),
+    };
+    value.bytes().map(encode).collect()
+}
+
+/// The part of a base64 text that depends on the value alone when it begins `shift` bytes into a group of three, in
+/// both alphabets: so a secret is also found inside `user:secret`.
+fn base64(value: &[u8], shift: usize) -> Vec<String> {
+    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bits = |bit: usize| -> u8 {
+        let byte = value.get((bit / 8).wrapping_sub(shift)).copied().unwrap_or(0);
+        (byte >> (7 - bit % 8)) & 1
+    };
+    let first = (shift * 8).div_ceil(6);
+    let last = (shift + value.len()) * 8 / 6;
+    let sign = |group: usize| -> char {
+        let index = (0..6).fold(0_u8, |index, bit| index << 1 | bits(group * 6 + bit));
+        char::from(SIGNS.get(usize::from(index)).copied().unwrap_or(b'='))
+    };
+    let standard: String = (first..last).map(sign).collect();
+    if standard.len() < 8 {
+        return Vec::new();
+    }
+    let safe = standard.replace('+', "-").replace('/', "_");
+    vec![standard, safe]
+}
