@@ -11,4 +11,6 @@ pub mod contract;
 pub mod error;
 pub mod graph;
 pub mod model;
+#[cfg(feature = "engine")]
+pub mod record;
 pub mod schedule;

@@ -33,7 +33,8 @@ pub trait Queue: fmt::Debug + Send + Sync {
     /// when it is not 0 (then by id), at most `limit`.
     async fn entries(&self, queue: &str, after: u64, limit: usize) -> Result<Vec<Entry>>;
 
-    /// Tells when the first unclaimed entry of these queues is due, in milliseconds since 1970.
+    /// Tells when the first unclaimed entry of these queues is due, in milliseconds since 1970; when some can be
+    /// claimed already, the time of one of those.
     async fn next_due(&self, queues: &[Arc<str>]) -> Result<Option<i64>>;
 
     /// Lists the sessions whose leases are alive or not yet reaped: id, until when, who.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Digest, Record, SessionId};
 
-/// An atomic write. Every operation's precondition is checked before the first one is carried out: a refused batch
-/// has written nothing.
+/// An atomic write. The operations are carried out in order, each on what the ones before it left; a batch with an operation
+/// that is refused has written nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
     /// The time of everything in it, in milliseconds since 1970 on the writer's clock.
@@ -21,25 +21,28 @@ pub struct Batch {
 /// One operation of a batch.
 #[derive(Debug, Clone)]
 pub enum Op {
-    /// Adds records to a stream, or creates it. Conflicts when `expect` is not its head, fenced when `epoch` is not its epoch.
+    /// Adds records to a stream, or creates it. Fenced when `epoch` is not its epoch; conflicts when `expect` is not its
+    /// head, and also, before anything else, when `expect` is 0 and the stream has records.
     Append(Append),
-    /// Adds a queue entry. Does nothing when one with its dedup key exists; fails (not found) when its `wake` target is gone.
+    /// Adds a queue entry. Does nothing but `wake` when one with its dedup key exists; refused as not found (`FU0104`) when
+    /// its `wake` target is gone, as over the limit (`FU0106`) when its queue is full, as fenced when its session is not open.
     Enqueue(Enqueue),
-    /// Leases ready entries to a session; the receipt has them.
+    /// Leases ready entries to a session; the receipt has them. Fenced when the session is not open.
     Claim(Claim),
-    /// Removes a claimed entry. Fenced when the epoch is not the entry's.
+    /// Removes a claimed entry. Fenced when it is not held under this epoch.
     Complete(Ticket),
-    /// Gives a claimed entry back. Fenced when the epoch is not the entry's.
+    /// Gives a claimed entry back. Fenced when it is not held under this epoch.
     Release(Release),
-    /// Moves a claimed entry to the dead letters with a reason. Fenced when the epoch is not the entry's.
+    /// Moves a claimed entry to the dead letters with a reason. Fenced when it is not held under this epoch.
     Bury(Ticket, String),
     /// Removes all entries of a queue.
     Purge(Arc<str>),
     /// Opens a session, or says that it is alive: it lives until the given time. Fenced when it was reaped before.
     Beat(Session),
-    /// Ends sessions: releases all their entries and deletes the ephemeral ones. For those named, and for all whose time is over.
+    /// Ends sessions: releases all their entries, due at once and with raised epochs, and deletes the ephemeral ones. For
+    /// those named, and for all whose time is over.
     Reap(Vec<SessionId>),
-    /// Writes a document. Conflicts when `expect` is given and is not its version.
+    /// Writes a document. Conflicts when `expect` is given and is not its version (0 when there is none).
     Put(Document, Option<u64>),
     /// Deletes a document; does nothing when there is none.
     Delete(Arc<str>, Arc<str>),
@@ -73,15 +76,18 @@ pub struct Enqueue {
     pub priority: i32,
     /// Not claimed before this time, in milliseconds since 1970.
     pub due: i64,
-    /// The stream whose epoch moves with the entry's.
+    /// The stream whose epoch moves with the entry's; made, empty, when there is none.
     pub stream: Option<Arc<str>>,
     /// What it says; opaque to the store.
     pub body: Bytes,
+    /// The blobs that the body names: kept for as long as the entry is there.
+    pub blobs: Vec<Digest>,
     /// The session that holds it from the start.
     pub session: Option<SessionId>,
     /// Deleted, not released, when the session that holds it ends.
     pub ephemeral: bool,
-    /// Another entry, by dedup key, that becomes due now in the queue named here (unless a session holds it).
+    /// Another entry, by its dedup key, becomes due now in the queue that stands second. If a session holds it, that
+    /// happens when the session releases it: no wake-up is lost between a look into the inbox and the release.
     pub wake: Option<(Arc<str>, Arc<str>)>,
     /// The entry is only added while its queue has fewer entries than this; else the batch is refused as busy.
     pub limit: Option<u32>,
@@ -161,7 +167,7 @@ pub struct Entry {
     pub due: i64,
     /// How often it was claimed.
     pub attempts: u32,
-    /// The fence number: grows with each claim.
+    /// The fence number: grows with each claim and each reaping, and is its stream's epoch after a claim.
     pub epoch: u64,
     /// Who holds it.
     pub session: Option<SessionId>,

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The class of a failure: what retry policies match on.
 ///
@@ -70,7 +71,7 @@ impl From<&str> for Class {
 }
 
 /// One failed attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, thiserror::Error)]
 #[error("{class}: {message}")]
 pub struct Failure {
     /// What retry policies match on.
@@ -78,13 +79,13 @@ pub struct Failure {
     /// One sentence for a person.
     pub message: String,
     /// The rest: a traceback, the end of a command's output.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub detail: Option<String>,
     /// Overrides the class's own word on whether trying again can help.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub retryable: Option<bool>,
     /// The least pause before the next attempt, in milliseconds, as the other side asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub retry_after_ms: Option<u64>,
 }
 
@@ -111,5 +112,28 @@ impl Failure {
     pub fn permanent(mut self) -> Self {
         self.retryable = Some(false);
         self
+    }
+}
+
+impl Serialize for Failure {
+    /// Leaves absent fields out of JSON only: in journals fields are told apart by their place.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let short = serializer.is_human_readable();
+        let absent =
+            [self.detail.is_none(), self.retryable.is_none(), self.retry_after_ms.is_none()];
+        let left_out = absent.into_iter().filter(|absent| short && *absent).count();
+        let mut fields = serializer.serialize_struct("Failure", 5 - left_out)?;
+        fields.serialize_field("class", &self.class)?;
+        fields.serialize_field("message", &self.message)?;
+        if !short || self.detail.is_some() {
+            fields.serialize_field("detail", &self.detail)?;
+        }
+        if !short || self.retryable.is_some() {
+            fields.serialize_field("retryable", &self.retryable)?;
+        }
+        if !short || self.retry_after_ms.is_some() {
+            fields.serialize_field("retry_after_ms", &self.retry_after_ms)?;
+        }
+        fields.end()
     }
 }

@@ -172,3 +172,32 @@ pub enum Record {
     #[serde(rename = "F")]
     RunFinished(RunStatus, Payload, Option<Box<Failure>>),
 }
+
+impl Record {
+    /// Gives every payload that the record holds.
+    pub fn payloads(&self) -> impl Iterator<Item = &Payload> {
+        let (first, second) = match self {
+            Self::RunStarted(start) => (Some(&start.definition), Some(&start.input)),
+            Self::NodeSucceeded(_, _, _, payload, _)
+            | Self::RoundEnded(_, _, payload, _)
+            | Self::MemoSaved(_, _, payload)
+            | Self::SignalReceived(_, payload)
+            | Self::Resolved(_, Verdict::Done(payload), _)
+            | Self::RunFinished(_, payload, _) => (Some(payload), None),
+            Self::NodeStarted(..)
+            | Self::NodeFailed(..)
+            | Self::NodeSkipped(..)
+            | Self::MapExpanded(..)
+            | Self::MapSucceeded(..)
+            | Self::NodeWaiting(..)
+            | Self::Answered(..)
+            | Self::InDoubt(..)
+            | Self::Resolved(..)
+            | Self::RunPaused(..)
+            | Self::RunResumed(..)
+            | Self::CancelRequested(..)
+            | Self::RunRetried(..) => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
+}

@@ -1,0 +1,18 @@
+//! Stores and buses: the only rooms that touch what is stored. No node kind is known here.
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`open`](mod@open) | a URL to a store |
+//! | [`Memory`] | the store that dies with the process |
+//! | [`Local`] | the bell within a process |
+//! | [`codec`] | records to bytes and back |
+
+mod bus;
+pub mod codec;
+mod memory;
+pub mod open;
+mod refuse;
+
+pub use bus::Local;
+pub use memory::Memory;
+pub use open::open;
