@@ -10,6 +10,7 @@ mod cells;
 mod decide;
 mod fold;
 mod kind;
+mod ready;
 mod rule;
 mod settle;
 mod state;
