@@ -13,4 +13,6 @@ pub mod graph;
 pub mod model;
 #[cfg(feature = "engine")]
 pub mod record;
+#[cfg(feature = "engine")]
+pub mod run;
 pub mod schedule;

@@ -1,0 +1,83 @@
+//! What happens to programs when we are gone.
+//!
+//! A killed process and a dropped guard look the same from the other side of the pipe: it closes.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::super::guard::Guard;
+use super::*;
+
+#[expect(clippy::disallowed_methods, reason = "the guard is tested alone")]
+fn start(line: &str) -> (Child, Pid) {
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).process_group(0).stdin(Stdio::null());
+    let child = command.stdout(Stdio::null()).spawn().unwrap();
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    (child, pid)
+}
+
+#[tokio::test]
+async fn the_guard_ends_what_runs_and_spares_what_was_let_go() {
+    let (ours, free) = (unique_seconds(), unique_seconds());
+    let stubborn = format!("trap '' TERM; setsid sleep {ours} & sleep {ours}; true");
+    let (mut first, first_pid) = start(&stubborn);
+    let (mut second, second_pid) = start(&format!("sleep {ours}; true"));
+    let (mut third, third_pid) = start(&format!("sleep {free}; true"));
+    await_holders(&ours, 3).await;
+    await_holders(&free, 1).await;
+
+    let guard = Guard::default();
+    guard.prepare();
+    for pid in [first_pid, second_pid, third_pid] {
+        guard.add(pid);
+    }
+    guard.remove(third_pid);
+    pause(100).await;
+    assert_eq!(holders(&ours).len(), 3, "as long as we live, so do they");
+    drop(guard);
+    await_holders(&ours, 0).await;
+    assert_eq!(holders(&free).len(), 1);
+
+    rustix::process::kill_process_group(third_pid, Signal::KILL).unwrap();
+    for child in [&mut first, &mut second, &mut third] {
+        child.wait().unwrap();
+    }
+}
+
+/// The guards that hang on this pipe are those that were started since.
+fn guards() -> Vec<i32> {
+    holders("fusion-guard")
+}
+
+#[tokio::test]
+async fn a_killed_guard_is_replaced() {
+    let ours = unique_seconds();
+    let (mut child, pid) = start(&format!("sleep {ours}; true"));
+    let before = guards();
+    let guard = Guard::default();
+    guard.prepare();
+    guard.add(pid);
+    await_holders(&ours, 1).await;
+    // Other tests start guards too: ours is the one whose pipe is ours, which only killing it shows.
+    let inode = guard.pipe_inode().unwrap();
+    let found = guards().into_iter().find(|pid| reads(*pid, inode)).unwrap();
+    assert!(!before.contains(&found));
+    kill_process(Pid::from_raw(found).unwrap(), Signal::KILL).unwrap();
+    while process::read(found).is_some_and(|process| !process.ended) {
+        pause(5).await;
+    }
+    let passing = Pid::from_raw(i32::MAX).unwrap();
+    guard.remove(passing);
+    drop(guard);
+    await_holders(&ours, 0).await;
+    child.wait().unwrap();
+}
+
+/// Tells whether the standard input of a process is this pipe.
+fn reads(pid: i32, inode: u64) -> bool {
+    std::fs::read_link(format!("/proc/{pid}/fd/0"))
+        .is_ok_and(|target| target.to_str() == Some(&format!("pipe:[{inode}]")))
+}
