@@ -166,25 +166,26 @@ impl<'a> Teller<'a> {
         self.index.target(name, &range)
     }
 
+    /// The facts in the order in which one comes upon them when one follows the needs.
     fn outward_from_request(&self, facts: &Facts<'a>) -> Vec<(Node<'a>, Says<'a>)> {
+        let mut found_at: BTreeMap<Node<'a>, Vec<_>> = BTreeMap::new();
+        for &(from, says) in facts.keys() {
+            let (at, next) = match says {
+                Says::Needs(name, range) => (from, Some(self.target(name, range).0)),
+                Says::Excludes(..) => (from, None),
+                Says::Provides(name, _) => (self.target(name, "*").0, Some(from)),
+            };
+            found_at.entry(at).or_default().push(((from, says), next));
+        }
         let mut queue = VecDeque::from([Node::Root]);
-        let mut visited = BTreeSet::from([Node::Root]);
         let mut ordered = Vec::new();
-        while let Some(node) = queue.pop_front() {
-            for &(from, says) in facts.keys() {
-                let (at, next) = match says {
-                    Says::Needs(name, range) => (from, Some(self.target(name, range).0)),
-                    Says::Excludes(..) => (from, None),
-                    Says::Provides(name, _) => (self.target(name, "*").0, Some(from)),
-                };
-                if at == node {
-                    ordered.push((from, says));
-                    queue.extend(next.filter(|next| visited.insert(*next)));
-                }
+        // What no need leads to, such as providers that a conflict hits, comes last.
+        while let Some(node) = queue.pop_front().or_else(|| found_at.keys().next().copied()) {
+            for (fact, next) in found_at.remove(&node).unwrap_or_default() {
+                ordered.push(fact);
+                queue.extend(next);
             }
         }
-        let rest = facts.keys().filter(|key| !ordered.contains(key)).copied().collect::<Vec<_>>();
-        ordered.extend(rest);
         ordered
     }
 

@@ -90,16 +90,12 @@ fn many_versions_are_counted() {
 
 #[test]
 fn an_unknown_name_gets_the_nearest_one() {
-    assert_snapshot!(why("fetch 1.0.0\nstore 1.0.0", "fetsh"), @r"
-        You ask for `fetsh`, but there is no package of that name (did you mean `fetch`?).
-        ");
+    assert_snapshot!(why("fetch 1.0.0\nstore 1.0.0", "fetsh"), @"You ask for `fetsh`, but there is no package of that name (did you mean `fetch`?).");
     assert_snapshot!(why("web 1.0.0: +postgers ^1\npg 1.0.0: @postgres@1.0.0", "web"), @r"
         You ask for `web`.
         `web` 1.0.0 needs `postgers`, but there is no package of that name (did you mean `postgres`?).
         ");
-    assert_snapshot!(why("fetch 1.0.0\nstore 1.0.0", "banana ^1"), @r"
-        You ask for `banana`, but there is no package of that name (known: fetch, store).
-        ");
+    assert_snapshot!(why("fetch 1.0.0\nstore 1.0.0", "banana ^1"), @"You ask for `banana`, but there is no package of that name (known: fetch, store).");
     assert_snapshot!(why("", "banana"), @"You ask for `banana`, but there is no package of that name.");
 }
 
@@ -167,9 +163,7 @@ fn a_package_contradicts_itself() {
 #[test]
 fn a_circle_is_a_path() {
     let found = solve("a 1.0.0: +b\nb 1.0.0: +c\nc 1.0.0: +b", "a").unwrap_err();
-    assert_snapshot!(found, @r"
-        packages need each other in a circle: `b` → `c` → `b`; remove one of these needs
-        ");
+    assert_snapshot!(found, @"packages need each other in a circle: `b` → `c` → `b`; remove one of these needs");
 }
 
 #[test]

@@ -120,3 +120,10 @@ fn a_long_chain_needs_no_stack() {
     assert_eq!(found.order.len(), 2_001);
     assert_eq!(found.order.first().unwrap(), "p02000");
 }
+
+#[test]
+fn a_failure_at_the_end_of_a_long_chain_needs_no_stack() {
+    let lines: Vec<String> = (0..5_000).map(|n| format!("p{n:05} 1.0.0: +p{:05}", n + 1)).collect();
+    let failure = solve(&lines.join("\n"), "p00000").unwrap_err().to_string();
+    assert!(failure.contains("`p04999` 1.0.0 needs `p05000`, but there is no package"));
+}
