@@ -29,9 +29,16 @@ pub(super) fn list() -> Vec<Process> {
         .collect()
 }
 
+/// Reads the environment that a process was started with: `NAME=value` with a NUL after each.
+///
+/// Empty when there is no such process, or when it belongs to someone else.
+pub(super) fn variables(pid: i32) -> Vec<u8> {
+    fs::read(format!("/proc/{pid}/environ")).unwrap_or_default()
+}
+
 /// Tells whether a process was started with all these `NAME=value` in its environment.
 pub(super) fn has_variables(pid: i32, wanted: &[Vec<u8>]) -> bool {
-    let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else { return false };
+    let environment = variables(pid);
     let held: Vec<&[u8]> = environment.split(|byte| *byte == 0).collect();
     wanted.iter().all(|pair| held.contains(&pair.as_slice()))
 }

@@ -102,7 +102,6 @@ impl Env for Os {
         self.handle.spawn_blocking(job);
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is what `Env::dedicated` is made of")]
     fn dedicated(&self, name: &str, job: Job) {
         // The job stays ours until a thread has taken it, so that it is not lost with a thread that cannot be made.
         let shared = Arc::new(std::sync::Mutex::new(Some(job)));
@@ -113,7 +112,7 @@ impl Env for Os {
                 job();
             }
         };
-        let thread = std::thread::Builder::new().name(name.replace("\0", ""));
+        let thread = std::thread::Builder::new().name(name.replace('\0', ""));
         if thread.spawn(move || run(&taken)).is_err() {
             self.handle.spawn_blocking(move || run(&shared));
         }

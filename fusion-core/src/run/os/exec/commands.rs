@@ -22,6 +22,7 @@ use super::super::clock::Clock;
 use super::explain;
 use super::find;
 use super::guard::Guard;
+use super::leftover;
 use super::pump::{Head, Tail, drain, feed};
 use super::start::Running;
 
@@ -94,6 +95,10 @@ impl Commands {
 
     async fn start(&self, exec: &Exec) -> Result<Running, Failure> {
         let program = find::find(exec)?;
+        let killed = leftover::sweep(&exec.env);
+        if killed > 0 {
+            tracing::warn!(program = program.name, killed, "an earlier attempt still ran; killed");
+        }
         let mut tries = 0;
         loop {
             match Running::start(exec, &program, Arc::clone(&self.guard), &self.handle) {
@@ -171,7 +176,7 @@ async fn forever(pump: Pin<&mut (impl FusedFuture<Output = ()> + Send)>) {
     if !pump.is_terminated() {
         pump.await;
     }
-    pending().await
+    pending::<()>().await;
 }
 
 fn name(exec: &Exec) -> &str {

@@ -117,7 +117,16 @@ impl Link {
         }
         let flags = fcntl_getfl(pipe.as_fd())?;
         fcntl_setfl(pipe.as_fd(), flags | OFlags::NONBLOCK)?;
-        let unsent = living.iter().map(|pid| format!("+ {pid}\n")).collect::<String>().into_bytes();
+        let mut unsent = Vec::new();
+        for pid in living {
+            unsent.extend_from_slice(
+                format!(
+                    "+ {pid}
+"
+                )
+                .as_bytes(),
+            );
+        }
         let mut link = Self { pipe, unsent, owner };
         link.send()?;
         Ok(link)

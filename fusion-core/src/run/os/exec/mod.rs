@@ -9,6 +9,7 @@
 //! | `pump` | feeding and reading without a deadlock and in bounded memory |
 //! | `tree` | who descends from a program, and how all of them are ended |
 //! | `guard` | the little process that outlives us and ends our programs if we are killed |
+//! | `leftover` | what earlier attempts of the same node left running |
 //!
 //! What is promised:
 //! - A program leads a process group of its own: a Ctrl-C on the terminal is for us, not for it.
@@ -17,13 +18,15 @@
 //! - Descendants are found by `/proc` (Linux): by parent, group and session, and those that cut all these ties by the
 //!   `FUSION_*` variables that they were started with. Elsewhere the group alone is ended.
 //! - If this process is killed, even by `SIGKILL`, the guard (a `/bin/sh`) sees its pipe close and ends what it was told
-//!   of: groups and descendants, but not those that cut all ties. Where there is no `/bin/sh`, nobody does.
+//!   of: groups and descendants, but not those that cut all ties. What is still
+//!   left then, the next attempt of the same node kills before it starts, if it starts on this host.
 //! - What a program leaves behind after it ended by itself is left alone; its pipes are read for a moment, then closed.
 
 mod commands;
 mod explain;
 mod find;
 mod guard;
+mod leftover;
 mod pump;
 mod start;
 mod tree;

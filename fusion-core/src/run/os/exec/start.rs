@@ -35,7 +35,7 @@ impl Running {
         let _here = handle.enter();
         guard.prepare();
         let mut command = Command::new(&program.path);
-        command.arg0(&program.name).args(program.arguments).env_clear().envs(&exec.env);
+        command.arg0(program.name).args(program.arguments).env_clear().envs(&exec.env);
         if let Some(cwd) = &exec.cwd {
             command.current_dir(cwd);
         }

@@ -116,6 +116,11 @@ impl Tree {
     }
 }
 
+/// Kills exactly this process.
+pub(super) fn send_kill(process: &Process) {
+    send(process, Signal::KILL);
+}
+
 /// Sends a signal to exactly this process, never to a later one with its pid.
 #[cfg(target_os = "linux")]
 fn send(process: &Process, signal: Signal) {

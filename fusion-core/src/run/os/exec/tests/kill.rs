@@ -130,3 +130,20 @@ async fn no_more_run_at_once_than_there_are_places() {
     tokio::select! { _ = all => panic!("ended by themselves"), () = watch => {} }
     await_holders(&seconds, 0).await;
 }
+
+#[tokio::test]
+async fn a_later_attempt_kills_what_an_earlier_one_left() {
+    let seconds = unique_seconds();
+    let mut exec = shell(&format!("setsid sleep {seconds} >/dev/null 2>&1 & exit 1"));
+    for (name, value) in [("FUSION_RUN_ID", &*seconds), ("FUSION_ATTEMPT", "1")] {
+        exec.env.insert(name.to_owned(), value.to_owned());
+    }
+    run(exec.clone()).await.unwrap();
+    await_holders(&seconds, 1).await;
+    exec.argv = command(&["true"]).argv;
+    run(exec.clone()).await.unwrap();
+    assert_eq!(holders(&seconds).len(), 1, "the same attempt is not an earlier one");
+    exec.env.insert("FUSION_ATTEMPT".to_owned(), "2".to_owned());
+    run(exec).await.unwrap();
+    await_holders(&seconds, 0).await;
+}
