@@ -13,7 +13,7 @@ use crate::model::Failure;
 /// The world: clock, randomness, tasks, programs. (Network clients are providers and live in their own crate.)
 ///
 /// The real one is `run::Os`; the simulator has its own, in which time only moves when nothing else can.
-pub trait Env: fmt::Debug + Send + Sync + 'static {
+pub trait Env: Peers {
     /// Gives the wall clock in milliseconds since 1970. It may jump; no promise depends on it.
     fn now_ms(&self) -> i64;
 
@@ -37,8 +37,11 @@ pub trait Env: fmt::Debug + Send + Sync + 'static {
 
     /// Runs a program to its end. Dropping the future, or setting `stop`, ends the program and all its children.
     fn exec(&self, exec: Exec, stop: Stop) -> BoxFuture<'static, Result<Exit, Failure>>;
+}
 
-    /// Names this process so that [`Env::is_dead`] of another process on the host can tell whether it lives.
+/// The processes of this host: who am I, and who is gone?
+pub trait Peers: fmt::Debug + Send + Sync + 'static {
+    /// Names this process so that [`Peers::is_dead`] of another process on the host can tell whether it lives.
     fn identity(&self) -> String;
 
     /// Tells whether the process of this identity has certainly ended. `false` when in doubt or on another host.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Memory;
 use crate::contract::{Env, Store};
+use crate::error::nearest;
 use crate::error::{Code, Error, Result};
-use crate::graph::nearest;
 
 /// The schemes that this build can open.
 #[cfg(feature = "sqlite")]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::contract::{BoxFuture, Env, Exec, Exit, Job, Stop, Task};
+use crate::contract::{BoxFuture, Env, Exec, Exit, Job, Peers, Stop, Task};
 use crate::model::Failure;
 
 use super::clock::Clock;
@@ -20,7 +20,7 @@ use super::{identity, random};
 /// with the last owner of the `Os`. Futures of an `Os` may be awaited anywhere, also outside of Tokio.
 ///
 /// ```
-/// use fusion_core::contract::Env;
+/// use fusion_core::contract::{Env, Peers};
 /// use fusion_core::run::Os;
 ///
 /// let os = Os::new()?;
@@ -121,7 +121,9 @@ impl Env for Os {
     fn exec(&self, exec: Exec, stop: Stop) -> BoxFuture<'static, Result<Exit, Failure>> {
         Box::pin(Arc::clone(&self.commands).run(exec, stop))
     }
+}
 
+impl Peers for Os {
     fn identity(&self) -> String {
         identity::identity()
     }
