@@ -5,7 +5,10 @@
 //! same input.
 
 mod build;
+#[cfg(feature = "files")]
+pub mod check;
 mod compile;
+pub mod duration;
 pub mod order;
 #[cfg(feature = "resolve")]
 pub mod resolve;

@@ -20,6 +20,8 @@ pub const GRAPH_NODES: usize = 4_000_000;
 pub const MAP_ITEMS: usize = 10_000_000;
 /// The most rounds of a repeat-until.
 pub const REPEAT_ROUNDS: u32 = 1_000_000;
+/// The most attempts of one node.
+pub const ATTEMPTS: u32 = 1_000;
 /// The deepest nesting of sub-workflows.
 pub const CHILD_DEPTH: u32 = 64;
 /// The most bodies of one run that are in flight at once.

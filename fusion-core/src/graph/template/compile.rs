@@ -1,5 +1,7 @@
 //! One text, compiled.
 
+use std::collections::BTreeSet;
+
 use minijinja::{Environment, Value as Inner};
 
 use super::engine::engine;
@@ -64,6 +66,16 @@ impl Compiled {
         added.map_err(|error| Flaw::of(&error, source))?;
         let references = References::from_uses(uses(source, Form::Expression));
         Ok(Self { references, kind: Kind::Value(source.to_owned(), engine) })
+    }
+
+    /// Gives the names that are neither assigned in the text nor attributes of something.
+    pub(super) fn undeclared(&self) -> BTreeSet<String> {
+        let engine = match &self.kind {
+            Kind::Plain => return BTreeSet::new(),
+            Kind::Text(engine) | Kind::Value(_, engine) => engine,
+        };
+        let found = engine.get_template(NAME).map(|template| template.undeclared_variables(false));
+        found.unwrap_or_default().into_iter().collect()
     }
 
     /// Fills it in.

@@ -2,13 +2,13 @@
 
 use minijinja::value::{Kwargs, Value as Inner};
 use minijinja::{Error, State};
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use super::convert::{is_null, refused, to_json, to_text};
 
 /// The largest compiled form of a pattern, in bytes.
-const PATTERN_BYTES: usize = 1 << 20;
+const PATTERN_BYTES: usize = 8 << 20;
 
 /// Reads a text as JSON.
 pub(super) fn fromjson(text: &str) -> Result<Inner, Error> {
@@ -81,8 +81,17 @@ pub(super) fn join(state: &State<'_, '_>, list: &Inner, by: Option<&str>) -> Res
     Ok(parts?.join(by.unwrap_or("")))
 }
 
-fn regex(pattern: &str) -> Result<regex::Regex, Error> {
-    let mut builder = RegexBuilder::new(pattern);
+fn regex(text: &str) -> Result<Regex, Error> {
+    pattern(text).map_err(refused)
+}
+
+/// Compiles a regular expression; the error is one line.
+pub(crate) fn pattern(text: &str) -> Result<Regex, String> {
+    let mut builder = RegexBuilder::new(text);
     let built = builder.size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES).build();
-    built.map_err(|error| refused(error.to_string()))
+    built.map_err(|error| {
+        let said = error.to_string();
+        let last = said.lines().last().unwrap_or_default();
+        last.trim_start_matches("error: ").to_owned()
+    })
 }

@@ -21,6 +21,7 @@ mod convert;
 mod engine;
 mod filter;
 mod flaw;
+mod parsed;
 mod redact;
 mod reference;
 mod render;
@@ -28,6 +29,11 @@ mod scan;
 mod scope;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use compile::{has_tags, whole};
+pub(crate) use filter::pattern;
+pub(crate) use parsed::Parsed;
+pub(crate) use scan::{Form, Use, What};
 
 pub use flaw::Flaw;
 pub use redact::{Redactor, Secrets};

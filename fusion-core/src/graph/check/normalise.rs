@@ -1,0 +1,66 @@
+//! Writing down what templates imply, so that the stored definition says all of it.
+
+use std::collections::BTreeSet;
+
+use super::names::Names;
+use super::places::Places;
+use super::report::Report;
+use super::site::{At, of_node};
+use crate::graph::template::{Parsed, What};
+use crate::model::graph::Kind;
+use crate::model::{Graph, limits};
+
+/// Adds to each node the needs that its templates imply, removes repeated ones, and caps `max_parallel` at what a run
+/// can do at once.
+///
+/// ```
+/// use fusion_core::graph::check::normalise;
+/// use fusion_core::model::Graph;
+/// use fusion_core::model::graph::Node;
+/// let mut graph = Graph::new("digest")
+///     .node(Node::step("fetch", "http.get"))
+///     .node(Node::step("merge", "merge").with("{{ nodes.fetch }}"));
+/// normalise(&mut graph);
+/// assert_eq!(&*graph.nodes[1].needs[0], "fetch");
+/// ```
+pub fn normalise(graph: &mut Graph) {
+    let implied = implied(graph);
+    for (index, more) in implied {
+        if let Some(node) = graph.nodes.get_mut(index) {
+            node.needs.extend(more.into_iter().map(Box::from));
+        }
+    }
+    for node in &mut graph.nodes {
+        if node.needs.len() > 1 {
+            let mut seen = BTreeSet::new();
+            node.needs.retain(|need| seen.insert(need.clone()));
+        }
+        if let Kind::Map(map) = &mut node.kind {
+            let most = u32::try_from(limits::BODIES_IN_FLIGHT).unwrap_or(u32::MAX);
+            map.max_parallel = map.max_parallel.min(most);
+        }
+    }
+}
+
+fn implied(graph: &Graph) -> Vec<(usize, BTreeSet<String>)> {
+    let nowhere = Places::none();
+    let names = Names::new(graph, &mut Report::new(&nowhere));
+    let top = At::top("nodes");
+    let mut all = Vec::new();
+    for (index, node) in graph.nodes.iter().enumerate() {
+        let mut found = BTreeSet::new();
+        of_node(node, &top, &mut |site| {
+            let Ok(Some(parsed)) = Parsed::new(site.text, site.form) else { return };
+            for one in parsed.uses {
+                let other = one.name != *node.id && names.find(&one.name).is_some();
+                if one.what == What::Node && other {
+                    found.insert(one.name);
+                }
+            }
+        });
+        if !found.is_empty() {
+            all.push((index, found));
+        }
+    }
+    all
+}
