@@ -36,6 +36,9 @@ pub trait Env: Peers {
     fn dedicated(&self, name: &str, job: Job);
 
     /// Runs a program to its end. Dropping the future, or setting `stop`, ends the program and all its children.
+    ///
+    /// A stopped program's exit is told as any other, with what it wrote until then. Failures: class `spawn` when it
+    /// could not be started, `cancelled` when `stop` was set before it was, `error` when nobody knows how it ended.
     fn exec(&self, exec: Exec, stop: Stop) -> BoxFuture<'static, Result<Exit, Failure>>;
 }
 

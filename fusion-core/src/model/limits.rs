@@ -34,6 +34,10 @@ pub const STDOUT_BYTES: usize = 8 * 1024 * 1024;
 pub const STDERR_BYTES: usize = 1024 * 1024;
 /// How long a cancelled command may take to end before it is killed, in milliseconds.
 pub const KILL_GRACE_MS: u64 = 5_000;
+/// How long the pipes of an ended command are read when a child that it left behind holds them open, in milliseconds.
+pub const DRAIN_MS: u64 = 1_000;
+/// How long a killed command may take to disappear before it is reported as one that cannot be ended, in milliseconds.
+pub const UNKILLABLE_MS: u64 = 5_000;
 /// The fuel of one template evaluation (MiniJinja instructions).
 pub const TEMPLATE_FUEL: u64 = 10_000_000;
 /// The longest timer, in milliseconds: 100 years.

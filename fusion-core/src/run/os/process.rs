@@ -22,11 +22,13 @@ pub(super) fn read(pid: i32) -> Option<Process> {
 
 /// Reads about all processes that may be seen.
 pub(super) fn list() -> Vec<Process> {
+    pids().into_iter().filter_map(read).collect()
+}
+
+/// The pids of all processes that may be seen.
+pub(super) fn pids() -> Vec<i32> {
     let Ok(folder) = fs::read_dir("/proc") else { return Vec::new() };
-    folder
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter_map(read)
-        .collect()
+    folder.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
 }
 
 /// Reads the environment that a process was started with: `NAME=value` with a NUL after each.

@@ -26,8 +26,6 @@ use super::leftover;
 use super::pump::{Head, Tail, drain, feed};
 use super::start::Running;
 
-/// How long the pipes of a program that has ended are read, in milliseconds, when a child of it holds them open.
-const DRAIN_MS: u64 = 1_000;
 /// How often a program whose file is still open for writing is tried again.
 const BUSY_TRIES: u32 = 5;
 /// The pause between two such tries, in milliseconds.
@@ -81,7 +79,7 @@ impl Commands {
                     biased;
                     () = pump => {}
                     () = stop.wait() => {}
-                    () = self.pause(DRAIN_MS) => {}
+                    () = self.pause(limits::DRAIN_MS) => {}
                 }
             }
             status.map_err(|error| lost(&exec, &error))?
@@ -134,7 +132,12 @@ impl Commands {
             () = self.end(running, exec.grace_ms) => {}
             () = forever(pump) => {}
         }
-        running.wait().await
+        // One that gave itself to another user, or hangs in the kernel, does not obey.
+        tokio::select! {
+            biased;
+            status = running.wait() => status,
+            () = self.pause(limits::UNKILLABLE_MS) => Err(io::ErrorKind::TimedOut.into()),
+        }
     }
 
     /// Asks the program and its descendants to end, and kills what is left after the grace.
@@ -187,8 +190,13 @@ fn stopped(exec: &Exec) -> Failure {
     Failure::new(Class::CANCELLED, format!("stopped before `{}` was started", name(exec)))
 }
 
-/// Someone else in this process waited for our child.
+/// It does not end, or someone else in this process waited for it.
 fn lost(exec: &Exec, error: &io::Error) -> Failure {
+    let name = name(exec);
+    if error.kind() == io::ErrorKind::TimedOut {
+        let why = "it was killed and still runs; does it belong to another user, or wait for a lost disk?";
+        return Failure::error(format!("cannot end `{name}`: {why}"));
+    }
     let why = "nobody knows how it ended; does the host program wait for all its children, or ignore SIGCHLD?";
-    Failure::error(format!("cannot wait for `{}`: {error}; {why}", name(exec)))
+    Failure::error(format!("cannot wait for `{name}`: {error}; {why}"))
 }

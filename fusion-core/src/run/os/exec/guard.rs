@@ -103,8 +103,9 @@ impl Link {
     fn open(owner: u32, living: &BTreeSet<i32>) -> io::Result<Self> {
         use std::os::unix::process::CommandExt as _;
         let mut shell = Command::new("/bin/sh")
-            .args(["-c", SCRIPT, "fusion-guard"])
+            .args(["-c", "eval \"$SCRIPT\"", "fusion-guard"])
             .env_clear()
+            .env("SCRIPT", SCRIPT)
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::piped())

@@ -43,11 +43,15 @@ pub(super) fn sweep(environment: &BTreeMap<String, String>) -> usize {
     let pairs = environment.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
     let Some(ours) = Owner::of(pairs).filter(|owner| owner.turn > (1, 1)) else { return 0 };
     let own = i32::try_from(std::process::id()).unwrap_or_default();
-    let mut killed = 0;
-    for process in process::list() {
-        let held = process::variables(process.pid);
+    let is_leftover = |pid: i32| {
+        let held = process::variables(pid);
         let theirs = Owner::of(held.split(|byte| *byte == 0).filter_map(split));
-        if process.pid != own && theirs.is_some_and(|theirs| theirs.is_before(&ours)) {
+        pid != own && theirs.is_some_and(|theirs| theirs.is_before(&ours))
+    };
+    let mut killed = 0;
+    for pid in process::pids().into_iter().filter(|pid| is_leftover(*pid)) {
+        // Asked again once it is known which process it is, as the pid may have changed hands.
+        if let Some(process) = process::read(pid).filter(|process| is_leftover(process.pid)) {
             send_kill(&process);
             killed += 1;
         }

@@ -14,12 +14,13 @@
 //! What is promised:
 //! - A program leads a process group of its own: a Ctrl-C on the terminal is for us, not for it.
 //! - To end it, its group and all its descendants get `SIGTERM`, also those that made a group or session of their own;
-//!   what is left after the grace gets `SIGKILL`. A dropped future kills at once.
+//!   what is left after the grace gets `SIGKILL`. A dropped future kills at once. One that does not even
+//!   then disappear (it belongs to another user, it hangs in the kernel) is reported as a failure.
 //! - Descendants are found by `/proc` (Linux): by parent, group and session, and those that cut all these ties by the
 //!   `FUSION_*` variables that they were started with. Elsewhere the group alone is ended.
 //! - If this process is killed, even by `SIGKILL`, the guard (a `/bin/sh`) sees its pipe close and ends what it was told
-//!   of: groups and descendants, but not those that cut all ties. What is still
-//!   left then, the next attempt of the same node kills before it starts, if it starts on this host.
+//!   of: groups and descendants, but not those that cut all ties. What is left then, or where there is no `/bin/sh`,
+//!   the next attempt of the same node kills before it starts, if it starts on this host.
 //! - What a program leaves behind after it ended by itself is left alone; its pipes are read for a moment, then closed.
 
 mod commands;

@@ -49,6 +49,8 @@ impl Tree {
     pub(super) fn terminate(&mut self) {
         let living = self.living();
         self.signal(&living, Signal::TERM);
+        // One that was stopped would only learn of it when it goes on.
+        self.signal(&living, Signal::CONT);
     }
 
     /// Tells whether a member lives; one that only waits to be noticed by its parent does not.

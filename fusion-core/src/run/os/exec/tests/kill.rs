@@ -147,3 +147,13 @@ async fn a_later_attempt_kills_what_an_earlier_one_left() {
     run(exec).await.unwrap();
     await_holders(&seconds, 0).await;
 }
+
+#[tokio::test]
+async fn a_halted_program_may_tidy_up_too() {
+    let seconds = unique_seconds();
+    let line = format!("trap 'echo bye; exit 3' TERM; sleep {seconds} & kill -STOP $$; wait");
+    let mut exec = shell(&line);
+    exec.grace_ms = 10_000;
+    let exit = stopped(exec, &seconds, 1).await;
+    assert_eq!((exit.code, &exit.stdout[..]), (Some(3), &b"bye\n"[..]));
+}
