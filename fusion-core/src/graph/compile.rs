@@ -221,6 +221,14 @@ impl Program {
             _ => None,
         }
     }
+
+    /// Gives the loop that a node is, if it is one.
+    pub fn repeat(&self, node: NodeIx) -> Option<&crate::model::graph::Repeat> {
+        match &self.node(node)?.kind {
+            Kind::Repeat(repeat) => Some(repeat),
+            _ => None,
+        }
+    }
 }
 
 fn order_names(graph: &Graph, count: u32) -> Result<Vec<u32>> {

@@ -2,6 +2,7 @@
 
 use super::cells::ISSUED;
 use super::state::{Ending, Phase, State};
+use crate::model::graph::Kind;
 use crate::model::{Class, Command, Failure, Key, NodeIx, NodeStatus, Payload, Record, RunStatus};
 
 impl State {
@@ -16,11 +17,11 @@ impl State {
                         self.stop_all(out);
                     }
                     let over = self.left == 0 || self.ending.is_some();
-                    if over && self.running == 0 && self.children.is_empty() {
+                    if over && self.running == 0 && self.children.iter().all(|key| key.is_undo()) {
                         self.leave_forward();
                         continue;
                     }
-                    if self.ending.is_none() && !self.paused {
+                    if !self.is_held() {
                         self.start_ready(out);
                     }
                     return;
@@ -54,7 +55,8 @@ impl State {
 
     fn leave_forward(&mut self) {
         self.ready.clear();
-        self.timers.clear();
+        // A run that was taken over while it was undone keeps the pauses of that.
+        self.timers.retain(|(_, key)| key.is_undo());
         self.told = false;
         let well = self.ending.is_none() && self.culprit.is_none();
         self.phase = if well { Phase::Concluding } else { Phase::Undoing };
@@ -75,13 +77,14 @@ impl State {
                 .filter(|(_, cell)| cell.has(ISSUED))
                 .map(|(key, _)| Command::Stop(key)),
         );
-        out.extend(self.children().map(|(_, run)| Command::StopChild(run.clone())));
+        let children = self.children().filter(|(key, _)| !key.is_undo());
+        out.extend(children.map(|(_, run)| Command::StopChild(run.clone())));
     }
 
     fn start_ready(&mut self, out: &mut Vec<Command>) {
         while self.running < Self::CAPACITY {
             let Some(key) = self.ready.pop() else { return };
-            if self.is_orphan(key) {
+            if self.is_orphan(key) || self.is_missing(key) {
                 continue;
             }
             let Some(cell) = self.cell_mut(key) else { continue };
@@ -91,11 +94,27 @@ impl State {
             cell.set(ISSUED);
             let attempt = cell.attempt.saturating_add(1);
             self.running += 1;
-            if !key.is_undo() && self.program.policy(key.node).at_most_once {
+            if self.is_entered_once(key) {
                 self.emit(Record::NodeStarted(key, attempt), out);
             }
             out.push(Command::Start(key, attempt));
         }
+    }
+
+    fn is_missing(&self, key: Key) -> bool {
+        !self.missing.is_empty() && self.missing.contains_key(&key)
+    }
+
+    /// Tells whether a key's start is recorded before it. The list of a map and the start of a wait have no effect.
+    fn is_entered_once(&self, key: Key) -> bool {
+        let has_body = |kind: &Kind| match kind {
+            Kind::Map(_) => key.index().is_some(),
+            Kind::Wait(_) => false,
+            Kind::Run(_) | Kind::Repeat(_) => true,
+        };
+        self.program.policy(key.node).at_most_once
+            && !key.is_undo()
+            && self.program.node(key.node).is_some_and(|node| has_body(&node.kind))
     }
 
     fn conclude(&mut self, out: &mut Vec<Command>) {

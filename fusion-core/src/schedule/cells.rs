@@ -2,6 +2,7 @@
 
 use std::ops::{Index, IndexMut};
 
+use super::transitions::NODE;
 use crate::model::{NodeIx, NodeStatus, Payload};
 
 /// No output.
@@ -34,6 +35,18 @@ pub(super) struct Cell {
 impl Cell {
     pub(super) const NEW: Self =
         Self { status: NodeStatus::Pending, flags: 0, attempt: 0, pending: 0, slot: NO_SLOT };
+
+    /// Changes the status, along the table.
+    pub(super) fn turn(&mut self, to: NodeStatus) {
+        debug_assert!(
+            NODE.contains(&(self.status, to)),
+            "a node goes from {} to {to}",
+            self.status
+        );
+        #[cfg(test)]
+        super::tests::coverage::took_node(self.status, to);
+        self.status = to;
+    }
 
     pub(super) fn has(self, flag: u8) -> bool {
         self.flags & flag != 0

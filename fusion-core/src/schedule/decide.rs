@@ -1,11 +1,10 @@
 //! State + input = records and commands.
 
-use super::cells::ISSUED;
+use super::cells::{INTENT, ISSUED};
 use super::state::{Phase, State};
-use crate::model::graph::Kind;
 use crate::model::{
     Answer, Class, Command, Failure, Input, Key, Message, NodeIx, NodeStatus, Payload, Record,
-    RunId, RunStatus, Then, Verdict, Wait,
+    RunId, RunStatus, Verdict, Wait, limits,
 };
 
 impl State {
@@ -34,40 +33,28 @@ impl State {
                 }
             }
             Input::Expanded(node, count) => {
-                let key = Key::node(node);
-                if self.take_back(key, self.attempts(key).saturating_add(1)) {
-                    self.emit(Record::MapExpanded(node, count), out);
-                }
+                self.expanded(node, count, now, out);
             }
             Input::Again(node, attempt, ms, output) => {
                 self.next_round((node, attempt, ms), output, now, out);
             }
-            Input::Waits(key, wait) => {
-                if self.take_back(key, self.attempts(key).saturating_add(1)) {
-                    self.waits_now(key, wait, now, out);
-                }
-            }
+            Input::Waits(key, wait) => self.waits_now(key, wait, now, out),
             Input::Memo(key, name, value) => {
                 if self.cell(key).is_some_and(|cell| cell.has(ISSUED)) {
                     self.emit(Record::MemoSaved(key, name, value), out);
                 }
             }
             Input::Missing(key, step) => {
-                if self.take_back(key, self.attempts(key).saturating_add(1)) {
-                    self.missing.insert(key, step);
-                }
+                self.lacks(key, step, out);
             }
             Input::Said(message) => self.hear(message, now, out),
             Input::Retry(nodes, by) => {
-                if self.can_retry() {
+                let is_done = self.status() == RunStatus::Succeeded && nodes.is_empty();
+                if self.can_retry() && !is_done {
                     self.emit(Record::RunRetried(nodes, by), out);
                 }
             }
-            Input::Tick => {
-                if !self.paused || self.ending.is_some() {
-                    self.tick(now, out);
-                }
-            }
+            Input::Tick => self.tick(now, out),
             Input::Concluded(result) => self.concluded(result, out),
         }
         self.advance(out);
@@ -95,10 +82,39 @@ impl State {
         for node in maps {
             self.conclude_map(node, out);
         }
-        self.deliver_signals(out);
-        if !self.paused {
-            self.tick(now, out);
+        let orphans = self.children().filter(|(key, _)| self.is_orphan(*key));
+        out.extend(orphans.map(|(_, run)| Command::StopChild(run.clone())));
+        // First the phase, which is not recorded: what is due belongs to it.
+        self.advance(out);
+        self.tick(now, out);
+    }
+
+    fn expanded(&mut self, node: NodeIx, count: u32, now: i64, out: &mut Vec<Command>) {
+        let key = Key::node(node);
+        let attempt = self.attempts(key).saturating_add(1);
+        if !self.take_back(key, attempt) {
+            return;
         }
+        if count as usize > limits::MAP_ITEMS {
+            let what =
+                format!("the list has {count} items, and a map at most {}", limits::MAP_ITEMS);
+            self.emit_failure((key, attempt, 0), Failure::new(Class::LIMIT, what), now, out);
+        } else {
+            self.emit(Record::MapExpanded(node, count), out);
+        }
+    }
+
+    /// Parks a key whose code is not here.
+    fn lacks(&mut self, key: Key, step: String, out: &mut Vec<Command>) {
+        if !self.take_back(key, self.attempts(key).saturating_add(1)) {
+            return;
+        }
+        if self.cell(key).is_some_and(|cell| cell.has(INTENT)) {
+            // It was not entered, and a process that has the code may enter it.
+            let by = format!("no code for `{step}`");
+            self.emit(Record::Resolved(key, Verdict::NotDone, by), out);
+        }
+        self.missing.insert(key, step);
     }
 
     /// Notes that a body does not run any more. `false` when this was not the attempt that runs.
@@ -109,8 +125,10 @@ impl State {
             return false;
         }
         cell.clear(ISSUED);
+        // What was entered at most once is recorded even when nobody needs it any more.
+        let is_wanted = (!orphan || cell.has(INTENT)) && !cell.status.is_final();
         self.running = self.running.saturating_sub(1);
-        !orphan && !self.cell(key).is_some_and(|cell| cell.status.is_final())
+        is_wanted
     }
 
     fn body_ended(
@@ -125,7 +143,7 @@ impl State {
         }
         match result {
             Ok(output) => self.emit(Record::NodeSucceeded(key, attempt, ms, output, false), out),
-            Err(failure) if failure.class == Class::CANCELLED && self.ending.is_some() => {}
+            Err(failure) if failure.class == Class::CANCELLED && self.is_given_up(key) => {}
             Err(failure) => self.emit_failure((key, attempt, ms), failure, now, out),
         }
     }
@@ -141,40 +159,50 @@ impl State {
         if !self.take_back(key, attempt) {
             return;
         }
-        let program = self.program.clone();
-        let Some(Kind::Repeat(repeat)) = program.node(node).map(|node| &node.kind) else { return };
-        let round = self.rounds(node).0 + 1;
-        if round >= repeat.max {
-            let failure = Box::new(Self::too_many_rounds(repeat.max));
-            self.emit(Record::NodeFailed(key, attempt, ms, failure, Then::End), out);
+        let (max, pause_ms) =
+            self.program.repeat(node).map_or((0, 0), |repeat| (repeat.max, repeat.pause_ms));
+        let round = self.rounds(node).0.saturating_add(1);
+        if round >= max {
+            self.emit_failure((key, attempt, ms), Self::too_many_rounds(max), now, out);
             return;
         }
-        let pause = i64::try_from(repeat.pause_ms).unwrap_or(i64::MAX);
+        let pause = i64::try_from(pause_ms.min(limits::TIMER_MS)).unwrap_or(i64::MAX);
         self.emit(Record::RoundEnded(node, round, output, now.saturating_add(pause)), out);
         self.tick(now, out);
     }
 
     fn waits_now(&mut self, key: Key, wait: Wait, now: i64, out: &mut Vec<Command>) {
+        let was_issued = self.cell(key).is_some_and(|cell| cell.has(ISSUED));
+        let is_wanted = self.take_back(key, self.attempts(key).saturating_add(1));
         let child = match &wait {
-            Wait::Child(run) if self.ending.is_some() => Some(run.clone()),
+            Wait::Child(run) if was_issued && self.is_given_up(key) => Some(run.clone()),
             _ => None,
         };
+        if !is_wanted && child.is_none() {
+            return;
+        }
         self.emit(Record::NodeWaiting(key, wait), out);
-        // A child that was being started while the run began to end has missed the word to stop.
+        // A child that was being started while the run or the map began to end has missed the word to stop.
         out.extend(child.map(Command::StopChild));
-        self.deliver_signals(out);
+        self.deliver_to(key, out);
         self.tick(now, out);
     }
 
     fn hear(&mut self, message: Message, now: i64, out: &mut Vec<Command>) {
         match message {
             Message::Signal(name, payload) => {
+                let waiting = self
+                    .waits()
+                    .find(|(_, wait)| matches!(wait, Wait::Signal(awaited, _) if *awaited == name));
+                let waiting = waiting.map(|(key, _)| key);
                 self.emit(Record::SignalReceived(name, payload), out);
-                self.deliver_signals(out);
+                if let Some(key) = waiting {
+                    self.deliver_to(key, out);
+                }
             }
             Message::Answer(node, answer) => self.answered(node, answer, now, out),
             Message::Pause(by) => {
-                if !self.paused && self.ending.is_none() {
+                if self.phase == Phase::Forward && !self.is_held() {
                     self.emit(Record::RunPaused(by), out);
                 }
             }
@@ -189,7 +217,7 @@ impl State {
                     self.emit(Record::CancelRequested(by, why), out);
                 }
             }
-            Message::Resolve(key, verdict, by) => self.resolved(key, verdict, by, out),
+            Message::Resolve(key, verdict, by) => self.resolved((key, verdict, by), now, out),
             Message::ChildDone(key, run, result) => self.child_done((key, run), result, now, out),
         }
     }
@@ -207,7 +235,12 @@ impl State {
         self.emit(Record::NodeSucceeded(key, attempt, 0, Payload::value(&output), false), out);
     }
 
-    fn resolved(&mut self, key: Key, verdict: Verdict, by: String, out: &mut Vec<Command>) {
+    fn resolved(
+        &mut self,
+        (key, verdict, by): (Key, Verdict, String),
+        now: i64,
+        out: &mut Vec<Command>,
+    ) {
         if self.cell(key).map(|cell| cell.status) != Some(NodeStatus::InDoubt) {
             return;
         }
@@ -218,8 +251,7 @@ impl State {
                 self.emit(Record::NodeSucceeded(key, attempt, 0, output, false), out);
             }
             Verdict::Failed(why) => {
-                let failure = Box::new(Failure::error(why).permanent());
-                self.emit(Record::NodeFailed(key, attempt, 0, failure, Then::End), out);
+                self.emit_failure((key, attempt, 0), Failure::error(why).permanent(), now, out);
             }
             Verdict::NotDone => {}
         }

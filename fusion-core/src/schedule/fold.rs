@@ -1,8 +1,10 @@
 //! State + record = state: the only code that changes what is durable of a state.
 
-use super::cells::{FALLBACK, INTENT, ISSUED, NO_SLOT};
+use super::cells::{FALLBACK, INTENT, NO_SLOT};
 use super::state::{Ending, Phase, State};
-use crate::model::{Key, NodeIx, NodeStatus, Payload, Record, RunStatus, Then, Verdict, Wait};
+use crate::model::{
+    Class, Failure, Key, NodeIx, NodeStatus, Payload, Record, RunStatus, Then, Verdict, Wait,
+};
 
 impl State {
     /// Folds the next record. Records of a journal are folded in their order, from the second on (the first makes the
@@ -16,8 +18,7 @@ impl State {
                 self.succeed(*key, *attempt, output.clone());
             }
             Record::NodeFailed(key, attempt, _, failure, then) => {
-                self.detail(*key).failure = Some(failure.as_ref().clone());
-                self.fail(*key, *attempt, *then);
+                self.fail(*key, *attempt, failure, *then);
             }
             Record::NodeSkipped(key) => self.finish(*key, NodeStatus::Skipped, NO_SLOT),
             Record::MapExpanded(node, count) => self.expand(*node, *count),
@@ -54,10 +55,21 @@ impl State {
     }
 
     fn intend(&mut self, key: Key) {
+        self.wake(key);
         self.intents.insert(key);
         if let Some(cell) = self.cell_mut(key) {
             cell.set(INTENT);
-            cell.status = NodeStatus::Running;
+            cell.turn(NodeStatus::Running);
+        }
+    }
+
+    /// Notes that what was entered at most once has answered.
+    pub(super) fn leave_doubt_behind(&mut self, key: Key) {
+        if !self.intents.is_empty() {
+            self.intents.remove(&key);
+        }
+        if let Some(cell) = self.cell_mut(key) {
+            cell.clear(INTENT);
         }
     }
 
@@ -65,8 +77,8 @@ impl State {
         if let Some(cell) = self.cell_mut(key) {
             cell.attempt = attempt;
         }
-        if let Some(Wait::Signal(name, _)) = self.wait(key).cloned()
-            && let Some(at) = self.signals.iter().position(|(waiting, _)| *waiting == name)
+        if let Some(Wait::Signal(name, _)) = self.wait(key)
+            && let Some(at) = self.signals.iter().position(|(came, _)| came == name)
         {
             self.signals.remove(at);
         }
@@ -74,16 +86,20 @@ impl State {
         self.finish(key, NodeStatus::Succeeded, slot);
     }
 
-    fn fail(&mut self, key: Key, attempt: u16, then: Then) {
+    fn fail(&mut self, key: Key, attempt: u16, failure: &Failure, then: Then) {
+        self.wake(key);
         self.end_wait(key);
-        self.intents.remove(&key);
+        self.leave_doubt_behind(key);
+        self.detail(key).failure = Some(failure.clone());
         if let Some(cell) = self.cell_mut(key) {
             cell.attempt = attempt;
-            cell.clear(INTENT);
         }
         match then {
+            Then::End if failure.class == Class::CANCELLED && self.is_given_up(key) => {
+                self.finish(key, NodeStatus::Cancelled, NO_SLOT);
+            }
             Then::End => {
-                if !key.is_undo() {
+                if !key.is_undo() && !self.is_orphan(key) {
                     self.culprit.get_or_insert(key);
                 }
                 self.finish(key, NodeStatus::Failed, NO_SLOT);
@@ -104,13 +120,15 @@ impl State {
 
     /// Ends the life of a key: frees what it held and tells its successors or its map.
     fn finish(&mut self, key: Key, status: NodeStatus, slot: u32) {
+        self.wake(key);
         self.end_wait(key);
         if !self.details.is_empty()
             && let Some(detail) = self.details.get_mut(&key)
         {
             detail.previous = None;
         }
-        if !self.memos.is_empty() {
+        // What a body that failed has saved was paid for: the next attempt gets it, should somebody retry the run.
+        if !self.memos.is_empty() && matches!(status, NodeStatus::Succeeded | NodeStatus::Skipped) {
             self.memos.remove(&key);
         }
         let Some(cell) = self.cell_mut(key) else { return };
@@ -118,7 +136,7 @@ impl State {
             return;
         }
         let had_intent = cell.has(INTENT);
-        cell.status = status;
+        cell.turn(status);
         cell.slot = slot;
         cell.clear(INTENT);
         if had_intent {
@@ -126,13 +144,20 @@ impl State {
         }
         match key.index() {
             Some(item) => self.settle_item(key.node, item, status),
-            None if key.is_undo() => {}
-            None => self.settle(key.node, status),
+            None if key.is_undo() => self.undone += 1,
+            None => {
+                if status == NodeStatus::Failed && !self.items.is_empty() {
+                    self.abandon_items(key.node);
+                }
+                self.settle(key.node, status);
+            }
         }
     }
 
     fn end_round(&mut self, node: NodeIx, (round, output): (u32, &Payload), next: i64) {
         let key = Key::node(node);
+        self.wake(key);
+        self.leave_doubt_behind(key);
         let attempt = self.attempts(key).saturating_add(1);
         if let Some(cell) = self.cell_mut(key) {
             cell.attempt = attempt;
@@ -149,9 +174,7 @@ impl State {
 
     fn resolve(&mut self, key: Key, verdict: &Verdict) {
         if matches!(verdict, Verdict::NotDone) {
-            if let Some(cell) = self.cell_mut(key) {
-                cell.clear(INTENT | ISSUED);
-            }
+            self.leave_doubt_behind(key);
             self.make_ready(key);
         }
     }
@@ -167,8 +190,9 @@ impl State {
         }
         let items = self.items.values_mut().flat_map(|items| items.cells.0.iter_mut());
         for cell in self.cells.0.iter_mut().chain(items).filter(|cell| !cell.status.is_final()) {
-            cell.status = NodeStatus::Cancelled;
+            cell.turn(NodeStatus::Cancelled);
         }
+        self.left = 0;
         for detail in self.details.values_mut() {
             detail.wait = None;
         }

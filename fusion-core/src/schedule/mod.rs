@@ -14,6 +14,8 @@ mod ready;
 mod rule;
 mod settle;
 mod state;
+#[cfg(test)]
+mod tests;
 mod transitions;
 
 pub use state::{Output, Rest, State};

@@ -23,7 +23,8 @@ impl State {
         }
         let mark = match status {
             NodeStatus::Succeeded => LIVE,
-            NodeStatus::Skipped => 0,
+            // What is behind a failure stays behind it, however far.
+            NodeStatus::Skipped => self.cells[node].flags & DEAD,
             _ => DEAD,
         };
         for next in program.next(node) {
@@ -57,14 +58,7 @@ impl State {
     /// Sets the status of a key that is not settled.
     pub(super) fn set_status(&mut self, key: Key, status: NodeStatus) {
         if let Some(cell) = self.cell_mut(key) {
-            debug_assert!(
-                super::transitions::NODE
-                    .iter()
-                    .any(|(from, to)| *from == cell.status && *to == status),
-                "{key:?} goes from {} to {status}",
-                cell.status
-            );
-            cell.status = status;
+            cell.turn(status);
         }
     }
 }

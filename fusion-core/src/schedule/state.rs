@@ -86,6 +86,8 @@ pub struct State {
     pub(super) done: Vec<NodeIx>,
     /// The undoing of those nodes.
     pub(super) undos: BTreeMap<NodeIx, Cell>,
+    /// How many of those are settled: always the last ones of `done`.
+    pub(super) undone: usize,
     /// How many nodes are not settled.
     pub(super) left: usize,
     /// How many bodies were started and have not answered. Not durable.
@@ -156,6 +158,7 @@ impl State {
             unwanted: Vec::new(),
             done: Vec::new(),
             undos: BTreeMap::new(),
+            undone: 0,
             running: 0,
             missing: BTreeMap::new(),
             told: false,
@@ -188,8 +191,13 @@ impl State {
     pub fn status(&self) -> RunStatus {
         match &self.result {
             Some((status, _, _)) => *status,
-            None if self.paused => RunStatus::Paused,
-            None if self.running > 0 || !self.ready.is_empty() => RunStatus::Running,
+            None if self.paused && self.is_held() && self.ending.is_none() => RunStatus::Paused,
+            None if self.running > 0
+                || !self.ready.is_empty()
+                || self.phase == Phase::Concluding =>
+            {
+                RunStatus::Running
+            }
             None => RunStatus::Waiting,
         }
     }
@@ -319,13 +327,8 @@ impl State {
     /// Tells what the run rests on, `None` while something of it goes on by itself.
     pub fn rest(&self) -> Option<Rest> {
         let busy = self.running > 0 || matches!(self.phase, Phase::Concluding | Phase::Done);
-        let held = self.paused && self.ending.is_none();
-        if busy
-            || (!self.ready.is_empty()
-                && !held
-                && self.phase == Phase::Forward
-                && self.ending.is_none())
-        {
+        let held = self.is_held();
+        if busy || (!self.ready.is_empty() && !held) {
             return None;
         }
         let due = self.timers.first().map(|(due, _)| *due).filter(|_| !held);
@@ -342,10 +345,17 @@ impl State {
             | Input::Waits(key, _)
             | Input::Memo(key, ..)
             | Input::Missing(key, _) => self.cell(*key).is_some(),
-            Input::Expanded(node, _) | Input::Again(node, ..) => known(*node),
+            Input::Expanded(node, _) => self.program.map(*node).is_some(),
+            Input::Again(node, ..) => self.program.repeat(*node).is_some(),
             Input::Retry(nodes, _) => nodes.iter().all(|node| known(*node)),
             _ => true,
         }
+    }
+
+    /// Tells whether nothing of the graph may start: somebody paused the run, or it is about to end. What undoes it
+    /// later is not held.
+    pub(super) fn is_held(&self) -> bool {
+        self.phase == Phase::Forward && (self.paused || self.ending.is_some())
     }
 
     pub(super) fn cell(&self, key: Key) -> Option<Cell> {

@@ -20,7 +20,10 @@ pub const RUN: &[(R, R)] = &[
     (R::Paused, R::Failed),
     (R::Paused, R::Cancelled),
     (R::Failed, R::Running),
+    (R::Failed, R::Waiting),
     (R::Cancelled, R::Running),
+    (R::Cancelled, R::Waiting),
+    (R::Succeeded, R::Running),
 ];
 
 /// How a node or an item may go on.
@@ -28,6 +31,7 @@ pub const NODE: &[(N, N)] = &[
     (N::Pending, N::Ready),
     (N::Pending, N::Skipped),
     (N::Pending, N::Cancelled),
+    (N::Pending, N::InDoubt),
     (N::Ready, N::Ready),
     (N::Ready, N::Running),
     (N::Ready, N::Waiting),

@@ -10,27 +10,40 @@ impl State {
     pub(in crate::schedule) fn expand(&mut self, node: NodeIx, count: u32) {
         let cells = Cells(vec![Cell::NEW; count as usize]);
         self.items.insert(node, Items { cells, left: count, ..Items::default() });
-        if self.cells[node].status != NodeStatus::Running {
-            self.set_status(Key::node(node), NodeStatus::Running);
-        }
+        self.wake(Key::node(node));
+        self.run_items(node);
+    }
+
+    /// Readies the first items that have not run.
+    pub(in crate::schedule) fn run_items(&mut self, node: NodeIx) {
+        self.set_status(Key::node(node), NodeStatus::Running);
         let width = self.program.map(node).map_or(1, |map| map.max_parallel.max(1));
-        for _ in 0..width.min(count) {
+        let left = self.items.get(&node).map_or(0, |items| items.left);
+        for _ in 0..width.min(left) {
             self.ready_next_item(node);
         }
     }
 
     fn ready_next_item(&mut self, node: NodeIx) {
         let Some(items) = self.items.get_mut(&node) else { return };
-        if (items.next as usize) < items.cells.0.len() {
+        // Only after a retry of the run some of them have run already.
+        while let Some(cell) = items.cells.0.get(items.next as usize) {
             let key = Key::item(node, items.next);
             items.next += 1;
-            self.make_ready(key);
+            if cell.status == NodeStatus::Pending {
+                self.make_ready(key);
+                return;
+            }
         }
     }
 
     /// Takes note of a settled item: another one may start in its place.
     pub(in crate::schedule) fn settle_item(&mut self, node: NodeIx, item: u32, status: NodeStatus) {
         let Some(items) = self.items.get_mut(&node) else { return };
+        if status == NodeStatus::Cancelled {
+            // It has not run, so the map can never succeed.
+            return;
+        }
         items.left = items.left.saturating_sub(1);
         if status == NodeStatus::Failed {
             items.failed += 1;
@@ -72,7 +85,30 @@ impl State {
         if doomed {
             self.stop_items(node, out);
         }
-        self.emit(Record::NodeFailed(Key::node(node), 1, 0, Box::new(failure), Then::End), out);
+        let attempt = self.attempts(Key::node(node)).saturating_add(1);
+        let failure = Box::new(failure);
+        self.emit(Record::NodeFailed(Key::node(node), attempt, 0, failure, Then::End), out);
+    }
+
+    /// Gives up what items of a settled map wait for. Bodies that run are told to stop, child runs are still heard.
+    pub(in crate::schedule) fn abandon_items(&mut self, node: NodeIx) {
+        let Some(items) = self.items.get(&node) else { return };
+        let open: Vec<(Key, NodeStatus)> = (0u32..)
+            .zip(&items.cells.0)
+            .filter(|(_, cell)| !cell.status.is_final())
+            .map(|(item, cell)| (Key::item(node, item), cell.status))
+            .collect();
+        for (key, status) in open {
+            match status {
+                NodeStatus::Retrying => self.end_pause(key),
+                NodeStatus::Waiting if self.children.contains(&key) => {}
+                NodeStatus::Pending | NodeStatus::Waiting => {
+                    self.end_wait(key);
+                    self.set_status(key, NodeStatus::Cancelled);
+                }
+                _ => {}
+            }
+        }
     }
 
     fn map_failure(&self, node: NodeIx, items: &Items) -> Failure {

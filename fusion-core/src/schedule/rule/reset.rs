@@ -2,43 +2,61 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Key, NodeIx, NodeStatus, RunStatus};
-use crate::schedule::cells::{Cell, DEAD, LIVE};
+use crate::model::{Class, Key, NodeIx, NodeStatus, RunStatus};
+use crate::schedule::cells::{Cell, DEAD, INTENT, LIVE};
 use crate::schedule::state::{Phase, State};
 
 impl State {
     /// Takes a run that ended up again.
     pub(in crate::schedule) fn reopen(&mut self, named: &[NodeIx]) {
-        let again = self.to_run_again(named);
+        let named: BTreeSet<NodeIx> =
+            named.iter().copied().filter(|node| self.program.node(*node).is_some()).collect();
+        let again = self.to_run_again(&named);
         self.result = None;
         self.ending = None;
         self.culprit = None;
         self.cancel = None;
         self.paused = false;
+        self.told = false;
         self.phase = Phase::Forward;
         self.unwanted.clear();
+        self.ready.clear();
+        self.missing.clear();
         self.left = again.len();
         self.done.retain(|node| !again.contains(node));
         self.undos.clear();
+        self.undone = 0;
+        let mut kept = BTreeSet::new();
         for node in &again {
-            self.forget(*node);
+            let is_fresh = named.contains(node) || self.has_needs_among(*node, &again);
+            if self.forget(*node, is_fresh) {
+                kept.insert(*node);
+            }
         }
         for node in &again {
             self.count_needs(*node, &again);
         }
         for node in &again {
-            if self.cells[*node].pending == 0 {
-                self.open(*node);
+            if self.cells[*node].pending > 0 {
+                continue;
+            }
+            match self.cells[*node].has(INTENT) {
+                true => self.set_status(Key::node(*node), NodeStatus::InDoubt),
+                false if kept.contains(node) => {
+                    self.set_status(Key::node(*node), NodeStatus::Ready);
+                    self.run_items(*node);
+                }
+                false => self.open(*node),
             }
         }
     }
 
-    fn to_run_again(&self, named: &[NodeIx]) -> BTreeSet<NodeIx> {
+    fn to_run_again(&self, named: &BTreeSet<NodeIx>) -> BTreeSet<NodeIx> {
         let unfinished = (0u32..)
             .zip(&self.cells.0)
             .filter(|(_, cell)| matches!(cell.status, NodeStatus::Failed | NodeStatus::Cancelled));
         let undone = self.undos.iter().filter(|(_, cell)| cell.status == NodeStatus::Succeeded);
-        let mut open: Vec<NodeIx> = named.to_vec();
+        let mut open: Vec<NodeIx> = named.iter().copied().collect();
         open.extend(unfinished.map(|(ix, _)| NodeIx(ix)));
         open.extend(undone.map(|(node, _)| *node));
         let mut again = BTreeSet::new();
@@ -50,24 +68,76 @@ impl State {
         again
     }
 
-    /// Makes a node new. What its bodies saved is kept when it had not succeeded: that part was paid for.
-    fn forget(&mut self, node: NodeIx) {
-        let key = Key::node(node);
-        let cell = &mut self.cells[node];
-        let lives_again = u32::from(cell.status == NodeStatus::Succeeded);
-        let attempt = cell.attempt;
-        *cell = Cell { attempt, ..Cell::NEW };
-        let life = self.details.get(&key).map_or(0, |detail| detail.life) + lives_again;
-        self.details.retain(|other, _| other.node != node);
-        if lives_again > 0 {
-            self.memos.retain(|other, _| other.node != node);
-        }
-        if attempt > 0 || life > 0 {
-            let detail = self.detail(key);
-            detail.base = attempt;
-            detail.life = life;
+    fn has_needs_among(&self, node: NodeIx, again: &BTreeSet<NodeIx>) -> bool {
+        let needs = self.program.node(node).map_or(&[][..], |node| &node.needs);
+        needs.iter().filter_map(|need| self.program.find(need)).any(|need| again.contains(&need))
+    }
+
+    /// Makes a node new; `true` when the items of a map are kept, because its list cannot have changed.
+    fn forget(&mut self, node: NodeIx, is_fresh: bool) -> bool {
+        let is_kept = !is_fresh
+            && self.items.contains_key(&node)
+            && self.cells[node].status != NodeStatus::Succeeded;
+        let had_succeeded = self.cells[node].status == NodeStatus::Succeeded;
+        self.cells[node] = self.renew(Key::node(node), self.cells[node], is_fresh);
+        let inside = Key::item(node, 0)..=Key::undo(node);
+        if is_kept {
+            self.renew_items(node);
+            return true;
         }
         self.items.remove(&node);
+        let details: Vec<Key> = self.details.range(inside.clone()).map(|(key, _)| *key).collect();
+        for key in details {
+            self.details.remove(&key);
+        }
+        if had_succeeded {
+            let memos: Vec<Key> = self.memos.range(inside).map(|(key, _)| *key).collect();
+            for key in memos {
+                self.memos.remove(&key);
+            }
+        }
+        false
+    }
+
+    /// Keeps the items that succeeded; the others run again.
+    fn renew_items(&mut self, node: NodeIx) {
+        let Some(mut items) = self.items.remove(&node) else { return };
+        items.next = 0;
+        items.left = 0;
+        items.failed = 0;
+        items.first_failed = None;
+        for (item, cell) in (0u32..).zip(&mut items.cells.0) {
+            if !matches!(cell.status, NodeStatus::Succeeded | NodeStatus::Skipped) {
+                items.left += 1;
+                *cell = self.renew(Key::item(node, item), *cell, false);
+                if cell.has(INTENT) {
+                    cell.turn(NodeStatus::InDoubt);
+                }
+            }
+        }
+        self.items.insert(node, items);
+    }
+
+    /// Makes a key new: its attempts count no more, but their numbers go on. What its bodies saved is kept when it had
+    /// not succeeded: that part was paid for. What was entered at most once and may have been done stays in doubt,
+    /// unless somebody wants it to run `fresh`.
+    fn renew(&mut self, key: Key, mut cell: Cell, is_fresh: bool) -> Cell {
+        let lives_again = u32::from(cell.status == NodeStatus::Succeeded);
+        let old = self.details.remove(&key).unwrap_or_default();
+        let is_doubtful = cell.has(INTENT)
+            || old.failure.as_ref().is_some_and(|failure| failure.class == Class::IN_DOUBT);
+        let flags = if is_doubtful && !is_fresh { INTENT } else { 0 };
+        if lives_again > 0 {
+            self.memos.remove(&key);
+        }
+        let life = old.life + lives_again;
+        if cell.attempt > 0 || life > 0 {
+            let detail = self.detail(key);
+            detail.base = cell.attempt;
+            detail.life = life;
+        }
+        cell.turn(NodeStatus::Pending);
+        Cell { attempt: cell.attempt, flags, ..Cell::NEW }
     }
 
     fn count_needs(&mut self, node: NodeIx, again: &BTreeSet<NodeIx>) {
@@ -75,19 +145,18 @@ impl State {
         let Some(graph_node) = program.node(node) else { return };
         let needs: BTreeSet<NodeIx> =
             graph_node.needs.iter().filter_map(|need| program.find(need)).collect();
-        let (open, settled): (Vec<NodeIx>, Vec<NodeIx>) =
-            needs.iter().partition(|need| again.contains(need));
-        let statuses: Vec<NodeStatus> =
-            settled.iter().map(|need| self.cells[*need].status).collect();
-        let cell = &mut self.cells[node];
-        cell.pending = u32::try_from(open.len()).unwrap_or(u32::MAX);
-        for status in statuses {
-            cell.set(match status {
-                NodeStatus::Succeeded => LIVE,
-                NodeStatus::Skipped => 0,
-                _ => DEAD,
-            });
+        let mut pending = 0;
+        for need in needs {
+            let settled = self.cells[need];
+            let cell = &mut self.cells[node];
+            match settled.status {
+                _ if again.contains(&need) => pending += 1,
+                NodeStatus::Succeeded => cell.set(LIVE),
+                NodeStatus::Skipped => cell.set(settled.flags & DEAD),
+                _ => cell.set(DEAD),
+            }
         }
+        self.cells[node].pending = pending;
     }
 
     /// Tells whether the run can be taken up again.

@@ -21,7 +21,10 @@ impl State {
         let policy = self.program.policy(key.node);
         let base = self.details.get(&key).map_or(0, |detail| detail.base);
         let used = u32::from(attempt.saturating_sub(base));
-        let may_repeat = !policy.at_most_once && self.ending.is_none() || key.is_undo();
+        if self.is_given_up(key) {
+            return Then::End;
+        }
+        let may_repeat = !policy.at_most_once || key.is_undo();
         if may_repeat
             && used < policy.retry.attempts
             && policy.retry.covers(failure)
@@ -41,6 +44,11 @@ impl State {
             return Then::Fallback;
         }
         Then::End
+    }
+
+    /// Tells whether nobody waits for the end of a key any more: the run or the key's map is ending.
+    pub(in crate::schedule) fn is_given_up(&self, key: Key) -> bool {
+        !key.is_undo() && (self.ending.is_some() || self.is_orphan(key))
     }
 
     /// Names an attempt for the random share of its pause: the same in every fold, different between runs.

@@ -1,28 +1,21 @@
 //! Compensation: what succeeded is undone in reverse order when the run fails or is cancelled.
 
-use crate::model::{Key, NodeIx, NodeStatus};
-use crate::schedule::cells::{Cell, ISSUED};
+use crate::model::{Key, NodeStatus};
+use crate::schedule::cells::Cell;
 use crate::schedule::state::{Phase, State};
 
 impl State {
     /// Makes the next undoing ready; ends the phase when there is none left.
     pub(in crate::schedule) fn undo_next(&mut self) {
-        let next = self.done.iter().rev().copied().find(|node| !self.is_undo_settled(*node));
-        let Some(node) = next else {
+        let at = self.done.len().checked_sub(self.undone + 1);
+        let Some(node) = at.and_then(|at| self.done.get(at)).copied() else {
             self.phase = Phase::Concluding;
             return;
         };
-        let key = Key::undo(node);
-        let cell = *self.undos.entry(node).or_insert(Cell::NEW);
-        let rests = cell.status == NodeStatus::Retrying
-            && self.timers.iter().any(|(_, paused)| *paused == key);
-        if !cell.has(ISSUED) && !rests && self.ready.is_empty() {
-            self.make_ready(key);
+        let status = self.undos.entry(node).or_insert(Cell::NEW).status;
+        if status == NodeStatus::Pending {
+            self.make_ready(Key::undo(node));
         }
-    }
-
-    fn is_undo_settled(&self, node: NodeIx) -> bool {
-        self.undos.get(&node).is_some_and(|cell| cell.status.is_final())
     }
 
     /// Names the nodes whose undoing failed for good.
