@@ -9,6 +9,10 @@ mod build;
 pub mod check;
 mod compile;
 pub mod duration;
+#[cfg(feature = "files")]
+pub mod file;
+#[cfg(feature = "files")]
+pub mod inputs;
 pub mod order;
 #[cfg(feature = "resolve")]
 pub mod resolve;

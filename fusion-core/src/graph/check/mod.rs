@@ -17,6 +17,7 @@ mod tests;
 mod warn;
 
 pub use graph::check;
+pub(crate) use graph::examine;
 pub use normalise::normalise;
 pub use places::{Places, Spot};
 pub use report::Report;

@@ -21,7 +21,9 @@ pub struct Spot {
 pub struct Places {
     file: Arc<str>,
     source: Arc<str>,
-    spots: BTreeMap<String, Spot>,
+    spots: Arc<BTreeMap<String, Spot>>,
+    /// What is put before every path that is looked for.
+    prefix: String,
 }
 
 impl Places {
@@ -32,12 +34,12 @@ impl Places {
 
     /// Begins the table of a file.
     pub fn of_file(file: &str, source: &str) -> Self {
-        Self { file: file.into(), source: source.into(), spots: BTreeMap::new() }
+        Self { file: file.into(), source: source.into(), ..Self::default() }
     }
 
     /// Notes where a part is.
     pub fn note(&mut self, path: String, spot: Spot) {
-        self.spots.insert(path, spot);
+        Arc::make_mut(&mut self.spots).insert(path, spot);
     }
 
     /// Tells whether the graph comes from a file.
@@ -61,8 +63,15 @@ impl Places {
         Some(self.place(self.exact(spot, text, offset).unwrap_or(spot)))
     }
 
+    /// Gives the places below a path, as if the file began there.
+    #[must_use]
+    pub fn under(&self, path: &str) -> Self {
+        Self { prefix: format!("{}{path}", self.prefix), ..self.clone() }
+    }
+
     fn spot(&self, path: &str) -> Option<Spot> {
-        let mut path = path;
+        let whole = format!("{}{path}", self.prefix);
+        let mut path = whole.as_str();
         loop {
             if let Some(spot) = self.spots.get(path) {
                 return Some(*spot);
@@ -78,15 +87,9 @@ impl Places {
         let start = before.rfind('\n').map_or(0, |at| at + 1);
         let line = text.get(start..)?.lines().next()?;
         let inner = before.get(start..)?.chars().count();
-        let many = text.trim_end().contains('\n');
-        // A block text begins on the line after its sign.
         let above = spot.line.checked_sub(1)?;
-        let at = if many { above + 1 + nth } else { above };
-        let source = self.source.lines().nth(at).filter(|source| source.contains(line));
-        let (at, source) = source.map(|source| (at, source)).or_else(|| {
-            let below = self.source.lines().nth(above + 1)?;
-            (!many && below.contains(line)).then_some((above + 1, below))
-        })?;
+        let at = above + nth;
+        let source = self.source.lines().nth(at)?;
         let skip = if at == above { spot.column.saturating_sub(1) } else { 0 };
         let from = source.char_indices().nth(skip).map_or(source.len(), |(at, _)| at);
         let found = source.get(from..)?.find(line)?;

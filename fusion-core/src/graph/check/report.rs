@@ -56,6 +56,11 @@ impl<'a> Report<'a> {
             (Some(a), Some(b)) => a.cmp(b),
             (a, b) => a.is_none().cmp(&b.is_none()),
         });
+        // The reader and the check may both find the same number out of range; the reader knows more about it.
+        self.errors.dedup_by(|next, first| {
+            let same = next.place().is_some() && next.place() == first.place();
+            same && next.code() == Code::WrongType && first.code() == Code::WrongType
+        });
         if self.more > 0 {
             self.errors
                 .push(Error::new(Code::Limit, format!("{} more errors are not listed", self.more)));

@@ -47,19 +47,54 @@ impl<'a> At<'a> {
         path
     }
 
-    /// Writes the path for people, without what is above the node: `with.items[2]`.
+    /// Writes the path for people, without the node that it is in: `with.items[2]`.
     pub fn words(&self) -> String {
-        let above = self.up.map(At::words).unwrap_or_default();
-        match self.step {
-            Step::Name(_) if self.depth() < 2 => String::new(),
-            Step::Name(name) if above.is_empty() => name.to_owned(),
-            Step::Name(name) => format!("{above}.{name}"),
-            Step::Index(index) => format!("{above}[{index}]"),
+        self.split().1
+    }
+
+    /// Names the part for a message: ``node `log`: `retry.attempts` ``.
+    pub fn label(&self) -> String {
+        match self.split() {
+            (Some(node), words) if words.is_empty() => format!("node `{node}`"),
+            (Some(node), words) => format!("node `{node}`: `{words}`"),
+            (None, words) => format!("`{words}`"),
         }
     }
 
-    fn depth(&self) -> usize {
-        self.up.map_or(0, |up| up.depth() + 1)
+    /// Names the part as the owner of something: ``node `log` ``, or ``the `retry` of node `log` ``.
+    pub fn owner(&self) -> String {
+        match self.split() {
+            (Some(node), words) if words.is_empty() => format!("node `{node}`"),
+            (Some(node), words) => format!("the `{words}` of node `{node}`"),
+            (None, words) => format!("`{words}`"),
+        }
+    }
+
+    /// Splits the path into the node that it is in, and the words inside.
+    fn split(&self) -> (Option<&'a str>, String) {
+        let mut steps = Vec::new();
+        let mut here = Some(self);
+        while let Some(at) = here {
+            steps.push(at.step);
+            here = at.up;
+        }
+        steps.reverse();
+        let (node, inside) = match steps.as_slice() {
+            [Step::Name("nodes"), Step::Name(node), inside @ ..]
+            | [Step::Name("workflows"), _, Step::Name("nodes"), Step::Name(node), inside @ ..] => {
+                (Some(*node), inside)
+            }
+            all => (None, all),
+        };
+        let mut words = String::new();
+        for step in inside {
+            match step {
+                Step::Name(name) if words.is_empty() => words.push_str(name),
+                Step::Name(name) => words.extend([".", name]),
+                Step::Index(index) => words.push_str(&format!("[{index}]")),
+            }
+        }
+        (node, words)
     }
 }
 

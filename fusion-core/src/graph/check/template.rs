@@ -154,8 +154,7 @@ impl Scan<'_, '_> {
         let words = site.at.words();
         let whose = match (self.owner, words.as_str()) {
             (Some(owner), words) => format!("node `{}`, `{words}`", owner.id),
-            (None, "") => "outputs".to_owned(),
-            (None, words) => format!("output `{words}`"),
+            (None, words) => format!("`{words}`"),
         };
         let offset = flaw.range.as_ref().map_or(0, |range| range.start);
         let place = report.places().inside(&site.at.pointer(), site.text, offset);
