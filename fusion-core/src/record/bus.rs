@@ -62,6 +62,7 @@ impl Local {
         self.0.listeners.load(Ordering::Acquire) > 0
     }
 
+    #[cfg(feature = "sqlite")]
     /// Gives the cell whose waker is woken when the first listener comes.
     #[cfg_attr(
         not(feature = "sqlite"),
@@ -90,6 +91,7 @@ impl Local {
         }
     }
 
+    #[cfg(feature = "sqlite")]
     /// Rings for everybody: something changed, and it is not known what.
     #[cfg_attr(
         not(feature = "sqlite"),

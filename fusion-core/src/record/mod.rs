@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`open`](mod@open) | a URL to a store |
 //! | [`Memory`] | the store that dies with the process |
+//! | [`Sqlite`] | the store in a file |
 //! | [`Local`] | the bell within a process |
 //! | [`codec`] | records to bytes and back |
 
@@ -12,7 +13,11 @@ pub mod codec;
 mod memory;
 pub mod open;
 mod refuse;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
 pub use bus::Local;
 pub use memory::Memory;
 pub use open::open;
+#[cfg(feature = "sqlite")]
+pub use sqlite::Sqlite;

@@ -53,6 +53,7 @@ fn at_path(path: &str, _env: Arc<dyn Env>) -> Result<Arc<dyn Store>> {
 }
 
 #[cfg(feature = "sqlite")]
-fn at_path(path: &str, _env: Arc<dyn Env>) -> Result<Arc<dyn Store>> {
-    Err(Error::new(Code::StoreUrl, format!("`{path}`: the SQLite store is on its way")))
+fn at_path(path: &str, env: Arc<dyn Env>) -> Result<Arc<dyn Store>> {
+    use super::sqlite::{Options, Sqlite};
+    Ok(Arc::new(Sqlite::open(Options::parse(path)?, env)?))
 }

@@ -1,0 +1,205 @@
+//! Opening a file: what is refused, what is set, and what is read back.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::fault::error;
+use super::migrate;
+use super::options::Options;
+use super::turn::Turn;
+use crate::contract::Durability;
+use crate::error::{Code, Error, Result};
+
+/// The first SQLite in which two writers cannot lose a committed write to a checkpoint.
+const SQLITE_LEAST: i32 = 3_051_003;
+/// How long a lock is waited for, in milliseconds.
+const BUSY_MS: u64 = 5_000;
+/// The most prepared statements that a connection keeps.
+const STATEMENTS: usize = 96;
+/// What is set on every connection. `cell_size_check` makes damage an error instead of a wrong answer.
+const ALL: &str = "PRAGMA temp_store = memory; PRAGMA mmap_size = 0; PRAGMA cell_size_check = on;
+    PRAGMA trusted_schema = off; PRAGMA recursive_triggers = off;";
+/// What is set on the writing connection: a cache of 64 MiB, a WAL that shrinks back to 64 MiB. The writer checkpoints when
+/// it is idle; SQLite does it when the WAL has grown to 16 MiB without a pause.
+const WRITER: &str = "PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864;
+    PRAGMA wal_autocheckpoint = 4096;";
+/// Magic numbers of network file systems (`statfs(2)`), on which SQLite's locks do not hold.
+#[cfg(target_os = "linux")]
+const NETWORK: [(u32, &str); 9] = [
+    (0x6969, "NFS"),
+    (0x517b, "SMB"),
+    (0xff53_4d42, "CIFS"),
+    (0xfe53_4d42, "SMB"),
+    (0x0102_1997, "9P"),
+    (0x5346_414f, "AFS"),
+    (0x00c3_6400, "Ceph"),
+    (0x0bd0_0bd0, "Lustre"),
+    (0x7375_7245, "Coda"),
+];
+
+/// Opens the writing connection, creates and migrates what is missing.
+pub(super) fn writer(options: &Options, now: i64) -> Result<Connection> {
+    if rusqlite::version_number() < SQLITE_LEAST {
+        let text = format!("SQLite {} can lose committed writes", rusqlite::version());
+        return Err(Error::new(Code::StoreOpen, text).hint("build with SQLite 3.51.3 or later"));
+    }
+    if options.vfs.is_none() {
+        prepare_folder(&options.path)?;
+    }
+    let turn = if options.vfs.is_none() { Turn::beside(&options.path) } else { Turn::none() };
+    // Two processes that create one file at once would meet in the switch to WAL, which does not wait.
+    let _taken = turn.take();
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut connection = open(options, flags)?;
+    set_up(&mut connection, options, now).map_err(|error| named(&error, &options.path))?;
+    Ok(connection)
+}
+
+fn set_up(connection: &mut Connection, options: &Options, now: i64) -> Result<()> {
+    connection.busy_timeout(Duration::from_millis(BUSY_MS)).map_err(error)?;
+    migrate::inspect(connection)?;
+    if connection.is_readonly("main").map_err(error)? {
+        return Err(Error::new(Code::StoreReadOnly, "the file is read-only for this user"));
+    }
+    connection.pragma_update(None, "page_size", 4096).map_err(error)?;
+    let mode: String =
+        connection.query_row("PRAGMA journal_mode = wal", [], |row| row.get(0)).map_err(error)?;
+    if mode != "wal" {
+        let text = format!("the file system gives SQLite the journal mode `{mode}`, not `wal`");
+        return Err(Error::new(Code::StoreOpen, text).hint("choose a path on a local disk"));
+    }
+    connection.execute_batch(ALL).map_err(error)?;
+    connection.execute_batch(WRITER).map_err(error)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    set_durability(connection, options.durability)?;
+    migrate::migrate(connection, now)
+}
+
+/// Sets `synchronous` and refuses if it is not what was asked for.
+fn set_durability(connection: &Connection, durability: Durability) -> Result<()> {
+    let level = if durability == Durability::Relaxed { 1 } else { 2 };
+    connection.pragma_update(None, "synchronous", level).map_err(error)?;
+    let set = synchronous(connection)?;
+    if set == level {
+        return Ok(());
+    }
+    let text = format!("SQLite runs with synchronous={set}, not {level} as {durability:?} needs");
+    Err(Error::new(Code::StoreOpen, text))
+}
+
+/// Reads the level of `synchronous` back.
+pub(super) fn synchronous(connection: &Connection) -> Result<i64> {
+    connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).map_err(error)
+}
+
+/// Opens a connection for reading.
+pub(super) fn reader(options: &Options) -> Result<Connection> {
+    let connection = open(options, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(Duration::from_millis(BUSY_MS)).map_err(error)?;
+    connection.execute_batch(ALL).map_err(error)?;
+    connection.execute_batch("PRAGMA query_only = on; PRAGMA cache_size = -8192").map_err(error)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+fn open(options: &Options, flags: OpenFlags) -> Result<Connection> {
+    // The store itself lets one thread at a time use a connection.
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = match &options.vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(&options.path, flags, vfs.as_str()),
+        None => Connection::open_with_flags(&options.path, flags),
+    };
+    opened.map_err(|source| match source.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::CannotOpen) => cannot_open(&options.path).because(source),
+        _ => named(&error(source), &options.path),
+    })
+}
+
+/// Adds the path to an error.
+fn named(error: &Error, path: &Path) -> Error {
+    let text = format!("`{}`: {}", path.display(), error.message());
+    let named = Error::new(error.code(), text);
+    let named = match error.hint_text() {
+        Some(hint) => named.hint(hint),
+        None => named,
+    };
+    match std::error::Error::source(error) {
+        Some(source) => named.because(Cause(source.to_string())),
+        None => named,
+    }
+}
+
+/// The words of the error below, where the error itself cannot be moved.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Cause(String);
+
+/// Says why the system would not open a file.
+fn cannot_open(path: &Path) -> Error {
+    let shown = path.display();
+    if path.is_dir() {
+        return Error::new(Code::StoreOpen, format!("`{shown}` is a folder"))
+            .hint("name a file in it");
+    }
+    let read_only = if path.exists() {
+        rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_err()
+    } else {
+        // Only trying tells: root and sandboxes have rules of their own. The file does not exist, so no lock can be lost.
+        std::fs::File::options().create_new(true).write(true).open(path).is_err_and(|error| {
+            use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+            matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem)
+        })
+    };
+    if read_only {
+        return Error::new(Code::StoreReadOnly, format!("`{shown}` cannot be written"))
+            .hint("change the permissions, or choose another place with --store");
+    }
+    Error::new(Code::StoreOpen, format!("`{shown}` cannot be opened"))
+}
+
+/// Makes the folder of the file if only that one is missing, and refuses network file systems.
+fn prepare_folder(path: &Path) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if !folder.exists() {
+        std::fs::create_dir(folder).map_err(|source| {
+            use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+            let code = match source.kind() {
+                PermissionDenied | ReadOnlyFilesystem => Code::StoreReadOnly,
+                _ => Code::StoreOpen,
+            };
+            Error::new(code, format!("the folder `{}` cannot be made", folder.display()))
+                .hint("make it, or choose another place with --store")
+                .because(source)
+        })?;
+    }
+    refuse_network(folder)
+}
+
+#[cfg(target_os = "linux")]
+fn refuse_network(folder: &Path) -> Result<()> {
+    let Ok(system) = rustix::fs::statfs(folder) else { return Ok(()) };
+    // The kernel's type is as wide as a word, its magic numbers are 32 bits.
+    let magic = u32::try_from(system.f_type & 0xffff_ffff).unwrap_or_default();
+    match network_name(magic) {
+        None => Ok(()),
+        Some(name) => {
+            let text = format!("`{}` is on a network file system ({name})", folder.display());
+            Err(Error::new(Code::StoreOpen, text).hint("choose a path on a local disk"))
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn network_name(magic: u32) -> Option<&'static str> {
+    NETWORK.iter().find(|(known, _)| *known == magic).map(|(_, name)| *name)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn refuse_network(_folder: &Path) -> Result<()> {
+    Ok(())
+}

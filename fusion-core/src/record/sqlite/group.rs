@@ -1,0 +1,207 @@
+//! A batch made ready for the writer, and how it is carried out.
+
+use bytes::Bytes;
+
+use super::fault::{Fault, signed};
+use super::writer::Writer;
+use crate::error::{Code, Error, Result};
+use crate::model::{Batch, Digest, Op, Payload, Receipt, Record};
+use crate::record::{codec, refuse};
+
+/// A batch whose records are encoded already: that work is done where the batch comes from, not by the one writer.
+#[derive(Debug)]
+pub struct Prepared {
+    batch: Batch,
+    rows: std::vec::IntoIter<Row>,
+    bytes: usize,
+}
+
+/// The records of one append.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) body: Vec<u8>,
+    pub(super) count: usize,
+    pub(super) blobs: Vec<Digest>,
+}
+
+impl Prepared {
+    /// Encodes the records of a batch.
+    ///
+    /// # Errors
+    /// `FU0106` for an append of no records or of too many.
+    pub fn new(mut batch: Batch) -> Result<Self> {
+        let mut rows = Vec::new();
+        let mut bytes = 64;
+        for op in &mut batch.ops {
+            bytes += match op {
+                Op::Append(append) => {
+                    refuse::length(&append.stream, append.records.len())?;
+                    let row = Row::new(&std::mem::take(&mut append.records))?;
+                    let length = row.body.len();
+                    rows.push(row);
+                    length
+                }
+                Op::Enqueue(enqueue) => enqueue.body.len(),
+                Op::Put(document, _) => document.body.len(),
+                Op::Blob(_, body) => body.len(),
+                _ => 64,
+            };
+        }
+        Ok(Self { batch, rows: rows.into_iter(), bytes })
+    }
+
+    /// Gives about how many bytes it will write.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl Row {
+    fn new(records: &[Record]) -> Result<Self> {
+        let mut blobs = Vec::new();
+        for payload in records.iter().flat_map(Record::payloads) {
+            if let Payload::Blob(_, digest, _) = payload
+                && !blobs.contains(digest)
+            {
+                blobs.push(*digest);
+            }
+        }
+        Ok(Self { body: codec::encode(records)?, count: records.len(), blobs })
+    }
+}
+
+/// Tells whether an operation can be refused.
+fn may_refuse(op: &Op) -> bool {
+    match op {
+        Op::Enqueue(new) => new.wake.is_some() || new.limit.is_some() || new.session.is_some(),
+        Op::Put(_, expect) => expect.is_some(),
+        Op::Purge(_) | Op::Reap(_) | Op::Delete(..) | Op::Blob(..) => false,
+        Op::Append(_)
+        | Op::Claim(_)
+        | Op::Complete(_)
+        | Op::Release(_)
+        | Op::Bury(..)
+        | Op::Beat(_)
+        | Op::Drop(_) => true,
+    }
+}
+
+impl Writer {
+    /// Carries out one batch. Each operation tests before it writes, so only a batch in which a later operation can be
+    /// refused needs a savepoint.
+    pub(super) fn batch(&mut self, prepared: Prepared) -> Result<Receipt, Fault> {
+        let careful = prepared.batch.ops.iter().skip(1).any(may_refuse);
+        if careful {
+            self.run("SAVEPOINT batch")?;
+        }
+        let (rings, changes) = (self.rings.len(), self.connection.total_changes());
+        match self.carry_out(prepared) {
+            Ok(receipt) => {
+                if careful {
+                    self.run("RELEASE batch")?;
+                }
+                Ok(receipt)
+            }
+            Err(Fault::Refused(error)) => {
+                self.rings.truncate(rings);
+                if careful {
+                    self.run("ROLLBACK TO batch")?;
+                    self.run("RELEASE batch")?;
+                    self.known.lines.clear();
+                } else if self.connection.total_changes() != changes {
+                    let text = "a refused batch had written something: the group is given up";
+                    return Err(Fault::Lost(Error::new(Code::Internal, text).because(error)));
+                }
+                Err(Fault::Refused(error))
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn carry_out(&mut self, prepared: Prepared) -> Result<Receipt, Fault> {
+        let Prepared { batch, mut rows, .. } = prepared;
+        let now = batch.now;
+        let mut receipt = Receipt::default();
+        for op in batch.ops {
+            match op {
+                Op::Append(append) => {
+                    let row = rows.next().ok_or_else(|| {
+                        Error::new(Code::Internal, "an append was not made ready")
+                    })?;
+                    self.append(&append, row, now)?;
+                }
+                Op::Enqueue(enqueue) => receipt.entries.push(self.enqueue(enqueue, now)?),
+                Op::Claim(claim) => self.claim(&claim, now, &mut receipt.claimed)?,
+                Op::Complete(ticket) => {
+                    self.take_out(ticket)?;
+                }
+                Op::Release(release) => self.release(release, now)?,
+                Op::Bury(ticket, reason) => self.bury(ticket, &reason, now)?,
+                Op::Purge(queue) => self.purge(&queue)?,
+                Op::Beat(session) => self.beat(&session)?,
+                Op::Reap(named) => receipt.released += self.reap(&named, now)?,
+                Op::Put(document, expect) => {
+                    receipt.versions.push(self.put(&document, expect, now)?);
+                }
+                Op::Delete(kind, id) => self.delete(&kind, &id)?,
+                Op::Blob(digest, bytes) => self.put_blob(digest, &bytes)?,
+                Op::Drop(stream) => self.drop_stream(&stream)?,
+            }
+        }
+        Ok(receipt)
+    }
+
+    fn put_blob(&self, digest: Digest, bytes: &Bytes) -> Result<(), Fault> {
+        self.connection
+            .prepare_cached("INSERT INTO blobs(hash, body) VALUES (?, ?) ON CONFLICT DO NOTHING")?
+            .execute((digest.as_bytes(), bytes.as_ref()))?;
+        Ok(())
+    }
+
+    /// Notes that somebody needs these blobs.
+    pub(super) fn refer(&self, owner: i64, blobs: &[Digest]) -> Result<(), Fault> {
+        for digest in blobs {
+            self.connection
+                .prepare_cached("INSERT INTO blob_refs VALUES (?, ?) ON CONFLICT DO NOTHING")?
+                .execute((digest.as_bytes(), owner))?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what somebody needed, and deletes what nobody needs any more.
+    pub(super) fn let_go(&self, owner: i64) -> Result<(), Fault> {
+        self.connection
+            .prepare_cached(
+                "DELETE FROM blobs WHERE hash IN (
+                    SELECT r.hash FROM blob_refs r WHERE r.owner = ?1 AND NOT EXISTS (
+                        SELECT 1 FROM blob_refs o WHERE o.hash = r.hash AND o.owner <> ?1))",
+            )?
+            .execute([owner])?;
+        self.connection
+            .prepare_cached("DELETE FROM blob_refs WHERE owner = ?")?
+            .execute([owner])?;
+        Ok(())
+    }
+
+    /// Gives the next id of the queue.
+    pub(super) fn next_entry(&mut self) -> i64 {
+        self.known.queue += 1;
+        self.known.queue
+    }
+
+    /// Writes that a stream's epoch rose: above both its own and the given one.
+    pub(super) fn raise(
+        &mut self,
+        stream: Option<&std::sync::Arc<str>>,
+        epoch: u64,
+    ) -> Result<u64, Fault> {
+        let Some(name) = stream else { return Ok(epoch + 1) };
+        let mut line = self.line_or_new(name)?;
+        line.epoch = line.epoch.max(epoch) + 1;
+        self.connection
+            .prepare_cached("UPDATE streams SET epoch = ? WHERE id = ?")?
+            .execute((signed(line.epoch), line.id))?;
+        self.learn(name, line);
+        Ok(line.epoch)
+    }
+}

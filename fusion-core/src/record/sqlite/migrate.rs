@@ -1,0 +1,73 @@
+//! The schema and its versions: forward only, each step in one transaction, with its checksum kept.
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::fault::{corrupt, error};
+use crate::error::{Code, Error, Result};
+use crate::record::codec::checksum;
+
+/// Marks a file as ours: `Fusn` as a number.
+pub(super) const APPLICATION_ID: i64 = 0x4675_736e;
+/// Every step from an empty file to the schema of this version.
+const STEPS: [&str; 1] = [include_str!("0001.sql")];
+/// The version of the schema that this program writes.
+pub(super) const VERSION: i64 = 1;
+const _: () = assert!(STEPS.len() == 1, "each step is a version");
+
+const META: &str = "CREATE TABLE IF NOT EXISTS meta(
+    version INTEGER PRIMARY KEY, checksum INTEGER NOT NULL, applied_at INTEGER NOT NULL) STRICT";
+
+/// Tells a store of ours from an empty file, a foreign one and a newer one; gives its version.
+pub(super) fn inspect(connection: &Connection) -> Result<i64> {
+    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(error);
+    let application = number("PRAGMA application_id")?;
+    let version = number("PRAGMA user_version")?;
+    if application == 0 && number("SELECT count(*) FROM sqlite_schema")? == 0 {
+        return Ok(0);
+    }
+    if application != APPLICATION_ID {
+        return Err(Error::new(Code::StoreCorrupt, "the file is a database, but no Fusion store")
+            .hint("choose another path"));
+    }
+    if version > VERSION {
+        let text =
+            format!("the store has schema {version}, and this program knows up to {VERSION}");
+        return Err(Error::new(Code::StoreNewer, text).hint("use the newer version of Fusion"));
+    }
+    Ok(version)
+}
+
+/// Brings the schema up to date.
+pub(super) fn migrate(connection: &mut Connection, now: i64) -> Result<()> {
+    if inspect(connection)? == VERSION {
+        return verify(connection);
+    }
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(error)?;
+    // Another process may have done it in between.
+    let done = usize::try_from(inspect(&transaction)?).unwrap_or(0);
+    transaction.execute_batch(META).map_err(error)?;
+    for (version, step) in (1_i64..).zip(STEPS).skip(done) {
+        transaction.execute_batch(step).map_err(error)?;
+        let sum = i64::from(checksum(step.as_bytes(), &[version]));
+        transaction
+            .execute("INSERT INTO meta VALUES (?, ?, ?)", params![version, sum, now])
+            .map_err(error)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(error)?;
+    transaction.pragma_update(None, "user_version", VERSION).map_err(error)?;
+    transaction.commit().map_err(error)
+}
+
+/// Compares the steps that were taken with those that this program would take.
+fn verify(connection: &Connection) -> Result<()> {
+    let mut statement =
+        connection.prepare("SELECT version, checksum FROM meta ORDER BY version").map_err(error)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(error)?;
+    let taken: Vec<(i64, i64)> = rows.collect::<Result<_, _>>().map_err(error)?;
+    let sums = (1..).zip(STEPS).map(|(n, step)| (n, i64::from(checksum(step.as_bytes(), &[n]))));
+    if taken == sums.collect::<Vec<_>>() {
+        return Ok(());
+    }
+    Err(corrupt("the store's schema was made by other steps than this program's"))
+}

@@ -1,0 +1,30 @@
+//! The SQLite store: one file that several processes may share.
+//!
+//! One thread owns the only writing connection and groups what many tasks commit into one transaction ([`Writer`]); the
+//! file is read through connections of their own. The shape of the journal is *linked append*: rows in the order of their
+//! commit, each naming its stream's row before, so that a thousand interleaved streams fill pages one after the other.
+
+mod blobs;
+mod check;
+mod connect;
+mod fault;
+mod group;
+mod index;
+mod journal;
+mod migrate;
+mod options;
+mod pool;
+mod queue;
+mod records;
+mod sessions;
+mod store;
+mod tail;
+mod thread;
+mod turn;
+mod walk;
+mod writer;
+
+pub use group::Prepared;
+pub use options::Options;
+pub use store::Sqlite;
+pub use writer::Writer;

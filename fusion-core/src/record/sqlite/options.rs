@@ -1,0 +1,81 @@
+//! What a URL of an SQLite store can say.
+
+use std::path::PathBuf;
+
+use crate::contract::Durability;
+use crate::error::nearest;
+use crate::error::{Code, Error, Result};
+
+/// Where the file is and what is promised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The file.
+    pub path: PathBuf,
+    /// [`Durability::Sync`] or [`Durability::Relaxed`].
+    pub durability: Durability,
+    /// The SQLite VFS to use instead of the system's own: the simulator's crash disk.
+    pub vfs: Option<String>,
+}
+
+impl Options {
+    /// Names a file, with the full promise.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), durability: Durability::Sync, vfs: None }
+    }
+
+    /// Chooses what is promised.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// Uses another VFS.
+    #[must_use]
+    pub fn vfs(mut self, name: impl Into<String>) -> Self {
+        self.vfs = Some(name.into());
+        self
+    }
+
+    /// Reads `sqlite://path?durability=relaxed`, with or without the scheme.
+    ///
+    /// # Errors
+    /// `FU0301` for an empty path, an unknown parameter or an unknown value.
+    pub fn parse(url: &str) -> Result<Self> {
+        let rest = url.strip_prefix("sqlite://").unwrap_or(url);
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        if path.is_empty() {
+            return Err(wrong("the store URL names no file").hint("write sqlite://path/file.db"));
+        }
+        if path == ":memory:" {
+            return Err(wrong("`:memory:` is no file").hint("write memory://"));
+        }
+        let mut options = Self::new(path);
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if key != "durability" {
+                let text = format!("a store has no parameter `{key}`");
+                return Err(wrong(&text).hint(nearest::hint(key, ["durability"])));
+            }
+            options.durability = match value {
+                "sync" => Durability::Sync,
+                "relaxed" => Durability::Relaxed,
+                _ => {
+                    let text = format!("there is no durability `{value}`");
+                    return Err(wrong(&text).hint(nearest::hint(value, ["sync", "relaxed"])));
+                }
+            };
+        }
+        Ok(options)
+    }
+
+    /// Writes the URL.
+    pub fn url(&self) -> String {
+        let query = if self.durability == Durability::Relaxed { "?durability=relaxed" } else { "" };
+        format!("sqlite://{}{query}", self.path.display())
+    }
+}
+
+fn wrong(text: &str) -> Error {
+    Error::new(Code::StoreUrl, text)
+}

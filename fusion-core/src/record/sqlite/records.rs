@@ -1,0 +1,111 @@
+//! Documents by kind and id.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::fault::{Fault, error, signed, unsigned};
+use super::writer::Writer;
+use crate::error::{Code, Error, Result};
+use crate::model::{Document, Page};
+use crate::record::{codec, refuse};
+
+const COLUMNS: &str = "SELECT kind, id, version, at, tag, sum, body FROM records";
+
+const PUT: &str = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+    version = excluded.version, at = excluded.at, tag = excluded.tag, sum = excluded.sum,
+    body = excluded.body";
+
+impl Writer {
+    pub(super) fn put(
+        &mut self,
+        document: &Document,
+        expect: Option<u64>,
+        now: i64,
+    ) -> Result<u64, Fault> {
+        let (kind, id) = (document.kind.as_ref(), document.id.as_ref());
+        let found: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT version FROM records WHERE kind = ? AND id = ?")?
+            .query_row((kind, id), |row| row.get(0))
+            .optional()?;
+        let found = unsigned(found.unwrap_or(0))?;
+        if let Some(expect) = expect.filter(|expect| *expect != found) {
+            return Err(refuse::version(kind, id, found, expect).into());
+        }
+        let version = signed(found) + 1;
+        let sum = sum(document, version, now);
+        self.connection.prepare_cached(PUT)?.execute((
+            kind,
+            id,
+            version,
+            now,
+            document.tag.as_ref(),
+            sum,
+            document.body.as_ref(),
+        ))?;
+        Ok(found + 1)
+    }
+
+    pub(super) fn delete(&mut self, kind: &str, id: &str) -> Result<(), Fault> {
+        self.connection
+            .prepare_cached("DELETE FROM records WHERE kind = ? AND id = ?")?
+            .execute((kind, id))?;
+        Ok(())
+    }
+}
+
+/// The checksum over all columns.
+fn sum(document: &Document, version: i64, at: i64) -> i64 {
+    let parts = [&document.kind, &document.id, &document.tag];
+    let mut place = vec![version, at];
+    place.extend(parts.iter().map(|part| i64::from(codec::checksum(part.as_bytes(), &[]))));
+    i64::from(codec::checksum(&document.body, &place))
+}
+
+/// Reads a row of [`COLUMNS`]; the outer error is SQLite's, the inner one says that the row is damaged.
+fn document(row: &Row<'_>) -> rusqlite::Result<Result<Document>> {
+    let text = |index| row.get::<_, String>(index).map(Arc::<str>::from);
+    let (version, at, expected): (i64, i64, i64) = (row.get(2)?, row.get(3)?, row.get(5)?);
+    let body = Bytes::from(row.get::<_, Vec<u8>>(6)?);
+    let (kind, id, tag) = (text(0)?, text(1)?, text(4)?);
+    let document = Document { kind, id, version: 0, at, tag, body };
+    if sum(&document, version, at) != expected {
+        let text = format!("{} `{}` is damaged: its checksum is wrong", document.kind, document.id);
+        return Ok(Err(Error::new(Code::Codec, text)));
+    }
+    Ok(unsigned(version).map(|version| Document { version, ..document }))
+}
+
+/// Gets a document.
+pub(super) fn get(connection: &Connection, kind: &str, id: &str) -> Result<Option<Document>> {
+    let sql = format!("{COLUMNS} WHERE kind = ? AND id = ?");
+    let mut statement = connection.prepare_cached(&sql).map_err(error)?;
+    statement.query_row((kind, id), document).optional().map_err(error)?.transpose()
+}
+
+/// Lists documents of a kind, newest id first.
+pub(super) fn list(
+    connection: &Connection,
+    kind: &str,
+    tag: Option<&str>,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Page<Document>> {
+    let by_tag = if tag.is_some() { "tag = ?2" } else { "?2 IS NULL" };
+    let after_id = if after.is_some() { "id < ?3" } else { "?3 IS NULL" };
+    let sql =
+        format!("{COLUMNS} WHERE kind = ?1 AND {by_tag} AND {after_id} ORDER BY id DESC LIMIT ?4");
+    let mut statement = connection.prepare_cached(&sql).map_err(error)?;
+    let most = signed(limit as u64).saturating_add(1);
+    let rows = statement.query_map((kind, tag, after, most), document).map_err(error)?;
+    let mut items = Vec::new();
+    for row in rows {
+        items.push(row.map_err(error)??);
+    }
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let last = items.last().map(|document| document.id.as_ref().to_owned());
+    Ok(Page { next: last.filter(|_| more), items })
+}

@@ -1,0 +1,147 @@
+//! The writer's thread: takes what is there, writes it in one transaction, answers.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+
+use super::group::Prepared;
+use super::pool::Readers;
+use super::writer::Writer;
+use crate::error::Result;
+use crate::model::{Receipt, limits};
+use crate::record::bus::Local;
+
+/// How long the writer must have had nothing to do before it writes pages of the WAL back, in milliseconds.
+const REST_MS: u64 = 200;
+
+/// Something for the writer to do.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// A batch, who waits for it, and its share of the memory for batches that wait.
+    Commit(Prepared, oneshot::Sender<Result<Receipt>>, OwnedSemaphorePermit),
+    /// The end, after all that came before.
+    Close(oneshot::Sender<Result<()>>),
+}
+
+/// What the writer wakes up for.
+enum Event {
+    Job(Job),
+    Idle,
+    Gone,
+}
+
+/// Wakes a thread as if it were a task.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// The loop of the thread.
+pub(super) struct Service {
+    pub(super) writer: Writer,
+    pub(super) jobs: mpsc::Receiver<Job>,
+    pub(super) bus: Local,
+    pub(super) readers: Arc<Readers>,
+}
+
+impl Service {
+    /// Serves until everybody who could ask is gone.
+    pub(super) fn run(mut self) {
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        // How long nothing was done since the last commit; absent when the WAL was written back since.
+        let mut rested_ms = Some(0);
+        loop {
+            self.bus.first_listener().register(&waker);
+            let nap_ms = if self.bus.has_listeners() {
+                Some(limits::TAIL_MS.unsigned_abs())
+            } else {
+                rested_ms.map(|_| REST_MS)
+            };
+            match self.wait(&waker, nap_ms) {
+                Event::Job(job) => {
+                    rested_ms = Some(0);
+                    if let Some(done) = self.group(job) {
+                        let closed = self.writer.close();
+                        let _told = done.send(closed);
+                        return;
+                    }
+                }
+                Event::Idle => rested_ms = self.idle(rested_ms, nap_ms.unwrap_or(0)),
+                Event::Gone => return,
+            }
+        }
+    }
+
+    fn wait(&mut self, waker: &Waker, nap_ms: Option<u64>) -> Event {
+        let mut context = Context::from_waker(waker);
+        for attempt in 0..2 {
+            match self.jobs.poll_recv(&mut context) {
+                Poll::Ready(Some(job)) => return Event::Job(job),
+                Poll::Ready(None) => return Event::Gone,
+                Poll::Pending if attempt == 0 => match nap_ms {
+                    Some(ms) => std::thread::park_timeout(Duration::from_millis(ms)),
+                    None => std::thread::park(),
+                },
+                Poll::Pending => {}
+            }
+        }
+        Event::Idle
+    }
+
+    /// Writes a job and all that waits behind it; gives whom to tell when one of them is the end.
+    fn group(&mut self, job: Job) -> Option<oneshot::Sender<Result<()>>> {
+        let (mut batches, mut waiters, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let mut end = None;
+        let mut next = Some(job);
+        while let Some(job) = next {
+            match job {
+                Job::Commit(batch, waiter, permit) => {
+                    bytes += batch.bytes();
+                    batches.push(batch);
+                    waiters.push((waiter, permit));
+                }
+                Job::Close(waiter) => {
+                    end = Some(waiter);
+                    break;
+                }
+            }
+            let full = batches.len() >= limits::GROUP_BATCHES || bytes >= limits::GROUP_BYTES;
+            next = if full { None } else { self.jobs.try_recv().ok() };
+        }
+        if !batches.is_empty() {
+            let answers = self.writer.apply(batches);
+            if self.writer.has_failed() {
+                self.readers.fail();
+            }
+            for ((waiter, _permit), answer) in waiters.into_iter().zip(answers) {
+                // Who no longer waits does not want to know.
+                let _told = waiter.send(answer);
+            }
+        }
+        end
+    }
+
+    fn idle(&mut self, rested_ms: Option<u64>, nap_ms: u64) -> Option<u64> {
+        if self.writer.has_failed() {
+            return None;
+        }
+        if self.bus.has_listeners() && self.writer.look().is_err() {
+            // The next commit meets the same error and has somebody to tell it to.
+            return rested_ms;
+        }
+        let rested_ms = rested_ms? + nap_ms;
+        if rested_ms < REST_MS {
+            return Some(rested_ms);
+        }
+        if self.writer.checkpoint().is_err() {
+            self.readers.fail();
+        }
+        None
+    }
+}

@@ -1,0 +1,256 @@
+//! The one who writes: a connection, what it knows by heart, and groups of batches in one transaction each.
+//!
+//! No thread and no channel: the simulator calls this inline.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::connect;
+use super::fault::{Fault, error, unsigned};
+use super::group::Prepared;
+use super::options::Options;
+use super::turn::Turn;
+use crate::error::{Code, Error, Result};
+use crate::model::Receipt;
+use crate::record::bus::{Local, Ring};
+
+/// The most streams whose heads are known by heart.
+const LINES: usize = 16_384;
+
+/// Where a stream stands in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    pub(super) id: i64,
+    pub(super) head: u64,
+    pub(super) last: i64,
+    pub(super) epoch: u64,
+}
+
+/// What was known after the last commit; void once another process wrote or a transaction was lost.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// `PRAGMA data_version`: moves with the commits of others only.
+    pub(super) version: Option<i64>,
+    pub(super) lines: BTreeMap<Arc<str>, Line>,
+    /// The last ids given out.
+    pub(super) journal: i64,
+    pub(super) queue: i64,
+    pub(super) bells: i64,
+    pub(super) stream: i64,
+    /// The counter of the queue as the file has it.
+    pub(super) queue_saved: i64,
+}
+
+/// The writing half of a store.
+pub struct Writer {
+    pub(super) connection: Connection,
+    pub(super) known: Known,
+    pub(super) bus: Local,
+    /// What the running group has to ring, here and in other processes.
+    pub(super) rings: Vec<Ring>,
+    pub(super) bells: BTreeSet<Arc<str>>,
+    turn: Turn,
+    failed: bool,
+}
+
+impl Writer {
+    /// Opens the file, creates and migrates what is missing. Waits for turns with other processes unless a VFS is named.
+    ///
+    /// # Errors
+    /// `FU0302` to `FU0307`: see the pages.
+    pub fn open(options: &Options, bus: Local, now: i64) -> Result<Self> {
+        let connection = connect::writer(options, now)?;
+        let turn = if options.vfs.is_none() { Turn::beside(&options.path) } else { Turn::none() };
+        let (rings, bells) = (Vec::new(), BTreeSet::new());
+        let known = Known::default();
+        let mut writer = Self { connection, known, bus, rings, bells, turn, failed: false };
+        writer.refresh().map_err(outside)?;
+        writer.rings.clear();
+        Ok(writer)
+    }
+
+    /// Writes batches in one transaction and answers each: durable, or refused without a trace.
+    ///
+    /// After a failure of the file every answer, now and later, is `FU0308`.
+    pub fn apply(&mut self, batches: Vec<Prepared>) -> Vec<Result<Receipt>> {
+        let count = batches.len();
+        if self.failed {
+            return vec![Err(stopped()); count];
+        }
+        let done = self.group(batches);
+        self.bells.clear();
+        let rings = std::mem::take(&mut self.rings);
+        match done {
+            Ok(receipts) => {
+                self.bus.ring_all(&rings);
+                receipts
+            }
+            Err(fault) => {
+                // What others wrote may have been among the rings.
+                self.bus.ring_all(&rings);
+                let error = self.give_up(fault);
+                vec![Err(error); count]
+            }
+        }
+    }
+
+    /// Tells whether the file failed.
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    fn group(&mut self, batches: Vec<Prepared>) -> Result<Vec<Result<Receipt>>, Fault> {
+        let turn = std::mem::take(&mut self.turn);
+        let taken = turn.take();
+        let done = self.transaction(batches);
+        drop(taken);
+        self.turn = turn;
+        done
+    }
+
+    fn transaction(&mut self, batches: Vec<Prepared>) -> Result<Vec<Result<Receipt>>, Fault> {
+        self.run("BEGIN IMMEDIATE")?;
+        self.refresh()?;
+        let mut receipts = Vec::with_capacity(batches.len());
+        for batch in batches {
+            receipts.push(match self.batch(batch) {
+                Ok(receipt) => Ok(receipt),
+                Err(Fault::Refused(error)) => Err(error),
+                Err(fault) => return Err(fault),
+            });
+        }
+        self.save_counters()?;
+        self.run("COMMIT")?;
+        Ok(receipts)
+    }
+
+    /// Gives up the transaction, and the store if it must be; gives what every waiter is told.
+    fn give_up(&mut self, fault: Fault) -> Error {
+        self.known = Known::default();
+        let (error, fatal) = match fault {
+            Fault::Refused(error) | Fault::Lost(error) => (error, false),
+            Fault::Fatal(error) => (error, true),
+        };
+        let open = !self.connection.is_autocommit();
+        let lost = open && self.connection.execute_batch("ROLLBACK").is_err();
+        self.failed = fatal || lost;
+        error
+    }
+
+    pub(super) fn run(&self, sql: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute([]).map(drop)
+    }
+
+    /// Looks whether somebody else wrote, and if so forgets what was known and rings for what is new.
+    pub(super) fn refresh(&mut self) -> Result<(), Fault> {
+        let version = self.version()?;
+        if self.known.version == Some(version) {
+            return Ok(());
+        }
+        self.ring_others()?;
+        let (journal, queue, bells, stream) = {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT max(c.journal, ifnull((SELECT max(id) FROM journal), 0)), c.queue,
+                    ifnull((SELECT max(id) FROM bells), 0), ifnull((SELECT max(id) FROM streams), 0)
+                 FROM counters c",
+            )?;
+            statement
+                .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        };
+        let lines = BTreeMap::new();
+        let version = Some(version);
+        self.known = Known { version, lines, journal, queue, bells, stream, queue_saved: queue };
+        Ok(())
+    }
+
+    /// Reads the counter that moves with the commits of others.
+    pub(super) fn version(&self) -> rusqlite::Result<i64> {
+        self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
+    }
+
+    /// Finds a stream by its name.
+    pub(super) fn line(&mut self, name: &Arc<str>) -> Result<Option<Line>, Fault> {
+        if let Some(line) = self.known.lines.get(name) {
+            return Ok(Some(*line));
+        }
+        let mut statement = self.connection.prepare_cached(
+            "SELECT s.id, s.head, s.last, s.epoch FROM names n JOIN streams s ON s.id = n.stream
+             WHERE n.name = ?",
+        )?;
+        let found = statement
+            .query_row([name.as_ref()], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
+            .optional()?;
+        drop(statement);
+        let Some((id, head, last, epoch)) = found else { return Ok(None) };
+        let line = Line { id, head: unsigned(head)?, last, epoch: unsigned(epoch)? };
+        self.learn(name, line);
+        Ok(Some(line))
+    }
+
+    pub(super) fn learn(&mut self, name: &Arc<str>, line: Line) {
+        if let Some(known) = self.known.lines.get_mut(name) {
+            *known = line;
+            return;
+        }
+        if self.known.lines.len() >= LINES {
+            self.known.lines.clear();
+        }
+        self.known.lines.insert(name.clone(), line);
+    }
+
+    /// Writes what the running group used up, and rings for other processes.
+    fn save_counters(&mut self) -> rusqlite::Result<()> {
+        if self.known.queue != self.known.queue_saved {
+            self.connection
+                .prepare_cached("UPDATE counters SET queue = ?")?
+                .execute([self.known.queue])?;
+            self.known.queue_saved = self.known.queue;
+        }
+        self.save_bells()
+    }
+
+    /// Writes pages of the WAL back into the file; passive, so it waits for nobody.
+    ///
+    /// # Errors
+    /// `FU0308` when the file fails; the store is closed for writing then.
+    pub fn checkpoint(&mut self) -> Result<()> {
+        let done = self.connection.query_row("PRAGMA wal_checkpoint(passive)", [], |_| Ok(()));
+        match done.map_err(Fault::from) {
+            Err(Fault::Fatal(error)) => Err(self.give_up(Fault::Fatal(error))),
+            // After a full disk or a busy reader: another time.
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Closes the file.
+    ///
+    /// # Errors
+    /// `FU0308` when the file fails.
+    pub fn close(self) -> Result<()> {
+        self.connection.close().map_err(|(_, source)| error(source))
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("failed", &self.failed).finish_non_exhaustive()
+    }
+}
+
+/// Gives the error of a fault that met no group.
+pub(super) fn outside(fault: Fault) -> Error {
+    match fault {
+        Fault::Refused(error) | Fault::Lost(error) | Fault::Fatal(error) => error,
+    }
+}
+
+/// Refuses whatever comes after a failure.
+pub(super) fn stopped() -> Error {
+    Error::new(Code::StoreFailed, "the store failed before and was closed")
+        .hint("check the disk, then start again: runs go on from what was acknowledged")
+}

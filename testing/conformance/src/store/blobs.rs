@@ -1,0 +1,74 @@
+//! Big things live once per content, for as long as somebody needs them.
+
+use bytes::Bytes;
+use fusion_core::error::Result;
+use fusion_core::model::{Digest, Enqueue, Op, Payload, PayloadKind, Record};
+
+use super::words::{Sut, append, batch, entry, session, take};
+
+fn blob(fill: u8) -> (Digest, Bytes) {
+    let bytes = Bytes::from(vec![fill; 100_000]);
+    (Digest::of(&bytes), bytes)
+}
+
+fn naming(digest: Digest) -> Vec<Record> {
+    vec![Record::SignalReceived("s".to_owned(), Payload::Blob(PayloadKind::Bytes, digest, 100_000))]
+}
+
+async fn count(store: &Sut) -> Result<String> {
+    let facts = store.status(false).await?.facts;
+    let blobs = facts.into_iter().find(|(name, _)| name == "blobs");
+    Ok(blobs.map(|(_, count)| count).unwrap_or_default())
+}
+
+pub(super) async fn a_blob_is_its_content(store: &Sut) -> Result<()> {
+    let (digest, bytes) = blob(1);
+    assert_eq!(store.blob(digest).await?, None);
+    for _ in 0..3 {
+        store.commit(batch([Op::Blob(digest, bytes.clone())])).await?;
+    }
+    let empty = Digest::of(b"");
+    store.commit(batch([Op::Blob(empty, Bytes::new())])).await?;
+    assert_eq!(store.blob(digest).await?, Some(bytes));
+    assert_eq!(store.blob(empty).await?, Some(Bytes::new()));
+    assert_eq!(count(store).await?, "2");
+    Ok(())
+}
+
+pub(super) async fn the_last_owner_takes_the_blob_along(store: &Sut) -> Result<()> {
+    let ((shared, one), (own, two)) = (blob(1), blob(2));
+    let both = [naming(shared), naming(own)].concat();
+    store
+        .commit(batch([
+            Op::Blob(shared, one.clone()),
+            Op::Blob(own, two),
+            append("a", 0, 0, both),
+            append("b", 0, 0, naming(shared)),
+            append("b", 1, 0, naming(shared)),
+        ]))
+        .await?;
+    store.commit(batch([Op::Drop("a".into())])).await?;
+    assert_eq!(store.blob(own).await?, None);
+    assert_eq!(store.blob(shared).await?, Some(one));
+    store.commit(batch([Op::Drop("b".into())])).await?;
+    assert_eq!(store.blob(shared).await?, None);
+    assert_eq!(count(store).await?, "0");
+    Ok(())
+}
+
+pub(super) async fn a_message_keeps_its_blob_alive(store: &Sut) -> Result<()> {
+    let me = session(store, 1).await?;
+    let (digest, bytes) = blob(3);
+    let message = Enqueue { blobs: vec![digest], ..entry("inbox", "m") };
+    let ops =
+        [Op::Blob(digest, bytes.clone()), append("a", 0, 0, naming(digest)), Op::Enqueue(message)];
+    store.commit(batch(ops)).await?;
+    store.commit(batch([Op::Drop("a".into())])).await?;
+    assert_eq!(store.blob(digest).await?, Some(bytes.clone()));
+    let held = take(store, "inbox", me).await?;
+    store.commit(batch([append("b", 0, 0, naming(digest)), Op::Complete(held.ticket())])).await?;
+    assert_eq!(store.blob(digest).await?, Some(bytes));
+    store.commit(batch([Op::Drop("b".into())])).await?;
+    assert_eq!(store.blob(digest).await?, None);
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! Entries come in their order, once, when they are due.
+
+use std::sync::Arc;
+
+use fusion_core::error::{Code, Result};
+use fusion_core::model::{Enqueue, Op};
+
+use super::words::{
+    NOW, Sut, at, batch, claim, enqueue, entry, first, keys, names, refused, session, take,
+};
+
+pub(super) async fn a_dedup_key_is_unique_in_the_store(store: &Sut) -> Result<()> {
+    let one = store.commit(batch([enqueue("q", "k"), enqueue("q", "k"), enqueue("q", "")])).await?;
+    let two = store.commit(batch([enqueue("other", "k"), enqueue("q", "")])).await?;
+    let ids: Vec<u64> = one.entries.iter().chain(&two.entries).map(|ticket| ticket.entry).collect();
+    let found_id = store.entry("k").await?.map_or(0, |entry| entry.id);
+    let known: Vec<bool> = ids.iter().map(|id| *id == found_id).collect();
+    assert_eq!(known, [true, true, false, true, false], "the same key, the same entry: {ids:?}");
+    assert_ne!(ids.get(2), ids.get(4), "no key, an entry each");
+    assert_eq!(store.entries("other", 0, 10).await?.len(), 0);
+    let found = store.entry("k").await?;
+    assert_eq!(
+        found.map(|entry| (entry.id, entry.queue.to_string())),
+        Some((found_id, "q".to_owned()))
+    );
+    assert_eq!(store.entry("nobody").await?, None);
+    Ok(())
+}
+
+pub(super) async fn claims_follow_priority_due_and_age(store: &Sut) -> Result<()> {
+    let me = session(store, 1).await?;
+    for (queue, key, priority, due) in [
+        ("a", "late", 0, NOW - 1),
+        ("a", "early", 0, NOW - 5),
+        ("b", "high", 7, NOW),
+        ("a", "low", -3, NOW - 100),
+        ("b", "as late", 0, NOW - 1),
+        ("a", "too soon", 9, NOW + 1),
+        ("c", "of others", 9, NOW - 1),
+    ] {
+        let new = Enqueue { priority, due, ..entry(queue, key) };
+        store.commit(batch([Op::Enqueue(new)])).await?;
+    }
+    let receipt = store.commit(batch([claim(&["b", "a", "b"], 10, me)])).await?;
+    assert_eq!(names(&receipt.claimed), ["high", "early", "late", "as late", "low"]);
+    assert!(receipt.claimed.iter().all(|entry| entry.session == Some(me) && entry.attempts == 1));
+    let again = store.commit(batch([claim(&["a", "b"], 10, me)])).await?;
+    assert!(again.claimed.is_empty());
+    Ok(())
+}
+
+pub(super) async fn claims_have_limits(store: &Sut) -> Result<()> {
+    let me = session(store, 1).await?;
+    let ops: Vec<Op> = (0..20).map(|n| enqueue("q", &format!("{n:02}"))).collect();
+    store.commit(batch(ops)).await?;
+    let none = store.commit(batch([claim(&["q"], 0, me), claim(&[], 5, me)])).await?;
+    assert!(none.claimed.is_empty());
+    let some = store.commit(batch([claim(&["q"], 3, me)])).await?;
+    assert_eq!(names(&some.claimed), ["00", "01", "02"]);
+    let rest = store.commit(batch([claim(&["q"], usize::MAX, me)])).await?;
+    assert_eq!(rest.claimed.len(), 17);
+    Ok(())
+}
+
+pub(super) async fn entries_wait_until_due(store: &Sut) -> Result<()> {
+    let me = session(store, 1).await?;
+    let new = Enqueue { due: NOW + 500, ..entry("q", "timer") };
+    store.commit(batch([Op::Enqueue(new)])).await?;
+    for (now, count) in [(NOW, 0), (NOW + 499, 0), (NOW + 500, 1), (NOW + 501, 0)] {
+        let receipt = store.commit(at(now, [claim(&["q"], 5, me)])).await?;
+        assert_eq!(receipt.claimed.len(), count, "{now}");
+    }
+    Ok(())
+}
+
+pub(super) async fn lists_follow_the_claims(store: &Sut) -> Result<()> {
+    let me = session(store, 1).await?;
+    for (key, priority, due) in
+        [("held", 99, NOW), ("b", 0, NOW - 1), ("z", 50, NOW + 9), ("a", 1, NOW), ("y", 0, NOW + 5)]
+    {
+        let new = Enqueue { priority, due, body: key.to_owned().into(), ..entry("q", key) };
+        store.commit(batch([Op::Enqueue(new)])).await?;
+    }
+    take(store, "q", me).await?;
+    assert_eq!(keys(store, "q").await?, ["a", "b", "y", "z", "held"]);
+    assert_eq!(names(&store.entries("q", 0, 3).await?), ["a", "b", "y"]);
+    let by_id = store.entries("q", 1, 3).await?;
+    assert!(
+        by_id.iter().all(|entry| entry.dedup.as_deref().map(str::as_bytes) == Some(&entry.body))
+    );
+    assert_eq!(names(&by_id), ["b", "z", "a"]);
+    let after = by_id.last().map_or(0, |entry| entry.id);
+    assert_eq!(names(&store.entries("q", after, 3).await?), ["y"]);
+    Ok(())
+}
+
+pub(super) async fn a_full_queue_refuses(store: &Sut) -> Result<()> {
+    let me = session(store, 1).await?;
+    let limited = |key| Op::Enqueue(Enqueue { limit: Some(3), ..entry("q", key) });
+    let later = Enqueue { due: NOW + 99, ..entry("q", "later") };
+    store.commit(batch([limited("a"), Op::Enqueue(later)])).await?;
+    take(store, "q", me).await?;
+    store.commit(batch([limited("b")])).await?;
+    refused(store, [limited("c")], Code::Limit).await;
+    store.commit(batch([limited("b"), enqueue("q", "no limit of its own")])).await?;
+    assert_eq!(store.entries("q", 0, 10).await?.len(), 4);
+    Ok(())
+}
+
+pub(super) async fn a_purged_queue_is_empty(store: &Sut) -> Result<()> {
+    let me = session(store, 1).await?;
+    let later = Enqueue { due: NOW + 99, ..entry("q", "later") };
+    store.commit(batch([enqueue("q", "a"), enqueue("q", "b"), Op::Enqueue(later)])).await?;
+    store.commit(batch([enqueue("other", "c")])).await?;
+    let held = take(store, "q", me).await?;
+    store.commit(batch([Op::Purge("q".into()), Op::Purge("never was".into())])).await?;
+    assert!(store.entries("q", 0, 10).await?.is_empty());
+    assert_eq!(store.entry("a").await?, None);
+    assert_eq!(keys(store, "other").await?, ["c"]);
+    refused(store, [Op::Complete(held.ticket())], Code::Fenced).await;
+    let anew = store.commit(batch([enqueue("q", "a")])).await?;
+    assert!(first(&anew).entry > held.id, "ids are never given twice");
+    Ok(())
+}
+
+pub(super) async fn a_buried_entry_is_gone(store: &Sut) -> Result<()> {
+    let me = session(store, 1).await?;
+    store.commit(batch([enqueue("q", "a")])).await?;
+    let held = take(store, "q", me).await?;
+    store.commit(batch([Op::Bury(held.ticket(), "it kills workers".to_owned())])).await?;
+    assert_eq!(store.entry("a").await?, None);
+    refused(store, [Op::Bury(held.ticket(), "again".to_owned())], Code::Fenced).await;
+    let status = store.status(false).await?;
+    let dead = status.facts.iter().find(|(name, _)| name == "dead");
+    assert_eq!(dead.map(|(_, count)| count.as_str()), Some("1"));
+    Ok(())
+}
+
+pub(super) async fn the_first_due_time_is_known(store: &Sut) -> Result<()> {
+    let me = session(store, 1).await?;
+    let queues = [Arc::from("a"), Arc::from("b")];
+    assert_eq!(store.next_due(&queues).await?, None);
+    for (queue, due) in [("a", NOW + 70), ("b", NOW + 50), ("c", NOW + 10)] {
+        store.commit(batch([Op::Enqueue(Enqueue { due, ..entry(queue, "") })])).await?;
+    }
+    assert_eq!(store.next_due(&queues).await?, Some(NOW + 50));
+    store.commit(at(NOW + 60, [claim(&["b"], 1, me)])).await?;
+    assert_eq!(store.next_due(&queues).await?, Some(NOW + 70));
+    assert_eq!(store.next_due(&[]).await?, None);
+    Ok(())
+}
