@@ -224,7 +224,8 @@ impl State {
 
     fn answered(&mut self, node: NodeIx, answer: Answer, now: i64, out: &mut Vec<Command>) {
         let key = Key::node(node);
-        if !matches!(self.wait(key), Some(Wait::Approval(..))) {
+        // Once a run is undone, what succeeded is fixed.
+        if self.phase != Phase::Forward || !matches!(self.wait(key), Some(Wait::Approval(..))) {
             return;
         }
         let output = serde_json::json!({
@@ -241,7 +242,8 @@ impl State {
         now: i64,
         out: &mut Vec<Command>,
     ) {
-        if self.cell(key).map(|cell| cell.status) != Some(NodeStatus::InDoubt) {
+        let is_in_doubt = self.cell(key).is_some_and(|cell| cell.status == NodeStatus::InDoubt);
+        if self.phase != Phase::Forward || !is_in_doubt {
             return;
         }
         let attempt = self.attempts(key).saturating_add(1);

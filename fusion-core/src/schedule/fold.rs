@@ -38,6 +38,7 @@ impl State {
             Record::InDoubt(key) => {
                 self.intents.remove(key);
                 self.set_status(*key, NodeStatus::InDoubt);
+                self.pass_on(*key);
             }
             Record::Resolved(key, verdict, _) => self.resolve(*key, verdict),
             Record::RunPaused(_) => self.paused = true,
@@ -113,7 +114,7 @@ impl State {
                 if let Some(cell) = self.cell_mut(key) {
                     cell.set(FALLBACK);
                 }
-                self.make_ready(key);
+                self.let_go_on(key);
             }
         }
     }
@@ -135,7 +136,7 @@ impl State {
         if cell.status.is_final() {
             return;
         }
-        let had_intent = cell.has(INTENT);
+        let (was, had_intent) = (cell.status, cell.has(INTENT));
         cell.turn(status);
         cell.slot = slot;
         cell.clear(INTENT);
@@ -143,7 +144,7 @@ impl State {
             self.intents.remove(&key);
         }
         match key.index() {
-            Some(item) => self.settle_item(key.node, item, status),
+            Some(item) => self.settle_item((key.node, item), was, status),
             None if key.is_undo() => self.undone += 1,
             None => {
                 if status == NodeStatus::Failed && !self.items.is_empty() {
@@ -175,7 +176,16 @@ impl State {
     fn resolve(&mut self, key: Key, verdict: &Verdict) {
         if matches!(verdict, Verdict::NotDone) {
             self.leave_doubt_behind(key);
-            self.make_ready(key);
+            self.let_go_on(key);
+        }
+    }
+
+    /// Readies a key for its next body: an item that was in doubt has lost its turn.
+    fn let_go_on(&mut self, key: Key) {
+        let is_in_doubt = self.cell(key).is_some_and(|cell| cell.status == NodeStatus::InDoubt);
+        match key.index() {
+            Some(item) if is_in_doubt => self.queue_again(key.node, item),
+            _ => self.make_ready(key),
         }
     }
 

@@ -33,8 +33,10 @@ pub(super) struct Detail {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Items {
     pub cells: Cells,
-    /// The first item that was not made ready yet.
+    /// No item before this one waits for its turn.
     pub next: u32,
+    /// How many have their turn: they are not settled, and not in doubt.
+    pub open: u32,
     /// How many are not settled.
     pub left: u32,
     /// How many failed for good, and the first of them.

@@ -55,6 +55,8 @@ pub const NODE: &[(N, N)] = &[
     (N::Waiting, N::Cancelled),
     (N::Retrying, N::Ready),
     (N::Retrying, N::Cancelled),
+    // An item waits for its turn again.
+    (N::InDoubt, N::Pending),
     (N::InDoubt, N::Ready),
     (N::InDoubt, N::Succeeded),
     (N::InDoubt, N::Failed),

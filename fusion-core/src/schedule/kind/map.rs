@@ -17,29 +17,59 @@ impl State {
     /// Readies the first items that have not run.
     pub(in crate::schedule) fn run_items(&mut self, node: NodeIx) {
         self.set_status(Key::node(node), NodeStatus::Running);
-        let width = self.program.map(node).map_or(1, |map| map.max_parallel.max(1));
-        let left = self.items.get(&node).map_or(0, |items| items.left);
-        for _ in 0..width.min(left) {
-            self.ready_next_item(node);
-        }
+        self.fill(node);
     }
 
-    fn ready_next_item(&mut self, node: NodeIx) {
-        let Some(items) = self.items.get_mut(&node) else { return };
-        // Only after a retry of the run some of them have run already.
-        while let Some(cell) = items.cells.0.get(items.next as usize) {
+    /// Gives as many items their turn as fit.
+    pub(in crate::schedule) fn fill(&mut self, node: NodeIx) {
+        if self.is_map_doomed(node) || self.cells[node].status != NodeStatus::Running {
+            return;
+        }
+        let width = self.program.map(node).map_or(1, |map| map.max_parallel.max(1));
+        while let Some(items) = self.items.get_mut(&node)
+            && items.open < width
+            && let Some(cell) = items.cells.0.get(items.next as usize)
+        {
             let key = Key::item(node, items.next);
             items.next += 1;
+            // After a retry of the run some of them have run already.
             if cell.status == NodeStatus::Pending {
+                items.open += 1;
                 self.make_ready(key);
-                return;
             }
         }
     }
 
+    /// Gives the turn of an item that came to be in doubt to another.
+    pub(in crate::schedule) fn pass_on(&mut self, key: Key) {
+        if key.index().is_some()
+            && let Some(items) = self.items.get_mut(&key.node)
+        {
+            items.open = items.open.saturating_sub(1);
+            self.fill(key.node);
+        }
+    }
+
+    /// Lets an item that was in doubt wait for its turn again.
+    pub(in crate::schedule) fn queue_again(&mut self, node: NodeIx, item: u32) {
+        self.set_status(Key::item(node, item), NodeStatus::Pending);
+        if let Some(items) = self.items.get_mut(&node) {
+            items.next = items.next.min(item);
+        }
+        self.fill(node);
+    }
+
     /// Takes note of a settled item: another one may start in its place.
-    pub(in crate::schedule) fn settle_item(&mut self, node: NodeIx, item: u32, status: NodeStatus) {
+    pub(in crate::schedule) fn settle_item(
+        &mut self,
+        (node, item): (NodeIx, u32),
+        was: NodeStatus,
+        status: NodeStatus,
+    ) {
         let Some(items) = self.items.get_mut(&node) else { return };
+        if was != NodeStatus::InDoubt {
+            items.open = items.open.saturating_sub(1);
+        }
         if status == NodeStatus::Cancelled {
             // It has not run, so the map can never succeed.
             return;
@@ -54,9 +84,7 @@ impl State {
                 self.culprit = None;
             }
         }
-        if !self.is_map_doomed(node) {
-            self.ready_next_item(node);
-        }
+        self.fill(node);
     }
 
     /// Tells whether an item's failure ends the map before all items have run.

@@ -103,6 +103,7 @@ impl State {
     fn renew_items(&mut self, node: NodeIx) {
         let Some(mut items) = self.items.remove(&node) else { return };
         items.next = 0;
+        items.open = 0;
         items.left = 0;
         items.failed = 0;
         items.first_failed = None;

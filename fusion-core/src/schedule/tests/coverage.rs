@@ -19,3 +19,11 @@ pub(super) fn took_run(from: RunStatus, to: RunStatus) {
         RUNS.with_borrow_mut(|seen| seen.insert((from, to)));
     }
 }
+
+pub(super) fn nodes() -> BTreeSet<(NodeStatus, NodeStatus)> {
+    NODES.take()
+}
+
+pub(super) fn runs() -> BTreeSet<(RunStatus, RunStatus)> {
+    RUNS.take()
+}

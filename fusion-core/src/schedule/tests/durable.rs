@@ -9,11 +9,14 @@ use crate::schedule::state::{Detail, Phase, State};
 /// What a cell says in every fold of the same records. That a pause is over has no record.
 type Fixed = (NodeStatus, u8, u16, u32, Payload);
 
+/// The counts of a map, its first failure, its items.
+type Inside = ([u32; 4], Option<u32>, Vec<Fixed>);
+
 /// The durable part of a state.
 #[derive(Debug, PartialEq)]
 pub(super) struct Durable {
     nodes: Vec<Fixed>,
-    items: BTreeMap<NodeIx, (u32, u32, u32, Option<u32>, Vec<Fixed>)>,
+    items: BTreeMap<NodeIx, Inside>,
     details: BTreeMap<Key, Detail>,
     memos: BTreeMap<Key, BTreeMap<String, Payload>>,
     undos: BTreeMap<NodeIx, (NodeStatus, u16)>,
@@ -28,7 +31,8 @@ pub(super) fn durable(state: &State) -> Durable {
     };
     let items = state.items.iter().map(|(node, items)| {
         let cells = items.cells.0.iter().map(fixed).collect();
-        (*node, (items.next, items.left, items.failed, items.first_failed, cells))
+        let counts = [items.next, items.open, items.left, items.failed];
+        (*node, (counts, items.first_failed, cells))
     });
     let details = state.details.iter().filter(|(_, detail)| **detail != Detail::default());
     let undos = state.undos.iter().map(|(node, cell)| (*node, (open(cell.status), cell.attempt)));

@@ -37,7 +37,10 @@ fn an_empty_list_succeeds_at_once() {
 #[test]
 fn a_list_beyond_the_limit_is_refused() {
     let (mut bed, _) = Bed::begin(mapped(2, Stop));
-    assert_eq!(expand(&mut bed, limits::MAP_ITEMS as u32 + 1), "+fail m limit, +failed, finish");
+    assert_eq!(
+        expand(&mut bed, u32::try_from(limits::MAP_ITEMS).expect("it fits") + 1),
+        "+fail m limit, +failed, finish"
+    );
 }
 
 #[test]

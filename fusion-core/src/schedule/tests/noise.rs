@@ -25,7 +25,7 @@ pub(super) fn strangers(count: u32) -> Vec<Input> {
         Key::undo(far),
         Key::undo(NodeIx(0)),
         Key::item(far, 0),
-        Key::item(NodeIx(0), limits::MAP_ITEMS as u32),
+        Key::item(NodeIx(0), u32::try_from(limits::MAP_ITEMS).expect("it fits")),
     ];
     for key in keys {
         inputs.extend([

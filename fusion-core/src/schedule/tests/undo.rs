@@ -1,8 +1,8 @@
 //! Compensation.
 
 use super::bed::Bed;
-use super::words::{attempts, other, step};
-use crate::model::{Graph, Input, Message, Payload, RunId, RunStatus, Wait};
+use super::words::{attempts, other, step, wait};
+use crate::model::{Answer, Graph, Input, Message, Payload, RunId, RunStatus, Wait};
 
 fn trip() -> Graph {
     Graph::new("g")
@@ -89,6 +89,22 @@ fn a_cancelled_run_is_undone_and_a_pause_does_not_hold_that() {
     assert_eq!(bed.pause(), "");
     bed.ok("hotel[undo]");
     assert_eq!(bed.ok("flight[undo]"), "+ok flight[undo], +cancelled, finish");
+}
+
+#[test]
+fn answers_that_come_while_a_run_is_undone_change_nothing() {
+    let graph = Graph::new("g")
+        .node(step("a", "").compensate(other()))
+        .node(wait("w", "").compensate(other()))
+        .node(step("c", "a"));
+    let (mut bed, _) = Bed::begin(graph);
+    let (w, ask) = (bed.key("w"), Wait::Approval("r".into(), "ok?".into(), None));
+    bed.say(Input::Waits(w, ask));
+    bed.ok("a");
+    assert_eq!(bed.fail("c"), "+fail c error, start a[undo]");
+    let answer = Answer { approved: true, by: "ann".into(), comment: String::new() };
+    assert_eq!(bed.hear(Message::Answer(w.node, answer)), "");
+    assert_eq!(bed.ok("a[undo]"), "+ok a[undo], +failed, finish");
 }
 
 #[test]
