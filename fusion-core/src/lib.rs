@@ -9,10 +9,16 @@
 
 pub mod contract;
 pub mod error;
+#[cfg(feature = "engine")]
+mod fusion;
 pub mod graph;
 pub mod model;
+pub mod observe;
 #[cfg(feature = "engine")]
 pub mod record;
 #[cfg(feature = "engine")]
 pub mod run;
 pub mod schedule;
+
+#[cfg(feature = "engine")]
+pub use fusion::{Builder, Events, Fusion, Run, Starting, StepRef, Working};

@@ -22,6 +22,6 @@ mod workflow;
 pub use bus::{Bus, Subscription};
 pub use env::{Env, Exec, Exit, Job, Peers, Stop, Stopped, Task};
 pub use future::BoxFuture;
-pub use step::{Attempt, Context, Output, Step};
+pub use step::{About, Attempt, Context, Output, Step};
 pub use store::{Blobs, Durability, Journal, Queue, Records, Status, Store};
 pub use workflow::Workflow;

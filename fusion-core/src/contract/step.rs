@@ -48,9 +48,29 @@ pub trait Step: fmt::Debug + Send + Sync + 'static {
     fn run(&self, ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>>;
 }
 
+/// Which attempt a body is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// The run.
+    pub run: RunId,
+    /// The node, or its item: `fetch` or `fetch[3]`.
+    pub node: String,
+    /// The attempt, from 1.
+    pub attempt: u16,
+    /// The fence number of the run's owner: an outside system can refuse smaller ones.
+    pub epoch: u64,
+    /// The same for all attempts of this node and item, over crashes too; different from all others.
+    pub idempotency_key: String,
+    /// Why the attempt before failed: feedback to do better.
+    pub feedback: Option<Failure>,
+}
+
 /// What the driver offers to one attempt.
 #[async_trait]
 pub trait Attempt: fmt::Debug + Send + Sync {
+    /// Tells which attempt this is.
+    fn about(&self) -> About;
+
     /// Finds what an earlier attempt saved under this name.
     fn recall(&self, name: &str) -> Option<Payload>;
 
@@ -69,32 +89,23 @@ pub trait Attempt: fmt::Debug + Send + Sync {
 
 /// What a body knows of its attempt; cheap to clone.
 #[derive(Clone)]
-pub struct Context {
-    /// The run.
-    pub run: RunId,
-    /// The node, or its item: `fetch` or `fetch[3]`.
-    pub node: Arc<str>,
-    /// The attempt, from 1.
-    pub attempt: u16,
-    /// The fence number of the run's owner: an outside system can refuse smaller ones.
-    pub epoch: u64,
-    /// The same for all attempts of this node and item, different from all others.
-    pub idempotency_key: Arc<str>,
-    /// Why the attempt before failed: feedback to do better.
-    pub feedback: Option<Arc<Failure>>,
-    attempts: Arc<dyn Attempt>,
-}
+pub struct Context(Arc<dyn Attempt>);
 
 impl Context {
-    /// Puts a context together; the driver does.
-    pub fn new(
-        run: RunId,
-        node: Arc<str>,
-        (attempt, epoch): (u16, u64),
-        key: Arc<str>,
-        hooks: Arc<dyn Attempt>,
-    ) -> Self {
-        Self { run, node, attempt, epoch, idempotency_key: key, feedback: None, attempts: hooks }
+    /// Wraps what the driver offers.
+    pub fn new(attempt: Arc<dyn Attempt>) -> Self {
+        Self(attempt)
+    }
+
+    /// Tells which run, node and attempt this is.
+    pub fn about(&self) -> About {
+        self.0.about()
+    }
+
+    /// Gives a text that is the same for all attempts of this node and item, over crashes too, and different from all
+    /// others: hand it to outside systems that can refuse to do a thing twice.
+    pub fn idempotency_key(&self) -> String {
+        self.0.about().idempotency_key
     }
 
     /// Runs a part of the body once for all attempts: its result is recorded under `name`, and attempts that follow a
@@ -107,7 +118,7 @@ impl Context {
         T: serde::Serialize + serde::de::DeserializeOwned,
         F: Future<Output = Result<T, Failure>>,
     {
-        if let Some(saved) = self.attempts.recall(name) {
+        if let Some(saved) = self.0.recall(name) {
             return saved.decode().map_err(|e| {
                 Failure::error(format!("the result saved as `{name}` is of another type: {e}"))
                     .permanent()
@@ -117,33 +128,34 @@ impl Context {
         let payload = Payload::json(&value).map_err(|e| {
             Failure::error(format!("the result of `{name}` cannot be saved: {e}")).permanent()
         })?;
-        self.attempts.save(name, payload).await?;
+        self.0.save(name, payload).await?;
         Ok(value)
     }
 
     /// Says that the body is alive and how far it is: anything that is JSON.
     pub fn progress(&self, progress: impl Into<Value>) {
-        self.attempts.beat(Some(progress.into()));
+        self.0.beat(Some(progress.into()));
     }
 
     /// Says that the body is alive.
     pub fn heartbeat(&self) {
-        self.attempts.beat(None);
+        self.0.beat(None);
     }
 
     /// Tells whether the body was asked to end.
     pub fn is_cancelled(&self) -> bool {
-        self.attempts.is_cancelled()
+        self.0.is_cancelled()
     }
 
     /// Waits until the body is asked to end.
     pub async fn cancelled(&self) {
-        self.attempts.cancelled().await;
+        self.0.cancelled().await;
     }
 }
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{} attempt {}", self.run, self.node, self.attempt)
+        let about = self.about();
+        write!(f, "{}/{} attempt {}", about.run, about.node, about.attempt)
     }
 }

@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::model::Graph;
 use crate::model::Policy;
 use crate::model::graph::{
-    Action, Kind, Map, More, Node, OnFailure, OnItemFailure, Program, Repeat, Task, WaitSpec,
+    Action, Input, InputType, Kind, Map, More, Node, OnFailure, OnItemFailure, Program, Repeat,
+    Task, WaitSpec,
 };
 
 impl Graph {
@@ -15,8 +16,8 @@ impl Graph {
     /// use fusion_core::model::Graph;
     /// use fusion_core::model::graph::Node;
     /// let graph = Graph::new("digest")
-    ///     .node(Node::step("pages", "fetch").each("{{ inputs.urls }}"))
-    ///     .node(Node::step("merged", "merge").with("{{ nodes.pages }}").after(["pages"]))
+    ///     .node("pages", Node::step("", "fetch").map("{{ inputs.urls }}"))
+    ///     .add(Node::step("merged", "merge").with("{{ nodes.pages }}").after("pages"))
     ///     .output("digest", "{{ nodes.merged }}");
     /// assert_eq!(graph.nodes.len(), 2);
     /// ```
@@ -32,17 +33,31 @@ impl Graph {
         }
     }
 
-    /// Adds a node.
+    /// Adds a node under a name.
     #[must_use]
-    pub fn node(mut self, node: Node) -> Self {
+    pub fn node(self, id: &str, node: impl Into<Node>) -> Self {
+        let node = node.into();
+        self.add(Node { id: id.into(), ..node })
+    }
+
+    /// Adds a node that has its name.
+    #[must_use]
+    pub fn add(mut self, node: Node) -> Self {
         self.nodes.push(node);
+        self
+    }
+
+    /// Declares an input that must be given.
+    #[must_use]
+    pub fn input(mut self, name: &str, kind: InputType) -> Self {
+        self.inputs.insert(name.to_owned(), Input { kind, ..Input::default() });
         self
     }
 
     /// Adds a node that runs a registered step.
     #[must_use]
     pub fn step(self, id: &str, step: &str) -> Self {
-        self.node(Node::step(id, step))
+        self.add(Node::step(id, step))
     }
 
     /// Adds an output; text is a template.
@@ -90,7 +105,7 @@ impl Node {
 
     /// Runs the node's task for each item of a list: a template that is one expression, or a literal.
     #[must_use]
-    pub fn each(mut self, over: impl Into<Value>) -> Self {
+    pub fn map(mut self, over: impl Into<Value>) -> Self {
         if let Some(task) = self.kind.task().cloned() {
             let map = Map {
                 over: over.into(),
@@ -124,8 +139,8 @@ impl Node {
 
     /// Adds nodes that must be settled first.
     #[must_use]
-    pub fn after<S: AsRef<str>>(mut self, needs: impl IntoIterator<Item = S>) -> Self {
-        self.needs.extend(needs.into_iter().map(|need| need.as_ref().into()));
+    pub fn after(mut self, needs: impl Names) -> Self {
+        self.needs.extend(needs.names());
         self
     }
 
@@ -166,6 +181,36 @@ impl Node {
     pub fn policy_ref(&self) -> &Policy {
         static PLAIN: Policy = Policy::PLAIN;
         self.more.as_ref().map_or(&PLAIN, |more| &more.policy)
+    }
+}
+
+/// One name or several.
+pub trait Names {
+    /// Gives the names.
+    fn names(self) -> Vec<Box<str>>;
+}
+
+impl Names for &str {
+    fn names(self) -> Vec<Box<str>> {
+        vec![self.into()]
+    }
+}
+
+impl<S: AsRef<str>, const N: usize> Names for [S; N] {
+    fn names(self) -> Vec<Box<str>> {
+        self.iter().map(|name| name.as_ref().into()).collect()
+    }
+}
+
+impl<S: AsRef<str>> Names for &[S] {
+    fn names(self) -> Vec<Box<str>> {
+        self.iter().map(|name| name.as_ref().into()).collect()
+    }
+}
+
+impl<S: AsRef<str>> Names for Vec<S> {
+    fn names(self) -> Vec<Box<str>> {
+        self.as_slice().names()
     }
 }
 

@@ -4,11 +4,12 @@
 //! Nothing here knows a clock, a store or a task; every function gives the same answer for the
 //! same input.
 
+#[cfg(feature = "files")]
+mod accept;
 mod build;
 #[cfg(feature = "files")]
 pub mod check;
 mod compile;
-pub mod draw;
 pub mod duration;
 #[cfg(feature = "files")]
 pub mod file;
@@ -18,9 +19,12 @@ pub mod order;
 #[cfg(feature = "resolve")]
 pub mod resolve;
 #[cfg(feature = "files")]
-pub mod schema;
-#[cfg(feature = "files")]
 pub mod template;
 
 pub use crate::error::nearest;
+#[cfg(feature = "files")]
+pub use accept::checked;
+pub use build::Names;
 pub use compile::Program;
+#[cfg(feature = "files")]
+pub use inputs::bind;

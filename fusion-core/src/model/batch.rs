@@ -29,7 +29,8 @@ pub enum Op {
     Enqueue(Enqueue),
     /// Leases ready entries to a session; the receipt has them. Fenced when the session is not open.
     Claim(Claim),
-    /// Removes a claimed entry. Fenced when it is not held under this epoch.
+    /// Removes an entry. Fenced when it does not stand at this epoch; nobody needs to hold it, so that the owner of a
+    /// run takes messages from its inbox in the batch that records them.
     Complete(Ticket),
     /// Gives a claimed entry back. Fenced when it is not held under this epoch.
     Release(Release),

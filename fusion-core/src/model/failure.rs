@@ -71,8 +71,9 @@ impl From<&str> for Class {
 }
 
 /// One failed attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, thiserror::Error)]
-#[error("{class}: {message}")]
+///
+/// It is no [`std::error::Error`] itself, so that every error turns into one: a body may use `?` on what it calls.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Failure {
     /// What retry policies match on.
     pub class: Class,
@@ -112,6 +113,26 @@ impl Failure {
     pub fn permanent(mut self) -> Self {
         self.retryable = Some(false);
         self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.class, self.message)
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    /// Keeps the error's sentence, and those of its sources as detail.
+    fn from(error: E) -> Self {
+        let mut detail = String::new();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            detail.push_str(&format!("because {cause}\n"));
+            source = cause.source();
+        }
+        let failure = Self::error(error.to_string());
+        if detail.is_empty() { failure } else { failure.detail(detail) }
     }
 }
 

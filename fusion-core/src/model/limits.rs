@@ -62,3 +62,11 @@ pub const POLL_MS: i64 = 1_000;
 pub const TAIL_MS: i64 = 10;
 /// The most records folded before a snapshot is due.
 pub const SNAPSHOT_RECORDS: u64 = 1000;
+/// The most runs that one process drives at once.
+pub const RUNS_DRIVEN: usize = 10_000;
+/// The most compiled definitions that one process keeps beside those in use.
+pub const PROGRAMS_KEPT: usize = 64;
+/// The most messages that a run takes from its inbox at once.
+pub const INBOX_MESSAGES: usize = 256;
+/// The most notes of bodies that a driver takes in before it writes.
+pub const NOTES_PER_TURN: usize = 4096;

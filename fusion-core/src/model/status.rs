@@ -87,6 +87,11 @@ impl Run {
 }
 
 impl Node {
+    /// Tells whether the node ended without trouble: it succeeded or had nothing to do.
+    pub fn is_settled_well(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Skipped)
+    }
+
     /// Tells whether the node's outcome is settled.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Skipped | Self::Cancelled)

@@ -1,5 +1,39 @@
 //! Carries out what the scheduler decides, in the real world. No policy lives here.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `engine` | what all drivers of a process share |
+//! | `begin`, `adopt` | runs begin; runs that someone left are taken up |
+//! | `drive`, `write` | the loop of one run: take in, decide, make durable, carry out |
+//! | `prepare`, `scope`, `lists` | conditions, lists and arguments are evaluated |
+//! | `body`, `hooks`, `slot`, `cache` | one attempt of a body |
+//! | `settle`, `checks`, `learn` | what the end of a body means |
+//! | `session`, `claim` | leases: who may drive |
+//! | `os` | the real world |
 
+pub(crate) mod adopt;
+pub(crate) mod begin;
+mod body;
+mod cache;
+mod checks;
+pub(crate) mod claim;
+mod drive;
+pub(crate) mod engine;
+mod hooks;
+mod learn;
+mod lists;
+pub(crate) mod message;
+mod note;
 mod os;
+mod poll;
+mod prepare;
+mod registry;
+pub(crate) mod row;
+mod scope;
+pub(crate) mod session;
+mod settle;
+mod slot;
+mod write;
 
+pub use engine::Options;
 pub use os::Os;

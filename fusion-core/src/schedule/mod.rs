@@ -8,6 +8,7 @@
 mod advance;
 mod cells;
 mod decide;
+mod fit;
 mod fold;
 mod kind;
 mod ready;

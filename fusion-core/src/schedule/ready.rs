@@ -32,6 +32,11 @@ impl Ready {
         self.special.pop_first().map(|(_, key)| key)
     }
 
+    /// Gives the keys in no particular order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = Key> {
+        self.plain.iter().chain(self.special.values()).copied()
+    }
+
     pub(super) fn clear(&mut self) {
         self.plain.clear();
         self.special.clear();

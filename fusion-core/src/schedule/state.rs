@@ -194,14 +194,18 @@ impl State {
         match &self.result {
             Some((status, _, _)) => *status,
             None if self.paused && self.is_held() && self.ending.is_none() => RunStatus::Paused,
-            None if self.running > 0
-                || !self.ready.is_empty()
-                || self.phase == Phase::Concluding =>
-            {
+            None if self.running > 0 || self.can_start() || self.phase == Phase::Concluding => {
                 RunStatus::Running
             }
             None => RunStatus::Waiting,
         }
+    }
+
+    /// Tells whether some key can start; keys that were settled since they became ready do not count.
+    fn can_start(&self) -> bool {
+        self.ready
+            .keys()
+            .any(|key| self.cell(key).is_some_and(|cell| cell.status == NodeStatus::Ready))
     }
 
     /// Gives status, outputs and failure of a run that ended.

@@ -20,8 +20,8 @@ use crate::model::{Graph, limits};
 /// use fusion_core::model::Graph;
 /// use fusion_core::model::graph::Node;
 /// let graph = Graph::new("digest")
-///     .node(Node::step("fetch", "http.get"))
-///     .node(Node::step("merge", "merge").after(["fetsh"]));
+///     .add(Node::step("fetch", "http.get"))
+///     .add(Node::step("merge", "merge").after(["fetsh"]));
 /// let error = check(&graph, &Places::none()).unwrap_err();
 /// assert_eq!(error.to_string(), "FU0205: node `merge` needs `fetsh`, which does not exist");
 /// assert_eq!(error.hint_text(), Some("did you mean `fetch`?"));

@@ -18,8 +18,8 @@ use crate::model::{Graph, limits};
 /// use fusion_core::model::Graph;
 /// use fusion_core::model::graph::Node;
 /// let mut graph = Graph::new("digest")
-///     .node(Node::step("fetch", "http.get"))
-///     .node(Node::step("merge", "merge").with("{{ nodes.fetch }}"));
+///     .add(Node::step("fetch", "http.get"))
+///     .add(Node::step("merge", "merge").with("{{ nodes.fetch }}"));
 /// normalise(&mut graph);
 /// assert_eq!(&*graph.nodes[1].needs[0], "fetch");
 /// ```

@@ -165,7 +165,7 @@ pub(super) fn of_node(node: &Node, at: &At<'_>, visit: Visit<'_>) {
         of_task(task, &at.name("fallback"), may, visit);
     }
     if let Some(task) = &more.compensate {
-        of_task(task, &at.name("compensate"), May { own: true, words: &[], ..may }, visit);
+        of_task(task, &at.name("compensate"), May { own: true, words: &["output"], ..may }, visit);
     }
 }
 

@@ -102,7 +102,7 @@ fn templates_name_what_exists() {
             "there is no `limit` here (an input is `inputs.limit`)",
         ],
     );
-    let map = step("m").with("{{ item }} {{ index }}").each("{{ nodes.a.lines }}");
+    let map = step("m").with("{{ item }} {{ index }}").map("{{ nodes.a.lines }}");
     let repeat = step("r").with("{{ previous }} {{ round }}").until("output.done or round > 3", 5);
     expect([step("a"), map, repeat], &[]);
     expect([step("a").with("{{ item }}")], &["there is no `item` here"]);
@@ -117,7 +117,7 @@ fn secrets_are_not_recorded() {
     let mut bad = graph([
         step("a").when("secrets.KEY"),
         Node::workflow("b", "other").with("{{ secrets.KEY }}"),
-        step("c").each("{{ secrets.KEY }}"),
+        step("c").map("{{ secrets.KEY }}"),
     ]);
     bad = bad.output("o", "{{ secrets.KEY }}");
     let said = said(&bad);
@@ -139,8 +139,8 @@ fn kinds_and_numbers() {
     for (node, part) in [
         (Node::command::<&str>("a", []), "FU0204 the command names no program"),
         (Node::command("a", ["x\0"]), "NUL"),
-        (step("a").each("plain"), "`map` needs a list, found the text \"plain\""),
-        (step("a").each(json!(5)), "`map` needs a list, found `5`"),
+        (step("a").map("plain"), "`map` needs a list, found the text \"plain\""),
+        (step("a").map(json!(5)), "`map` needs a list, found `5`"),
         (step("a").until("true", 0), "`repeat.max` must be from 1"),
         (step("a").until("true", u32::MAX), "`repeat.max` must be from 1"),
         (step("a").until(" ", 1), "FU02"),
@@ -190,7 +190,7 @@ fn normalising_adds_the_needs_that_templates_imply() {
         step("e")
             .compensate(Task::new(Action::Step("x".into())).with("{{ nodes.e }}{{ nodes.d }}")),
     ]);
-    graph.nodes.push(step("f").each("{{ nodes.e }}"));
+    graph.nodes.push(step("f").map("{{ nodes.e }}"));
     if let crate::model::graph::Kind::Map(map) = &mut graph.nodes[4].kind {
         **map = Map { max_parallel: 5_000_000, ..(**map).clone() };
     }

@@ -148,9 +148,3 @@ fn read(tree: &Tree, places: &Places) -> Result<File> {
     normalise(&mut graph);
     Ok(File { graph, workflows, warnings: warned })
 }
-
-/// Gives the file as JSON, as the schema sees it.
-#[cfg(test)]
-pub(crate) fn as_json(text: &str) -> serde_json::Value {
-    tree(text, &Places::of_file("w.yaml", text)).unwrap().json()
-}

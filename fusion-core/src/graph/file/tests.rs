@@ -54,7 +54,33 @@ fn the_example_of_the_contract_is_read_whole() {
 
 #[test]
 fn every_key_arrives() {
-    let text = include_str!("tests/every_key.yaml");
+    let text = r#"
+fusion: 1
+name: all
+inputs: { n: { type: integer, choices: [1, 2], description: how many }, free: }
+defaults: { env: { A: 1, B: x }, cwd: /tmp, retry: { jitter: 0.5 } }
+nodes:
+  a:
+    command: [tool, -n, 10, true]
+    env: { B: "{{ inputs.n }}" }
+    retry: { attempts: 2, on: timeout, not_on: [exit, panic] }
+    timeout: { learned: { ceiling: 10m, factor: 2 } }
+    heartbeat: 30s
+    cache: { ttl: 1d, version: 2 }
+    concurrency: { key: "db-{{ inputs.n }}" }
+    priority: -3
+    validate: [{ json: true, that: output.ok }]
+    needs: s
+    expand: true
+  r: { model: { id: m }, repeat: { until: output.done, max: 5, pause: 1s }, with: "{{ inputs.free }}" }
+  m: { map: [1, 2], workflow: sub, on_item_failure: collect, with: { x: "{{ item }}" } }
+  s: { wait: { signal: go }, timeout: 1h }
+  o: { step: pay, at_most_once: true, on_unknown: wait_human, cache: false }
+workflows:
+  sub:
+    inputs: { x: {} }
+    nodes: { one: { step: s, with: "{{ inputs.x }}" } }
+"#;
     let file = parse(text, "w.yaml").unwrap();
     let node = |index: usize| &file.graph.nodes[index];
     let Some(Action::Command(program)) = node(0).kind.task().map(|task| &task.action) else {

@@ -61,7 +61,7 @@ impl State {
             Op::Enqueue(enqueue) => receipt.entries.push(self.enqueue(enqueue, now)?),
             Op::Claim(claim) => self.claim(&claim, now, &mut receipt.claimed)?,
             Op::Complete(ticket) => {
-                self.held(ticket)?;
+                self.known(ticket)?;
                 self.set(ticket.entry, None);
             }
             Op::Release(release) => self.release(release, now)?,
@@ -105,6 +105,13 @@ impl State {
         let held =
             slot.filter(|slot| slot.entry.session.is_some() && slot.entry.epoch == ticket.epoch);
         held.cloned().ok_or_else(|| refuse::ticket(ticket.entry, ticket.epoch))
+    }
+
+    /// Finds an entry that stands at this epoch, whether somebody holds it or not.
+    fn known(&self, ticket: Ticket) -> Result<()> {
+        let slot = self.queue.get(ticket.entry);
+        let known = slot.is_some_and(|slot| slot.entry.epoch == ticket.epoch);
+        if known { Ok(()) } else { Err(refuse::ticket(ticket.entry, ticket.epoch)) }
     }
 
     fn open_session(&self, id: SessionId) -> Result<()> {

@@ -202,13 +202,11 @@ impl Writer {
         Ok(first.into_iter().take(limit).map(|(.., id)| id).collect())
     }
 
-    /// Removes a held entry.
+    /// Removes an entry that stands at the ticket's epoch.
     pub(super) fn take_out(&mut self, ticket: Ticket) -> Result<(), Fault> {
         let gone: Option<(Option<i64>, i64)> = self
             .connection
-            .prepare_cached(
-                "DELETE FROM queue WHERE id = ? AND epoch = ? AND state = 2 RETURNING stream, flags",
-            )?
+            .prepare_cached("DELETE FROM queue WHERE id = ? AND epoch = ? RETURNING stream, flags")?
             .query_row((signed(ticket.entry), signed(ticket.epoch)), |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })

@@ -5,7 +5,7 @@ use super::words::{attempts, other, step, wait};
 use crate::model::{Graph, Input, RunStatus, Wait};
 
 fn chain() -> Graph {
-    Graph::new("g").node(step("a", "")).node(step("b", "a").policy(attempts(3)))
+    Graph::new("g").add(step("a", "")).add(step("b", "a").policy(attempts(3)))
 }
 
 #[test]
@@ -24,7 +24,7 @@ fn a_paused_run_starts_nothing_and_hears_everything() {
 
 #[test]
 fn timers_and_pauses_are_held_while_a_run_is_paused() {
-    let graph = Graph::new("g").node(wait("a", "")).node(step("b", "").policy(attempts(3)));
+    let graph = Graph::new("g").add(wait("a", "")).add(step("b", "").policy(attempts(3)));
     let (mut bed, _) = Bed::begin(graph);
     let a = bed.key("a");
     bed.fail("b");
@@ -37,7 +37,7 @@ fn timers_and_pauses_are_held_while_a_run_is_paused() {
 
 #[test]
 fn a_paused_run_whose_last_body_ends_is_done() {
-    let (mut bed, _) = Bed::begin(Graph::new("g").node(step("a", "")));
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(step("a", "")));
     bed.pause();
     assert_eq!(bed.ok("a"), "+ok a, conclude");
     assert_eq!(bed.live.status(), RunStatus::Running);
@@ -48,7 +48,7 @@ fn a_paused_run_whose_last_body_ends_is_done() {
 #[test]
 fn a_failure_ends_a_paused_run_and_undoes_it() {
     let graph =
-        Graph::new("g").node(step("a", "").compensate(other())).node(step("b", "").after(["a"]));
+        Graph::new("g").add(step("a", "").compensate(other())).add(step("b", "").after(["a"]));
     let (mut bed, _) = Bed::begin(graph);
     bed.ok("a");
     bed.pause();
@@ -59,7 +59,7 @@ fn a_failure_ends_a_paused_run_and_undoes_it() {
 
 #[test]
 fn cancel_stops_what_runs_once_and_waits_for_it() {
-    let graph = Graph::new("g").node(step("a", "")).node(step("b", "")).node(step("c", "a"));
+    let graph = Graph::new("g").add(step("a", "")).add(step("b", "")).add(step("c", "a"));
     let (mut bed, _) = Bed::begin(graph);
     assert_eq!(bed.cancel(), "+cancel, stop a, stop b");
     assert_eq!(bed.cancel(), "");
@@ -82,7 +82,7 @@ fn a_paused_run_can_be_cancelled() {
 
 #[test]
 fn a_run_that_is_cancelled_while_it_fails_has_failed() {
-    let graph = Graph::new("g").node(step("a", "")).node(step("b", ""));
+    let graph = Graph::new("g").add(step("a", "")).add(step("b", ""));
     let (mut bed, _) = Bed::begin(graph);
     bed.fail("a");
     assert_eq!(bed.cancel(), "+cancel");

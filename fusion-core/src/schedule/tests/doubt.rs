@@ -13,7 +13,7 @@ fn once(node: Node, on_unknown: OnUnknown) -> Node {
 }
 
 fn pay(on_unknown: OnUnknown) -> Graph {
-    Graph::new("g").node(once(step("a", ""), on_unknown)).node(step("b", "a"))
+    Graph::new("g").add(once(step("a", ""), on_unknown)).add(step("b", "a"))
 }
 
 fn resolve(bed: &mut Bed, key: &str, verdict: Verdict) -> String {
@@ -37,7 +37,7 @@ fn an_outcome_that_was_recorded_is_not_in_doubt() {
 
 #[test]
 fn in_doubt_fails_without_a_fallback() {
-    let graph = Graph::new("g").node(once(step("a", ""), OnUnknown::Fail).fallback(other()));
+    let graph = Graph::new("g").add(once(step("a", ""), OnUnknown::Fail).fallback(other()));
     let (mut bed, _) = Bed::begin(graph);
     assert_eq!(bed.crash(), "+doubt a, +fail a in_doubt, +failed, finish");
 }
@@ -97,7 +97,7 @@ fn a_retry_leaves_in_doubt_what_it_does_not_name() {
 #[test]
 fn the_list_of_a_map_is_not_in_doubt_but_its_items_are() {
     let node = once(map("m", "", 2, OnItemFailure::Finish), OnUnknown::WaitHuman);
-    let (mut bed, said) = Bed::begin(Graph::new("g").node(node));
+    let (mut bed, said) = Bed::begin(Graph::new("g").add(node));
     assert_eq!(said, "start m");
     assert_eq!(bed.crash(), "start m");
     let m = bed.key("m").node;
@@ -114,7 +114,7 @@ fn the_list_of_a_map_is_not_in_doubt_but_its_items_are() {
 #[test]
 fn an_item_of_a_failed_map_that_was_entered_is_still_heard() {
     let node = once(map("m", "", 2, OnItemFailure::Stop), OnUnknown::Fail);
-    let (mut bed, _) = Bed::begin(Graph::new("g").node(node).node(step("b", "")).finish_branches());
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(node).add(step("b", "")).finish_branches());
     let m = bed.key("m").node;
     bed.say(Input::Expanded(m, 2));
     assert_eq!(bed.fail("m[0]"), "+fail m[0] error, stop m[1], +fail m error");
@@ -135,7 +135,7 @@ fn a_child_run_that_was_started_is_not_in_doubt() {
 #[test]
 fn a_round_that_ended_is_not_in_doubt() {
     let node = once(step("a", "").until("output", 5), OnUnknown::Fail);
-    let (mut bed, _) = Bed::begin(Graph::new("g").node(node));
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(node));
     let a = bed.key("a").node;
     let said = bed.say(Input::Again(a, 1, 1, Payload::NULL));
     assert_eq!(said, "+round a 1, +intent a, start a#2");

@@ -6,12 +6,12 @@ use crate::model::{Class, Failure, Graph, RunStatus};
 
 fn sides() -> Graph {
     Graph::new("g")
-        .node(step("a", ""))
-        .node(step("b", ""))
-        .node(step("c", "a"))
-        .node(step("d", "b"))
-        .node(step("e", "c d"))
-        .node(step("f", "e d"))
+        .add(step("a", ""))
+        .add(step("b", ""))
+        .add(step("c", "a"))
+        .add(step("d", "b"))
+        .add(step("e", "c d"))
+        .add(step("f", "e d"))
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn other_branches_finish_and_what_is_behind_a_failure_never_runs() {
 
 #[test]
 fn pauses_grow_and_the_last_failure_counts() {
-    let (mut bed, _) = Bed::begin(Graph::new("g").node(step("a", "").policy(attempts(3))));
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(step("a", "").policy(attempts(3))));
     assert_eq!(bed.fail("a"), "+fail a error retry@1100");
     assert_eq!(bed.live.rest().expect("it rests").due, Some(1_100));
     assert_eq!(bed.at(1_099), "");
@@ -59,7 +59,7 @@ fn pauses_grow_and_the_last_failure_counts() {
 
 #[test]
 fn the_other_side_may_ask_for_a_longer_pause() {
-    let (mut bed, _) = Bed::begin(Graph::new("g").node(step("a", "").policy(attempts(3))));
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(step("a", "").policy(attempts(3))));
     let failure = |ms| Failure { retry_after_ms: Some(ms), ..Failure::error("busy") };
     assert_eq!(bed.fail_as("a", failure(5_000)), "+fail a error retry@6000");
     bed.at(6_000);
@@ -70,7 +70,7 @@ fn the_other_side_may_ask_for_a_longer_pause() {
 fn permanent_failures_and_excluded_classes_are_not_tried_again() {
     let mut policy = attempts(3);
     policy.retry.not_on = vec![Class::EXIT];
-    let graph = || Graph::new("g").node(step("a", "").policy(policy.clone()));
+    let graph = || Graph::new("g").add(step("a", "").policy(policy.clone()));
     for failure in [
         Failure::error("no").permanent(),
         Failure::new(Class::TEMPLATE, "no"),
@@ -85,7 +85,7 @@ fn permanent_failures_and_excluded_classes_are_not_tried_again() {
 #[test]
 fn a_fallback_runs_at_once_with_a_budget_of_its_own() {
     let node = step("a", "").policy(attempts(2)).fallback(other());
-    let (mut bed, _) = Bed::begin(Graph::new("g").node(node));
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(node));
     bed.fail("a");
     bed.at(2_000);
     assert_eq!(bed.fail("a"), "+fail a error fallback, start a#3");
@@ -98,7 +98,7 @@ fn a_fallback_runs_at_once_with_a_budget_of_its_own() {
 #[test]
 fn a_fallback_that_succeeds_saves_the_node() {
     let (mut bed, _) =
-        Bed::begin(Graph::new("g").node(step("a", "").fallback(other())).node(step("b", "a")));
+        Bed::begin(Graph::new("g").add(step("a", "").fallback(other())).add(step("b", "a")));
     assert_eq!(bed.fail("a"), "+fail a error fallback, start a#2");
     assert_eq!(bed.crash(), "start a#2");
     assert!(bed.live.is_fallback(bed.key("a")));
@@ -107,7 +107,7 @@ fn a_fallback_that_succeeds_saves_the_node() {
 
 #[test]
 fn a_crash_keeps_the_pause_and_ends_it_only_once() {
-    let graph = Graph::new("g").node(step("a", "").policy(attempts(3))).node(step("b", "a"));
+    let graph = Graph::new("g").add(step("a", "").policy(attempts(3))).add(step("b", "a"));
     let (mut bed, _) = Bed::begin(graph);
     bed.fail("a");
     assert_eq!(bed.crash(), "");
@@ -121,9 +121,8 @@ fn a_crash_keeps_the_pause_and_ends_it_only_once() {
 
 #[test]
 fn nothing_is_tried_again_while_the_run_ends() {
-    let graph = Graph::new("g")
-        .node(step("a", ""))
-        .node(step("b", "").policy(attempts(3)).fallback(other()));
+    let graph =
+        Graph::new("g").add(step("a", "")).add(step("b", "").policy(attempts(3)).fallback(other()));
     let (mut bed, _) = Bed::begin(graph);
     assert_eq!(bed.fail("a"), "+fail a error, stop b");
     assert_eq!(bed.fail("b"), "+fail b error, +failed, finish");

@@ -21,7 +21,7 @@ fn again(bed: &mut Bed) -> String {
 
 #[test]
 fn rounds_go_on_until_one_is_enough() {
-    let (mut bed, _) = Bed::begin(Graph::new("g").node(looped(5, 0)));
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(looped(5, 0)));
     assert_eq!(again(&mut bed), "+round a 1, start a#2");
     assert_eq!(again(&mut bed), "+round a 2, start a#3");
     let seven = Payload::from_json_bytes("7");
@@ -33,17 +33,17 @@ fn rounds_go_on_until_one_is_enough() {
 
 #[test]
 fn the_last_round_that_is_not_enough_fails() {
-    let (mut bed, _) = Bed::begin(Graph::new("g").node(looped(2, 0)));
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(looped(2, 0)));
     again(&mut bed);
     assert_eq!(again(&mut bed), "+fail a limit, +failed, finish");
-    let (mut bed, _) = Bed::begin(Graph::new("g").node(looped(1, 0).fallback(other())));
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(looped(1, 0).fallback(other())));
     assert_eq!(again(&mut bed), "+fail a limit fallback, start a#2");
     assert_eq!(bed.ok("a"), "+ok a, conclude");
 }
 
 #[test]
 fn rounds_are_apart_and_each_has_its_own_attempts() {
-    let (mut bed, _) = Bed::begin(Graph::new("g").node(looped(9, 50).policy(attempts(2))));
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(looped(9, 50).policy(attempts(2))));
     assert_eq!(bed.fail("a"), "+fail a error retry@1100");
     assert_eq!(bed.at(1_100), "start a#2");
     assert_eq!(again(&mut bed), "+round a 1");

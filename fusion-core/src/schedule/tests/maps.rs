@@ -7,7 +7,7 @@ use crate::model::{Graph, Input, Message, NodeStatus, Payload, RunId, Wait, limi
 use crate::schedule::Output;
 
 fn mapped(width: u32, failure: crate::model::graph::OnItemFailure) -> Graph {
-    Graph::new("g").node(map("m", "", width, failure)).node(step("z", "m"))
+    Graph::new("g").add(map("m", "", width, failure)).add(step("z", "m"))
 }
 
 fn expand(bed: &mut Bed, count: u32) -> String {
@@ -45,7 +45,7 @@ fn a_list_beyond_the_limit_is_refused() {
 
 #[test]
 fn stop_ends_the_map_at_the_first_failure() {
-    let (mut bed, _) = Bed::begin(mapped(3, Stop).finish_branches().node(step("y", "")));
+    let (mut bed, _) = Bed::begin(mapped(3, Stop).finish_branches().add(step("y", "")));
     expand(&mut bed, 9);
     bed.ok("m[0]");
     let said = bed.fail("m[1]");
@@ -82,7 +82,7 @@ fn collect_succeeds_with_the_failures_among_the_outputs() {
 #[test]
 fn each_item_has_attempts_and_a_fallback_of_its_own() {
     let node = map("m", "", 2, Stop).policy(attempts(2)).fallback(other());
-    let (mut bed, _) = Bed::begin(Graph::new("g").node(node));
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(node));
     expand(&mut bed, 3);
     assert_eq!(bed.fail("m[0]"), "+fail m[0] error retry@1100");
     assert_eq!(bed.ok("m[1]"), "+ok m[1], start m[2]", "a pause keeps its place");
@@ -94,7 +94,7 @@ fn each_item_has_attempts_and_a_fallback_of_its_own() {
 
 #[test]
 fn the_list_itself_can_fail_and_be_tried_again() {
-    let (mut bed, _) = Bed::begin(Graph::new("g").node(map("m", "", 1, Stop).policy(attempts(2))));
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(map("m", "", 1, Stop).policy(attempts(2))));
     assert_eq!(bed.fail("m"), "+fail m error retry@1100");
     assert_eq!(bed.at(1_100), "start m#2");
     assert_eq!(expand(&mut bed, 1), "+map m 1, start m[0]");
@@ -104,7 +104,7 @@ fn the_list_itself_can_fail_and_be_tried_again() {
 
 #[test]
 fn a_hundred_thousand_items_stay_lazy() {
-    let (mut bed, _) = Bed::begin(Graph::new("g").node(map("m", "", 3, Stop)));
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(map("m", "", 3, Stop)));
     // Comparing with the shadow after each step would be quadratic: this goes past the bed.
     let mut out = Vec::new();
     let node = bed.key("m").node;

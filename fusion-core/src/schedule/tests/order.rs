@@ -5,11 +5,7 @@ use super::words::step;
 use crate::model::{Graph, Input, Key, NodeIx, Payload, Policy};
 
 fn diamond() -> Graph {
-    Graph::new("g")
-        .node(step("a", ""))
-        .node(step("b", "a"))
-        .node(step("c", "a"))
-        .node(step("d", "b c"))
+    Graph::new("g").add(step("a", "")).add(step("b", "a")).add(step("c", "a")).add(step("d", "b c"))
 }
 
 #[test]
@@ -22,7 +18,7 @@ fn an_empty_graph_concludes_at_once() {
 #[test]
 fn a_chain_runs_one_by_one() {
     let (mut bed, said) =
-        Bed::begin(Graph::new("g").node(step("b", "a")).node(step("a", "")).node(step("c", "b")));
+        Bed::begin(Graph::new("g").add(step("b", "a")).add(step("a", "")).add(step("c", "b")));
     assert_eq!(said, "start a");
     assert_eq!(bed.ok("a"), "+ok a, start b");
     assert_eq!(bed.ok("b"), "+ok b, start c");
@@ -51,7 +47,7 @@ fn one_live_need_is_enough() {
 
 #[test]
 fn a_skip_goes_on_through_nodes_that_need_nothing_else() {
-    let (mut bed, _) = Bed::begin(diamond().node(step("e", "d")));
+    let (mut bed, _) = Bed::begin(diamond().add(step("e", "d")));
     let a = bed.key("a");
     let said = bed.say(Input::Unwanted(a));
     assert_eq!(said, "+skip a, +skip c, +skip b, +skip d, +skip e, conclude");
@@ -64,11 +60,11 @@ fn higher_priorities_start_first_when_slots_are_scarce() {
     let slots = crate::model::limits::BODIES_IN_FLIGHT;
     let mut graph = Graph::new("g");
     for at in 0..slots {
-        graph = graph.node(step(&format!("n{at}"), ""));
+        graph = graph.add(step(&format!("n{at}"), ""));
     }
     for (id, priority) in [("low", -1), ("plain", 0), ("high", 5), ("higher", 9)] {
         let policy = Policy { priority, ..Policy::default() };
-        graph = graph.node(step(id, "n0").policy(policy));
+        graph = graph.add(step(id, "n0").policy(policy));
     }
     let (mut bed, said) = Bed::begin(graph);
     assert_eq!(said.split(", ").count(), slots);

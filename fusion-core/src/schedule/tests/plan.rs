@@ -139,7 +139,9 @@ impl Plan {
         let (id, needs) = (format!("n{at}"), needs.join(" "));
         let mut node = match spec.body {
             Body::Step => step(&id, &needs),
-            Body::Child => Node::workflow(&id, "w").after(needs.split_whitespace()),
+            Body::Child => {
+                Node::workflow(&id, "w").after(needs.split_whitespace().collect::<Vec<_>>())
+            }
             Body::Map(_, width, failure, _) => map(&id, &needs, width, failure),
             Body::Repeat(_, max) => step(&id, &needs).until("output", max),
             Body::Timer | Body::Signal | Body::Approval => wait(&id, &needs),

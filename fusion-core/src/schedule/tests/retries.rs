@@ -7,10 +7,10 @@ use crate::model::{Graph, Input, Payload, RunStatus};
 
 fn chain() -> Graph {
     Graph::new("g")
-        .node(step("a", ""))
-        .node(step("b", "a").policy(attempts(2)))
-        .node(step("c", "b"))
-        .node(step("d", "a"))
+        .add(step("a", ""))
+        .add(step("b", "a").policy(attempts(2)))
+        .add(step("c", "b"))
+        .add(step("d", "a"))
 }
 
 fn memo(bed: &mut Bed, key: &str) -> String {
@@ -64,7 +64,7 @@ fn a_named_node_and_all_behind_it_run_again() {
 
 #[test]
 fn a_run_that_is_retried_and_fails_tells_its_bodies_to_stop() {
-    let graph = Graph::new("g").node(step("a", "")).node(step("b", ""));
+    let graph = Graph::new("g").add(step("a", "")).add(step("b", ""));
     let (mut bed, _) = Bed::begin(graph);
     bed.fail("a");
     bed.stopped("b");
@@ -86,9 +86,9 @@ fn a_cancelled_run_can_be_taken_up_again() {
 #[test]
 fn what_was_undone_runs_again() {
     let graph = Graph::new("g")
-        .node(step("a", "").compensate(other()))
-        .node(step("b", "a").compensate(other()))
-        .node(step("c", "b"));
+        .add(step("a", "").compensate(other()))
+        .add(step("b", "a").compensate(other()))
+        .add(step("c", "b"));
     let (mut bed, _) = Bed::begin(graph);
     bed.ok("a");
     bed.ok("b");
@@ -117,7 +117,7 @@ fn what_a_failure_skipped_runs_after_a_retry() {
 
 #[test]
 fn the_items_of_a_map_that_succeeded_are_kept() {
-    let graph = Graph::new("g").node(map("m", "", 2, OnItemFailure::Finish)).node(step("z", "m"));
+    let graph = Graph::new("g").add(map("m", "", 2, OnItemFailure::Finish)).add(step("z", "m"));
     let (mut bed, _) = Bed::begin(graph);
     let m = bed.key("m").node;
     bed.say(Input::Expanded(m, 4));

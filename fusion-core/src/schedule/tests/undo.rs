@@ -6,11 +6,11 @@ use crate::model::{Answer, Graph, Input, Message, Payload, RunId, RunStatus, Wai
 
 fn trip() -> Graph {
     Graph::new("g")
-        .node(step("flight", "").compensate(other()))
-        .node(step("map", "flight"))
-        .node(step("hotel", "flight").compensate(other()).policy(attempts(2)))
-        .node(step("never", "pay").compensate(other()))
-        .node(step("pay", "hotel map").compensate(other()))
+        .add(step("flight", "").compensate(other()))
+        .add(step("map", "flight"))
+        .add(step("hotel", "flight").compensate(other()).policy(attempts(2)))
+        .add(step("never", "pay").compensate(other()))
+        .add(step("pay", "hotel map").compensate(other()))
 }
 
 fn failed() -> (Bed, String) {
@@ -94,9 +94,9 @@ fn a_cancelled_run_is_undone_and_a_pause_does_not_hold_that() {
 #[test]
 fn answers_that_come_while_a_run_is_undone_change_nothing() {
     let graph = Graph::new("g")
-        .node(step("a", "").compensate(other()))
-        .node(wait("w", "").compensate(other()))
-        .node(step("c", "a"));
+        .add(step("a", "").compensate(other()))
+        .add(wait("w", "").compensate(other()))
+        .add(step("c", "a"));
     let (mut bed, _) = Bed::begin(graph);
     let (w, ask) = (bed.key("w"), Wait::Approval("r".into(), "ok?".into(), None));
     bed.say(Input::Waits(w, ask));
@@ -110,9 +110,9 @@ fn answers_that_come_while_a_run_is_undone_change_nothing() {
 #[test]
 fn branches_finish_before_anything_is_undone() {
     let graph = Graph::new("g")
-        .node(step("a", "").compensate(other()))
-        .node(step("b", ""))
-        .node(step("c", "a").compensate(other()))
+        .add(step("a", "").compensate(other()))
+        .add(step("b", ""))
+        .add(step("c", "a").compensate(other()))
         .finish_branches();
     let (mut bed, _) = Bed::begin(graph);
     bed.ok("a");

@@ -31,7 +31,7 @@ fn child_done(bed: &mut Bed, id: &str, result: Result<Payload, Failure>) -> Stri
 }
 
 fn one() -> Graph {
-    Graph::new("g").node(wait("a", "")).node(step("b", "a"))
+    Graph::new("g").add(wait("a", "")).add(step("b", "a"))
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_signal_may_come_before_anyone_waits() {
 
 #[test]
 fn each_signal_wakes_one_node() {
-    let graph = Graph::new("g").node(wait("a", "")).node(wait("b", ""));
+    let graph = Graph::new("g").add(wait("a", "")).add(wait("b", ""));
     let (mut bed, _) = Bed::begin(graph);
     waits(&mut bed, "b", Wait::Signal("go".into(), None));
     waits(&mut bed, "a", Wait::Signal("go".into(), Some(9_000)));
@@ -78,7 +78,7 @@ fn each_signal_wakes_one_node() {
 
 #[test]
 fn a_signal_that_comes_too_late_is_kept_and_wakes_the_next_attempt() {
-    let graph = Graph::new("g").node(wait("a", "").policy(attempts(2)));
+    let graph = Graph::new("g").add(wait("a", "").policy(attempts(2)));
     let (mut bed, _) = Bed::begin(graph);
     waits(&mut bed, "a", Wait::Signal("go".into(), Some(2_000)));
     assert_eq!(bed.at(2_000), "+fail a timeout retry@2100");
@@ -93,7 +93,7 @@ fn a_limit_that_passes_fails_the_wait_or_takes_the_fallback() {
     let (mut bed, _) = Bed::begin(one());
     waits(&mut bed, "a", Wait::Signal("go".into(), Some(2_000)));
     assert_eq!(bed.at(2_000), "+fail a timeout, +failed, finish");
-    let (mut bed, _) = Bed::begin(Graph::new("g").node(wait("a", "").fallback(other())));
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(wait("a", "").fallback(other())));
     waits(&mut bed, "a", Wait::Approval("r".into(), "ok?".into(), Some(2_000)));
     assert_eq!(bed.at(2_000), "+fail a timeout fallback, start a#2");
     assert_eq!(answer(&mut bed, true), "", "too late");
@@ -127,7 +127,7 @@ fn a_child_run_ends_well_or_not() {
     assert_eq!(child_done(&mut bed, "c", Ok(Payload::NULL)), "+ok a, start b");
     assert_eq!(child_done(&mut bed, "c", Ok(Payload::NULL)), "");
 
-    let (mut bed, _) = Bed::begin(Graph::new("g").node(step("a", "").policy(attempts(2))));
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(step("a", "").policy(attempts(2))));
     waits(&mut bed, "a", Wait::Child(run("c")));
     let failed = || Err(Failure::new(Class::CHILD, "no"));
     assert_eq!(child_done(&mut bed, "c", failed()), "+fail a child retry@1100");
@@ -159,7 +159,7 @@ fn a_child_that_was_being_started_when_the_run_was_cancelled_is_stopped() {
 
 #[test]
 fn no_timer_fires_and_no_signal_is_used_up_while_a_run_ends() {
-    let graph = Graph::new("g").node(wait("a", "")).node(wait("b", "")).node(step("c", ""));
+    let graph = Graph::new("g").add(wait("a", "")).add(wait("b", "")).add(step("c", ""));
     let (mut bed, _) = Bed::begin(graph);
     waits(&mut bed, "a", Wait::Timer(2_000));
     waits(&mut bed, "b", Wait::Signal("go".into(), None));

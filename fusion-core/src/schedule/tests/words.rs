@@ -54,12 +54,12 @@ fn record_text(program: &Program, record: &Record) -> String {
 
 /// Makes a node that runs a step, after others: names with spaces between.
 pub(super) fn step(id: &str, needs: &str) -> Node {
-    Node::step(id, "s").after(needs.split_whitespace())
+    Node::step(id, "s").after(needs.split_whitespace().collect::<Vec<_>>())
 }
 
 /// Makes a map of steps.
 pub(super) fn map(id: &str, needs: &str, width: u32, failure: OnItemFailure) -> Node {
-    let mut node = step(id, needs).each("{{ inputs.list }}");
+    let mut node = step(id, needs).map("{{ inputs.list }}");
     if let Kind::Map(map) = &mut node.kind {
         map.max_parallel = width;
         map.on_item_failure = failure;
@@ -69,7 +69,8 @@ pub(super) fn map(id: &str, needs: &str, width: u32, failure: OnItemFailure) -> 
 
 /// Makes a node that waits; what for, the test says when it starts.
 pub(super) fn wait(id: &str, needs: &str) -> Node {
-    Node::wait(id, WaitSpec::Duration("1m".into())).after(needs.split_whitespace())
+    Node::wait(id, WaitSpec::Duration("1m".into()))
+        .after(needs.split_whitespace().collect::<Vec<_>>())
 }
 
 /// Allows so many attempts, with pauses of 100 ms, 200 ms, 400 ms.

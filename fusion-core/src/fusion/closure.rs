@@ -1,0 +1,147 @@
+//! Steps made from closures.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Fusion;
+use crate::contract::{BoxFuture, Context, Output, Step};
+use crate::graph::Names;
+use crate::model::graph::Node;
+use crate::model::{Class, Failure, Payload};
+
+struct Closure<F> {
+    name: Arc<str>,
+    run: F,
+}
+
+impl<F> fmt::Debug for Closure<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "step `{}`", self.name)
+    }
+}
+
+impl<F> Step for Closure<F>
+where
+    F: Fn(Context, Payload) -> BoxFuture<'static, Result<Output, Failure>> + Send + Sync + 'static,
+{
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn run(&self, ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>> {
+        (self.run)(ctx, input)
+    }
+}
+
+/// The name of a registered step, to make nodes from.
+#[derive(Debug, Clone)]
+pub struct StepRef(Arc<str>);
+
+impl StepRef {
+    /// Makes a node that runs the step; name it with `Graph::node`.
+    pub fn node(&self) -> Node {
+        Node::step("", &self.0)
+    }
+
+    /// Makes a node that runs the step for each item of a list.
+    pub fn map(&self, over: impl Into<Value>) -> Node {
+        self.node().map(over)
+    }
+
+    /// Makes a node that runs the step with arguments; texts are templates.
+    pub fn with(&self, with: impl Into<Value>) -> Node {
+        self.node().with(with)
+    }
+
+    /// Makes a node that runs the step after others; with one need its output is the input.
+    pub fn after(&self, needs: impl Names) -> Node {
+        let node = self.node().after(needs);
+        match node.needs.as_slice() {
+            [need] => {
+                let with = format!("{{{{ nodes[\"{need}\"] }}}}");
+                node.with(with)
+            }
+            _ => node,
+        }
+    }
+}
+
+impl From<StepRef> for Node {
+    fn from(step: StepRef) -> Self {
+        step.node()
+    }
+}
+
+impl From<&StepRef> for Node {
+    fn from(step: &StepRef) -> Self {
+        step.node()
+    }
+}
+
+impl Fusion {
+    /// Registers a closure as a step. Input and output are any serde types; every error turns into a failure by `?`.
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// use fusion_core::{Fusion, model::Graph};
+    /// let fusion = Fusion::open("memory://").await?;
+    /// let double = fusion.step("double", |n: i64| async move { Ok(n * 2) });
+    /// let graph = Graph::new("twice").node("a", double.with(21)).output("n", "{{ nodes.a }}");
+    /// let run = fusion.start(&graph, serde_json::json!({})).await?;
+    /// assert_eq!(run.result::<serde_json::Value>().await?["n"], 42);
+    /// # Ok::<(), fusion_core::error::Error>(()) }).unwrap();
+    /// ```
+    pub fn step<I, O, F, R>(&self, name: &str, body: F) -> StepRef
+    where
+        I: DeserializeOwned + Send + 'static,
+        O: Serialize + Send + 'static,
+        F: Fn(I) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<O, Failure>> + Send + 'static,
+    {
+        self.step_with(name, move |_ctx, input| body(input))
+    }
+
+    /// Registers a closure that also sees its attempt: memo, idempotency key, heartbeat, the wish to end.
+    pub fn step_with<I, O, F, R>(&self, name: &str, body: F) -> StepRef
+    where
+        I: DeserializeOwned + Send + 'static,
+        O: Serialize + Send + 'static,
+        F: Fn(Context, I) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<O, Failure>> + Send + 'static,
+    {
+        let run =
+            move |ctx: Context, input: Payload| -> BoxFuture<'static, Result<Output, Failure>> {
+                let input = match input.decode::<I>() {
+                    Ok(input) => input,
+                    Err(error) => {
+                        let failure = Failure::new(
+                            Class::DECODE,
+                            format!("the input does not fit the step: {error}"),
+                        );
+                        return Box::pin(std::future::ready(Err(failure)));
+                    }
+                };
+                let work = body(ctx, input);
+                Box::pin(async move {
+                    let output = work.await?;
+                    let payload = Payload::json(&output).map_err(|error| {
+                        Failure::new(Class::DECODE, format!("the output cannot be JSON: {error}"))
+                    })?;
+                    Ok(Output::Value(payload))
+                })
+            };
+        self.register(Closure { name: name.into(), run })
+    }
+
+    /// Registers a step.
+    pub fn register(&self, step: impl Step) -> StepRef {
+        let name = Arc::from(step.name());
+        self.engine().registry.add_step(Arc::new(step));
+        self.engine().store.bus().ring("registered");
+        StepRef(name)
+    }
+}

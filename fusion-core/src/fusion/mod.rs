@@ -1,0 +1,14 @@
+//! The façade: the only part that knows all others.
+
+mod closure;
+mod control;
+mod event;
+mod open;
+mod run;
+mod start;
+
+pub use closure::StepRef;
+pub use event::Events;
+pub use open::{Builder, Fusion};
+pub use run::Run;
+pub use start::{Starting, Working};

@@ -1,0 +1,5 @@
+//! Looks at records and states, and writes nothing.
+
+mod event;
+
+pub use event::events;

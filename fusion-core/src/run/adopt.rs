@@ -1,0 +1,143 @@
+//! Taking runs: new ones, and those that another owner left.
+
+use std::sync::Arc;
+
+use super::begin::Begin;
+use super::drive::{Driver, Left};
+use super::engine::{Fate, Shared};
+use crate::contract::BoxFuture;
+use crate::error::{Code, Error, Result};
+use crate::graph::Program;
+use crate::model::{Entry, Graph, Payload, Record, RunId, Stamped, Start, Ticket};
+use crate::schedule::State;
+
+/// How many records are read at once.
+const PAGE: usize = 10_000;
+
+/// Drives a run that has just begun.
+pub(crate) fn fresh(engine: &Arc<Shared>, begin: Begin, ticket: Ticket) {
+    let now = engine.env.now_ms();
+    let state = State::new(begin.program, begin.start);
+    spawn(engine, begin.id.clone(), Driver::new(engine.clone(), begin.id, ticket, state, now));
+}
+
+/// Drives a run whose entry was claimed.
+pub(crate) fn claimed(engine: &Arc<Shared>, entry: &Entry) {
+    let name = entry.stream.as_deref().and_then(|stream| stream.strip_prefix("run/"));
+    let Some(Ok(run)) = name.map(RunId::new) else {
+        tracing::error!(entry = entry.id, "a queue entry names no run");
+        return;
+    };
+    let ticket = entry.ticket();
+    let engine = engine.clone();
+    engine.driven().insert(run.clone(), Fate::Driven);
+    let (shared, id) = (engine.clone(), run.clone());
+    let work: BoxFuture<'static, ()> = Box::pin(async move {
+        match load(&shared, &id).await {
+            Ok((state, started)) => {
+                let driver = Driver::new(shared.clone(), id.clone(), ticket, state, started);
+                end(&shared, id, driver.drive().await).await;
+            }
+            Err(error) => end(&shared, id, Err(error)).await,
+        }
+    });
+    engine.env.spawn(work);
+}
+
+fn spawn(engine: &Arc<Shared>, run: RunId, driver: Driver) {
+    engine.driven().insert(run.clone(), Fate::Driven);
+    let shared = engine.clone();
+    engine.env.spawn(Box::pin(async move { end(&shared, run, driver.drive().await).await }));
+}
+
+async fn end(engine: &Shared, run: RunId, left: Result<Left>) {
+    match left {
+        Ok(Left::Finished | Left::Resting) => {
+            engine.driven().remove(&run);
+        }
+        Err(error) => {
+            if error.code() == Code::Fenced || error.code() == Code::Conflict {
+                tracing::info!(%run, "another process drives the run now");
+                engine.driven().remove(&run);
+            } else {
+                tracing::error!(%run, %error, "the run was let go");
+                engine.driven().insert(run.clone(), Fate::Lost(error));
+            }
+        }
+    }
+    engine.store.bus().ring(&format!("left/{run}"));
+}
+
+/// Folds the journal of a run. Gives the state and when the run began.
+pub(crate) async fn load(engine: &Shared, run: &RunId) -> Result<(State, i64)> {
+    let stream = run.stream();
+    let mut page = engine.store.read(&stream, 0, PAGE).await?.into_iter();
+    let (start, began) = match page.next() {
+        Some(Stamped { record: Record::RunStarted(start), at, .. }) => (*start, at),
+        Some(_) => {
+            return Err(Error::new(
+                Code::Codec,
+                format!("the journal of run `{run}` does not begin with its start"),
+            ));
+        }
+        None => {
+            return Err(Error::new(
+                Code::RunNotFound,
+                format!("there is no run `{run}` in this store"),
+            )
+            .hint("`fusion runs list` shows what there is; `--store` chooses the store"));
+        }
+    };
+    let program = program(engine, &start).await?;
+    let mut state = State::new(program, start);
+    let mut records: Vec<Stamped> = page.collect();
+    loop {
+        let full = records.len() + 1 >= PAGE;
+        for stamped in &records {
+            check(&state, stamped, run)?;
+            state.fold(&stamped.record);
+        }
+        if !full {
+            return Ok((state, began));
+        }
+        records = engine.store.read(&stream, state.seq(), PAGE).await?;
+        if records.is_empty() {
+            return Ok((state, began));
+        }
+    }
+}
+
+/// Refuses records that do not fit the graph: a journal that was put together wrongly must not be folded.
+fn check(state: &State, stamped: &Stamped, run: &RunId) -> Result<()> {
+    if stamped.seq == state.seq() + 1 && state.fits(&stamped.record) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::Codec,
+        format!("record {} of run `{run}` does not fit what is before it", stamped.seq),
+    )
+    .hint("the store is damaged: `fusion doctor` examines it"))
+}
+
+/// Finds or compiles the program of a run.
+pub(crate) async fn program(engine: &Shared, start: &Start) -> Result<Arc<Program>> {
+    let digest = start.definition.digest();
+    let definition = match &start.definition {
+        Payload::Blob(kind, digest, _) => match engine.store.blob(*digest).await? {
+            Some(bytes) => Payload::Inline(*kind, bytes),
+            None => {
+                return Err(Error::new(
+                    Code::Codec,
+                    "the definition of the run is not in the store",
+                ));
+            }
+        },
+        inline => inline.clone(),
+    };
+    engine.program(digest, || {
+        let graph: Graph = definition.decode().map_err(|error| {
+            Error::new(Code::Codec, "the definition of the run cannot be read").because(error)
+        })?;
+        Program::compile(graph)
+    })
+}

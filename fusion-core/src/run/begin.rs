@@ -1,0 +1,92 @@
+//! The batch that begins a run: its first record, its queue entry, its row in the list.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::message::{RUNS, run_key};
+use super::row;
+use crate::error::{Code, Error, Result};
+use crate::graph::Program;
+use crate::model::{
+    Append, Enqueue, Graph, Op, Origin, Payload, Record, RunId, RunRow, RunStatus, SessionId,
+    Start, limits,
+};
+
+/// A run that is about to begin.
+pub(crate) struct Begin {
+    pub id: RunId,
+    pub start: Start,
+    pub program: Arc<Program>,
+    /// The blobs that its first record names.
+    blobs: Vec<Op>,
+}
+
+impl Begin {
+    /// Puts a run together: the graph is checked and compiled, the input has its defaults.
+    pub(crate) fn new(
+        id: RunId,
+        program: Arc<Program>,
+        definition: Payload,
+        input: &Value,
+        origin: Option<Origin>,
+    ) -> Self {
+        let graph = program.graph();
+        let mut blobs = Vec::new();
+        let start = Start {
+            workflow: graph.name.clone(),
+            version: graph.version,
+            definition: externalise(definition, &mut blobs),
+            input: externalise(Payload::value(input), &mut blobs),
+            origin,
+        };
+        Self { id, start, program, blobs }
+    }
+
+    /// Makes the operations; `records` follow the first one. The run is held by the session from the start.
+    pub(crate) fn ops(
+        &self,
+        records: Vec<Record>,
+        session: SessionId,
+        now: i64,
+    ) -> Result<Vec<Op>> {
+        let stream: Arc<str> = self.id.stream().into();
+        let mut all = vec![Record::RunStarted(Box::new(self.start.clone()))];
+        all.extend(records);
+        let mut ops = self.blobs.clone();
+        ops.push(Op::Append(Append { stream: stream.clone(), expect: 0, epoch: 0, records: all }));
+        ops.push(Op::Enqueue(Enqueue {
+            queue: RUNS.into(),
+            dedup: Some(run_key(&self.id)),
+            due: now,
+            stream: Some(stream),
+            session: Some(session),
+            ..Enqueue::default()
+        }));
+        ops.push(row::put(&self.id, &self.row(now))?);
+        Ok(ops)
+    }
+
+    fn row(&self, now: i64) -> RunRow {
+        row::of(&self.start, RunStatus::Running, now)
+    }
+}
+
+/// Encodes a graph as the definition that runs keep.
+pub(crate) fn definition(graph: &Graph) -> Result<Payload> {
+    Payload::json(graph)
+        .map_err(|e| Error::new(Code::Internal, "a graph cannot be stored").because(e))
+}
+
+/// Moves a large value to the blobs.
+pub(crate) fn externalise(payload: Payload, ops: &mut Vec<Op>) -> Payload {
+    match payload {
+        Payload::Inline(kind, bytes) if bytes.len() > limits::INLINE_BYTES => {
+            let digest = crate::model::Digest::of(&bytes);
+            let len = bytes.len() as u64;
+            ops.push(Op::Blob(digest, bytes));
+            Payload::Blob(kind, digest, len)
+        }
+        small => small,
+    }
+}

@@ -1,0 +1,228 @@
+//! One attempt of a body, from its slot to its end.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use futures_util::FutureExt;
+use serde_json::Value;
+
+use super::hooks::{Hooks, StopOf};
+use super::note::{Ended, Note};
+use super::prepare::{Plan, What};
+use super::{cache, slot};
+use crate::contract::{BoxFuture, Context, Env, Exec, Exit, Output};
+use crate::model::{Class, Failure, Payload};
+
+/// How long an attempt may take, and be silent, in milliseconds.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Leash {
+    pub timeout_ms: Option<u64>,
+    pub heartbeat_ms: Option<u64>,
+}
+
+/// Runs one attempt to its end. Never panics, and never fails otherwise than through the note.
+pub(super) async fn attempt(hooks: Arc<Hooks>, plan: Plan, leash: Leash) -> Note {
+    let (key, number) = (hooks.key, hooks.attempt);
+    let cache_key = plan.cache.map(|(digest, _)| digest);
+    let from = hooks.engine.env.monotonic_ns();
+    let whole = AssertUnwindSafe(whole(&hooks, plan, leash)).catch_unwind().await;
+    let (result, cached) = match whole {
+        Ok(ended) => ended,
+        Err(panic) => (Err(panicked(panic.as_ref())), false),
+    };
+    let ms = hooks.engine.env.monotonic_ns().saturating_sub(from) / 1_000_000;
+    let ms = u32::try_from(ms).unwrap_or(u32::MAX);
+    Note::Ended(Box::new(Ended {
+        key,
+        attempt: number,
+        ms,
+        result,
+        input: Value::Null,
+        cache: cache_key,
+        cached,
+    }))
+}
+
+async fn whole(hooks: &Arc<Hooks>, plan: Plan, leash: Leash) -> (Result<Output, Failure>, bool) {
+    if let Some((digest, ttl_ms)) = plan.cache
+        && let Some(output) = cache::find(&hooks.engine, digest, ttl_ms).await
+    {
+        return (Ok(Output::Value(output)), true);
+    }
+    let held = match plan.slot {
+        None => None,
+        Some((name, limit)) => match slot::take(hooks, &name, limit).await {
+            Ok(held) => Some(held),
+            Err(failure) => return (Err(failure), false),
+        },
+    };
+    let result = run(hooks, plan.what, leash).await;
+    if let Some(held) = held {
+        held.give_back().await;
+    }
+    (result, false)
+}
+
+async fn run(hooks: &Arc<Hooks>, what: What, leash: Leash) -> Result<Output, Failure> {
+    match what {
+        What::Call(step, input) => {
+            let work = step.run(Context::new(hooks.clone()), input);
+            guarded(hooks, work, leash, None).await
+        }
+        What::Exec(exec) => {
+            let work = command(hooks.clone(), *exec);
+            let grace = crate::model::limits::KILL_GRACE_MS + 1_000;
+            guarded(hooks, work, leash, Some(grace)).await
+        }
+    }
+}
+
+/// Waits for the work, the wish to end, or the end of its time, whatever comes first.
+///
+/// With `grace_ms` the work sees the wish to end itself (a program that is ended with all its children), and is only
+/// dropped when it does not come to an end in that time.
+async fn guarded(
+    hooks: &Arc<Hooks>,
+    mut work: BoxFuture<'static, Result<Output, Failure>>,
+    leash: Leash,
+    grace_ms: Option<u64>,
+) -> Result<Output, Failure> {
+    // Most bodies of in-memory runs are done at once: nothing else is set up for them.
+    if let Poll::Ready(result) = super::poll::once(work.as_mut()).await {
+        return result;
+    }
+    let env = &hooks.engine.env;
+    let why = tokio::select! {
+        result = work.as_mut() => return result,
+        () = crate::contract::Attempt::cancelled(hooks.as_ref()) => Failure::new(Class::CANCELLED, "cancelled"),
+        failure = too_late(hooks, leash) => failure,
+    };
+    hooks.stop.set();
+    if let Some(grace_ms) = grace_ms {
+        let until = env.monotonic_ns() + grace_ms * 1_000_000;
+        tokio::select! {
+            _ = work.as_mut() => {}
+            () = env.sleep_until(until) => {}
+        }
+    }
+    Err(why)
+}
+
+async fn too_late(hooks: &Arc<Hooks>, leash: Leash) -> Failure {
+    tokio::select! {
+        failure = over_time(hooks, leash.timeout_ms) => failure,
+        failure = too_silent(hooks, leash.heartbeat_ms) => failure,
+    }
+}
+
+async fn over_time(hooks: &Arc<Hooks>, timeout_ms: Option<u64>) -> Failure {
+    let Some(limit) = timeout_ms else { return std::future::pending().await };
+    let env = &hooks.engine.env;
+    env.sleep_until(env.monotonic_ns().saturating_add(limit.saturating_mul(1_000_000))).await;
+    Failure::new(Class::TIMEOUT, format!("it took longer than {limit} ms"))
+}
+
+async fn too_silent(hooks: &Arc<Hooks>, heartbeat_ms: Option<u64>) -> Failure {
+    let Some(limit) = heartbeat_ms else { return std::future::pending().await };
+    let env = &hooks.engine.env;
+    let span = limit.saturating_mul(1_000_000);
+    let mut from = env.monotonic_ns();
+    loop {
+        env.sleep_until(from.saturating_add(span)).await;
+        let beat = hooks.beat.load(Ordering::Relaxed);
+        if beat <= from {
+            return Failure::new(Class::TIMEOUT, format!("no heartbeat for {limit} ms"));
+        }
+        from = beat;
+    }
+}
+
+fn command(hooks: Arc<Hooks>, mut exec: Exec) -> BoxFuture<'static, Result<Output, Failure>> {
+    Box::pin(async move {
+        let about = crate::contract::Attempt::about(hooks.as_ref());
+        let step_key = about.node.clone();
+        let node = hooks.program.name(hooks.key.node).to_owned();
+        for (name, value) in [
+            ("FUSION_RUN_ID", about.run.to_string()),
+            ("FUSION_NODE", node),
+            ("FUSION_STEP_KEY", step_key),
+            ("FUSION_ATTEMPT", about.attempt.to_string()),
+            ("FUSION_EPOCH", about.epoch.to_string()),
+            ("FUSION_IDEMPOTENCY_KEY", about.idempotency_key),
+        ] {
+            exec.env.insert(name.to_owned(), value);
+        }
+        let program = exec.argv.first().cloned().unwrap_or_default();
+        let env: &Arc<dyn Env> = &hooks.engine.env;
+        let exit = env.exec(exec, Arc::new(StopOf(hooks.clone()))).await?;
+        output_of(&program, &exit)
+    })
+}
+
+/// Makes the output of a command, or its failure.
+fn output_of(program: &str, exit: &Exit) -> Result<Output, Failure> {
+    let stdout = String::from_utf8_lossy(&exit.stdout);
+    let stderr = String::from_utf8_lossy(&exit.stderr);
+    let failed = match (exit.code, exit.signal) {
+        (Some(0), _) => None,
+        (Some(code), _) => Some((Class::EXIT, format!("`{program}` ended with exit code {code}"))),
+        (None, Some(signal)) => {
+            Some((Class::SIGNAL, format!("`{program}` was ended by signal {signal}")))
+        }
+        (None, None) => Some((Class::SIGNAL, format!("`{program}` was ended"))),
+    };
+    if let Some((class, message)) = failed {
+        let said = if stderr.trim().is_empty() { &stdout } else { &stderr };
+        let last = said.trim().lines().last().unwrap_or_default();
+        let message =
+            if last.is_empty() { message } else { format!("{message}: {}", crop(last, 200)) };
+        let tail: String = tail(said, 4_000).to_owned();
+        return Err(Failure::new(class, message).detail(tail));
+    }
+    let mut output = serde_json::json!({
+        "stdout": stdout,
+        "stderr": stderr,
+        "lines": stdout.lines().collect::<Vec<_>>(),
+        "exit_code": 0,
+        "duration_ms": exit.duration_ms,
+    });
+    if let Some(fields) = output.as_object_mut() {
+        if let Ok(json) = serde_json::from_slice::<Value>(&exit.stdout) {
+            fields.insert("json".to_owned(), json);
+        }
+        if exit.stdout_bytes > exit.stdout.len() as u64 {
+            fields.insert("stdout_bytes".to_owned(), exit.stdout_bytes.into());
+        }
+        if exit.stderr_bytes > exit.stderr.len() as u64 {
+            fields.insert("stderr_bytes".to_owned(), exit.stderr_bytes.into());
+        }
+    }
+    Ok(Output::Value(Payload::value(&output)))
+}
+
+fn crop(text: &str, most: usize) -> String {
+    let mut short: String = text.chars().take(most).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// Gives the end of a text, at most so many bytes, cut at a character.
+fn tail(text: &str, most: usize) -> &str {
+    let mut from = text.len().saturating_sub(most);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    text.get(from..).unwrap_or_default()
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Failure::new(Class::PANIC, format!("the step panicked: {}", text.unwrap_or("no message")))
+}

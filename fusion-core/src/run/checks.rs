@@ -1,0 +1,98 @@
+//! What an output must satisfy. What is wrong becomes the feedback of the next attempt.
+
+use serde_json::Value;
+
+use crate::graph::template::{Data, Found, Scope, Templates};
+use crate::model::graph::Check;
+use crate::model::{Class, Failure, Payload};
+
+/// Checks an output; all that is wrong with it is said at once.
+pub(super) fn all(
+    templates: &Templates,
+    checks: &[Check],
+    output: &Payload,
+) -> Result<(), Failure> {
+    if checks.is_empty() {
+        return Ok(());
+    }
+    let text = text_of(output);
+    let wrong: Vec<String> =
+        checks.iter().filter_map(|check| one(templates, check, output, &text).err()).collect();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let mut failure =
+        Failure::new(Class::VALIDATION, format!("the output {}", wrong.join("; it ")));
+    failure.retryable = Some(true);
+    Err(failure)
+}
+
+fn one(templates: &Templates, check: &Check, output: &Payload, text: &str) -> Result<(), String> {
+    let chars = || text.chars().count();
+    let fits = match check {
+        Check::MinChars(least) => {
+            (chars() >= *least, format!("has {} characters, at least {least} are needed", chars()))
+        }
+        Check::MaxChars(most) => {
+            (chars() <= *most, format!("has {} characters, at most {most} are allowed", chars()))
+        }
+        Check::Contains(part) => {
+            (text.contains(part.as_str()), format!("does not contain `{part}`"))
+        }
+        Check::Matches(pattern) => {
+            (is_match(pattern, text)?, format!("does not match `{pattern}`"))
+        }
+        Check::NotMatches(pattern) => {
+            (!is_match(pattern, text)?, format!("matches `{pattern}`, which it must not"))
+        }
+        Check::Json(wanted) => {
+            let is_json = serde_json::from_str::<Value>(text).is_ok();
+            (is_json == *wanted, if *wanted { "is not JSON" } else { "is JSON" }.to_owned())
+        }
+        Check::That(expression) => {
+            let view = Alone(vec![("output", Data::from(output.clone()))]);
+            let holds =
+                templates.condition(expression, &view).map_err(|failure| failure.message)?;
+            (holds, format!("does not satisfy `{expression}`"))
+        }
+    };
+    if fits.0 { Ok(()) } else { Err(fits.1) }
+}
+
+fn is_match(pattern: &str, text: &str) -> Result<bool, String> {
+    let regex =
+        regex::Regex::new(pattern).map_err(|error| format!("cannot be checked: {error}"))?;
+    Ok(regex.is_match(text))
+}
+
+/// Gives the text of an output: itself, the `text` of an agent, the `stdout` of a command, or its JSON.
+fn text_of(output: &Payload) -> String {
+    match output.decode::<Value>() {
+        Ok(Value::String(text)) => text,
+        Ok(Value::Object(fields)) => {
+            let part = ["text", "stdout"].iter().find_map(|name| fields.get(*name)?.as_str());
+            part.map_or_else(|| Value::Object(fields.clone()).to_string(), str::to_owned)
+        }
+        Ok(other) => other.to_string(),
+        Err(_) => output
+            .bytes()
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+            .unwrap_or_default(),
+    }
+}
+
+struct Alone(Vec<(&'static str, Data)>);
+
+impl Scope for Alone {
+    fn node(&self, _name: &str) -> Found {
+        Found::Unknown
+    }
+
+    fn inputs(&self) -> Data {
+        Data::from(Value::Null)
+    }
+
+    fn extra(&self) -> &[(&'static str, Data)] {
+        &self.0
+    }
+}

@@ -1,0 +1,71 @@
+//! Work that anyone may do: claims runs that are due, and drives them.
+
+use std::sync::Arc;
+
+use super::engine::Shared;
+use super::{adopt, message, session};
+use crate::error::Result;
+use crate::model::{Batch, Claim, Op, limits};
+
+/// Claims and drives until the engine is closed.
+pub(super) async fn work(engine: Arc<Shared>) {
+    let mut bell =
+        engine.store.bus().listen(&["queue/runs", "queue/step/*", "left/*", "registered"]);
+    let mut next_reap = 0;
+    while !engine.is_closed() {
+        let now = engine.env.now_ms();
+        if now >= next_reap {
+            next_reap = now + limits::BEAT_MS;
+            if let Err(error) = session::reap(&engine).await {
+                tracing::warn!(%error, "dead sessions could not be looked for");
+            }
+        }
+        let claimed = claim(&engine).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "no work could be claimed");
+            0
+        });
+        if claimed > 0 {
+            continue;
+        }
+        let nap_ms = nap(&engine).await.clamp(1, limits::POLL_MS);
+        let wake = engine.env.monotonic_ns() + u64::try_from(nap_ms).unwrap_or(1) * 1_000_000;
+        tokio::select! {
+            () = bell.heard() => {}
+            () = engine.env.sleep_until(wake) => {}
+        }
+    }
+}
+
+/// Claims what is due now, as much as there is room for. Gives how much that was.
+pub(crate) async fn claim(engine: &Arc<Shared>) -> Result<usize> {
+    let room =
+        engine.options.concurrency.saturating_sub(engine.driven_count()).min(limits::CLAIM_ENTRIES);
+    if room == 0 {
+        return Ok(0);
+    }
+    let now = engine.env.now_ms();
+    let due = engine.store.next_due(&queues(engine)).await?;
+    if due.is_none_or(|due| due > now) {
+        return Ok(0);
+    }
+    let claim = Claim { queues: queues(engine), limit: room, session: engine.session };
+    let receipt = engine.store.commit(Batch { now, ops: vec![Op::Claim(claim)] }).await?;
+    for entry in &receipt.claimed {
+        adopt::claimed(engine, entry);
+    }
+    Ok(receipt.claimed.len())
+}
+
+fn queues(engine: &Shared) -> Vec<Arc<str>> {
+    let steps = engine.registry.step_names();
+    let mut queues: Vec<Arc<str>> = vec![message::RUNS.into()];
+    queues.extend(steps.iter().map(|step| message::step_queue(step)));
+    queues
+}
+
+async fn nap(engine: &Shared) -> i64 {
+    match engine.store.next_due(&queues(engine)).await {
+        Ok(Some(due)) => due.saturating_sub(engine.env.now_ms()),
+        _ => limits::POLL_MS,
+    }
+}

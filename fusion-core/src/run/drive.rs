@@ -1,0 +1,390 @@
+//! The driver of one run: carries out what the scheduler decides, and makes every decision durable before it acts on it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::task::Poll;
+
+use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
+
+use super::body::{self, Leash};
+use super::engine::Shared;
+use super::hooks::Hooks;
+use super::lists::Lists;
+use super::message;
+use super::note::{Ended, Note};
+use super::prepare::{Desk, Plan, Prepared};
+use super::scope::Kept;
+use super::settle;
+use crate::contract::{Subscription, Task};
+use crate::error::Result;
+use crate::model::{
+    Command, Failure, Input, Key, Message, Op, RunId, RunStatus, Ticket, Timeout, limits,
+};
+use crate::schedule::State;
+
+/// How a driver let go of its run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// The run ended.
+    Finished,
+    /// The run waits, and whoever works takes it up when it goes on.
+    Resting,
+}
+
+/// What one turn of the loop has gathered: it becomes one batch.
+#[derive(Default)]
+pub(super) struct Turn {
+    pub commands: Vec<Command>,
+    /// Operations that belong to the records: blobs, taken messages, child runs, cached outputs.
+    pub ops: Vec<Op>,
+    /// Child runs that begin with this batch.
+    pub children: Vec<super::begin::Begin>,
+    replies: Vec<oneshot::Sender<()>>,
+}
+
+/// One run, as long as this process drives it.
+pub(super) struct Driver {
+    pub engine: Arc<Shared>,
+    pub run: RunId,
+    pub ticket: Ticket,
+    pub state: State,
+    pub kept: Kept,
+    pub lists: Lists,
+    /// The status that lists show now.
+    pub shown: RunStatus,
+    pub started: i64,
+    /// Of nodes with a learned timeout: the 95th percentile, and what it was made from, in milliseconds.
+    pub learned: BTreeMap<u32, u64>,
+    pub durations: BTreeMap<u32, Vec<u32>>,
+    notes: mpsc::UnboundedReceiver<Note>,
+    sender: mpsc::UnboundedSender<Note>,
+    local: VecDeque<Note>,
+    bodies: BTreeMap<Key, (Arc<Hooks>, Task)>,
+    bell: Box<dyn Subscription>,
+}
+
+impl Driver {
+    pub(super) fn new(
+        engine: Arc<Shared>,
+        run: RunId,
+        ticket: Ticket,
+        state: State,
+        started: i64,
+    ) -> Self {
+        let (sender, notes) = mpsc::unbounded_channel();
+        let topic = format!("queue/{}", run.inbox());
+        let bell = engine.store.bus().listen(&[&topic]);
+        Self {
+            engine,
+            run,
+            ticket,
+            state,
+            kept: Kept::default(),
+            lists: Lists::default(),
+            shown: RunStatus::Running,
+            started,
+            learned: BTreeMap::new(),
+            durations: BTreeMap::new(),
+            notes,
+            sender,
+            local: VecDeque::new(),
+            bodies: BTreeMap::new(),
+            bell,
+        }
+    }
+
+    /// Drives the run until it ends or rests.
+    ///
+    /// # Errors
+    /// When another owner has taken over or the store failed: nothing of the run goes on here.
+    pub(super) async fn drive(mut self) -> Result<Left> {
+        let span =
+            tracing::info_span!("run", run = %self.run, workflow = %self.state.start().workflow);
+        let result = self.turns().instrument(span).await;
+        for (hooks, task) in std::mem::take(&mut self.bodies).into_values() {
+            hooks.stop.set();
+            task.abort();
+        }
+        self.engine.forget_progress(&self.run);
+        result
+    }
+
+    async fn turns(&mut self) -> Result<Left> {
+        self.learn_timeouts().await;
+        self.local.push_back(Note::Input(Input::Adopted));
+        let mut look = true;
+        loop {
+            let mut turn = Turn::default();
+            self.absorb_all(&mut turn).await;
+            if std::mem::take(&mut look) {
+                self.read_inbox(&mut turn).await?;
+            }
+            if turn.commands.is_empty() && turn.ops.is_empty() && turn.replies.is_empty() {
+                match self.wait().await? {
+                    Woken::Inbox => look = true,
+                    Woken::Note(note) => self.local.push_back(note),
+                    Woken::Time => self.local.push_back(Note::Input(Input::Tick)),
+                    Woken::Rest => return Ok(Left::Resting),
+                }
+                continue;
+            }
+            let children = self.commit(&mut turn).await?;
+            for (begin, ticket) in children {
+                super::adopt::fresh(&self.engine, begin, ticket);
+            }
+            for reply in turn.replies {
+                // The body may be gone by now; then nobody waits for the answer.
+                let _ = reply.send(());
+            }
+            if self.carry_out(turn.commands).await? {
+                return Ok(Left::Finished);
+            }
+        }
+    }
+
+    /// Takes in everything that has reached the driver.
+    async fn absorb_all(&mut self, turn: &mut Turn) {
+        for _ in 0..limits::NOTES_PER_TURN {
+            let next = self.local.pop_front().or_else(|| self.notes.try_recv().ok());
+            let Some(note) = next else { return };
+            match note {
+                Note::Input(input) => self.decide(input, turn),
+                Note::Asked(Input::Memo(key, name, value), reply) => {
+                    let value = super::begin::externalise(value, &mut turn.ops);
+                    self.decide(Input::Memo(key, name, value), turn);
+                    turn.replies.push(reply);
+                }
+                Note::Asked(input, reply) => {
+                    self.decide(input, turn);
+                    turn.replies.push(reply);
+                }
+                Note::Ended(ended) => self.ended(*ended, turn).await,
+            }
+        }
+    }
+
+    async fn ended(&mut self, ended: Ended, turn: &mut Turn) {
+        self.bodies.remove(&ended.key);
+        let input = settle::input_of(self, ended, turn).await;
+        self.decide(input, turn);
+    }
+
+    fn decide(&mut self, input: Input, turn: &mut Turn) {
+        let now = self.engine.env.now_ms();
+        self.state.decide(input, now, &mut turn.commands);
+    }
+
+    /// Moves what others said into the turn; the entries go with its batch.
+    async fn read_inbox(&mut self, turn: &mut Turn) -> Result<()> {
+        let entries =
+            self.engine.store.entries(&self.run.inbox(), 0, limits::INBOX_MESSAGES).await?;
+        for entry in entries {
+            turn.ops.push(Op::Complete(entry.ticket()));
+            match message::decode(&entry.body) {
+                Ok(said) => self.decide(Input::Said(said), turn),
+                Err(error) => tracing::error!(%error, "a message was dropped"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what follows the records. `true` when the run has ended.
+    async fn carry_out(&mut self, commands: Vec<Command>) -> Result<bool> {
+        for command in commands {
+            match command {
+                Command::Append(_) => {}
+                Command::Start(key, attempt) => self.start(key, attempt).await?,
+                Command::Stop(key) => self.stop(key),
+                Command::StopChild(child) => self.stop_child(&child).await?,
+                Command::Conclude => {
+                    let outputs = self.evaluate(|desk| desk.outputs()).await;
+                    self.local.push_back(Note::Input(Input::Concluded(outputs)));
+                }
+                Command::Finish => return Ok(true),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Evaluates something over the state; blobs that it misses are loaded, and it is evaluated again.
+    pub(super) async fn evaluate<T>(
+        &mut self,
+        mut work: impl FnMut(&Desk<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        loop {
+            let now = self.engine.env.now_ms();
+            let result =
+                work(&Desk { engine: &self.engine, state: &self.state, kept: &self.kept, now });
+            let wanted = self.kept.wanted();
+            if wanted.is_empty() {
+                return result;
+            }
+            for digest in wanted {
+                match self.engine.store.blob(digest).await {
+                    Ok(Some(bytes)) => self.kept.put_blob(digest, bytes),
+                    Ok(None) => {
+                        return Err(Failure::error(format!("blob {digest} is not in the store"))
+                            .permanent());
+                    }
+                    Err(error) => return Err(Failure::error(error.to_string())),
+                }
+            }
+        }
+    }
+
+    async fn start(&mut self, key: Key, attempt: u16) -> Result<()> {
+        let mut lists = std::mem::take(&mut self.lists);
+        let prepared = self.evaluate(|desk| Ok(desk.prepare(key, attempt, &mut lists))).await;
+        self.lists = lists;
+        match prepared {
+            Err(failure) => {
+                self.local.push_back(Note::Input(Input::Done(key, attempt, 0, Err(failure))))
+            }
+            Ok(Prepared::Input(input)) => self.local.push_back(Note::Input(input)),
+            Ok(Prepared::Child(workflow, input)) => {
+                self.local.push_back(Note::Ended(Box::new(Ended {
+                    key,
+                    attempt,
+                    ms: 0,
+                    result: settle::graph_of(&self.engine, &workflow, &input),
+                    input,
+                    cache: None,
+                    cached: false,
+                })))
+            }
+            Ok(Prepared::Body(plan)) => self.launch(key, attempt, *plan).await,
+        }
+        Ok(())
+    }
+
+    /// Polls a body once in place; spawns it when it is not done at once.
+    async fn launch(&mut self, key: Key, attempt: u16, plan: Plan) {
+        let hooks = Arc::new(self.hooks(key, attempt));
+        let leash = self.leash(key);
+        let work = body::attempt(hooks.clone(), plan, leash);
+        let name = || self.state.program().key_text(key);
+        let span = tracing::debug_span!("attempt", node = %name(), attempt);
+        let mut work = Box::pin(work.instrument(span));
+        if let Poll::Ready(note) = super::poll::once(work.as_mut()).await {
+            self.local.push_back(note);
+            return;
+        }
+        let sender = self.sender.clone();
+        let task = self.engine.env.spawn(Box::pin(async move {
+            // Without a driver nobody wants the result: another owner runs the body again.
+            let _ = sender.send(work.await);
+        }));
+        self.bodies.insert(key, (hooks, task));
+    }
+
+    fn hooks(&self, key: Key, attempt: u16) -> Hooks {
+        Hooks {
+            engine: self.engine.clone(),
+            run: self.run.clone(),
+            program: self.state.program().clone(),
+            key,
+            attempt,
+            epoch: self.ticket.epoch,
+            life: (self.state.life(key), self.state.rounds(key.node).0),
+            feedback: self.state.failure(key).cloned(),
+            memos: std::sync::Mutex::new(self.memos(key)),
+            notes: self.sender.clone(),
+            stop: super::hooks::Flag::default(),
+            beat: AtomicU64::new(0),
+        }
+    }
+
+    fn memos(&self, key: Key) -> BTreeMap<String, crate::model::Payload> {
+        let saved = self.state.memos(key).into_iter().flatten();
+        saved.filter_map(|(name, value)| Some((name.clone(), self.kept.inline(value)?))).collect()
+    }
+
+    fn leash(&self, key: Key) -> Leash {
+        let policy = self.state.program().policy(key.node);
+        let timeout_ms = match &policy.timeout {
+            None => None,
+            Some(Timeout::Fixed(ms)) => Some(*ms),
+            Some(Timeout::Learned { factor, floor_ms, ceiling_ms }) => Some(super::learn::limit(
+                self.learned.get(&key.node.0),
+                *factor,
+                (*floor_ms, *ceiling_ms),
+            )),
+        };
+        Leash { timeout_ms, heartbeat_ms: policy.heartbeat_ms }
+    }
+
+    fn stop(&mut self, key: Key) {
+        if let Some((hooks, _)) = self.bodies.get(&key) {
+            hooks.stop.set();
+        }
+    }
+
+    async fn stop_child(&mut self, child: &RunId) -> Result<()> {
+        let now = self.engine.env.now_ms();
+        let why = format!("its parent `{}` ends", self.run);
+        let op = message::say(child, &Message::Cancel("fusion".to_owned(), why), now)?;
+        match self.engine.store.commit(crate::model::Batch { now, ops: vec![op] }).await {
+            // It has ended by itself: its word is in our inbox.
+            Err(error) if error.code() == crate::error::Code::RunNotFound => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Waits for something to happen.
+    async fn wait(&mut self) -> Result<Woken> {
+        let now = self.engine.env.now_ms();
+        let rest = self.state.rest();
+        let missing = rest.as_ref().and_then(|rest| rest.missing.clone());
+        if let Some(step) = missing {
+            tracing::warn!(
+                step,
+                "no code for this step here: the run rests until a process has it"
+            );
+            return self.let_go(Some(message::step_queue(&step)), now).await;
+        }
+        let due = self.state.due();
+        let until_due =
+            due.map_or(limits::POLL_MS, |due| due.saturating_sub(now).clamp(0, limits::POLL_MS));
+        let nap = if rest.is_some() { until_due.min(limits::IDLE_MS) } else { until_due };
+        let wake = self.engine.env.monotonic_ns() + u64::try_from(nap).unwrap_or(0) * 1_000_000;
+        tokio::select! {
+            biased;
+            note = self.notes.recv() => Ok(note.map_or(Woken::Time, Woken::Note)),
+            () = self.bell.heard() => Ok(Woken::Inbox),
+            () = self.engine.env.sleep_until(wake) => self.after_nap(rest, due).await,
+        }
+    }
+
+    async fn after_nap(
+        &mut self,
+        rest: Option<crate::schedule::Rest>,
+        due: Option<i64>,
+    ) -> Result<Woken> {
+        let now = self.engine.env.now_ms();
+        if due.is_some_and(|due| due <= now) {
+            return Ok(Woken::Time);
+        }
+        let Some(rest) = rest else { return Ok(Woken::Inbox) };
+        let far = rest.due.is_none_or(|due| due > now + limits::IDLE_MS);
+        if self.engine.options.hibernate && far {
+            return self.let_go(None, rest.due.unwrap_or(i64::MAX)).await;
+        }
+        self.show(self.state.status()).await?;
+        Ok(Woken::Inbox)
+    }
+}
+
+/// Why a driver goes on.
+pub(super) enum Woken {
+    /// Others may have said something.
+    Inbox,
+    /// A body did.
+    Note(Note),
+    /// A timer is due.
+    Time,
+    /// The run was let go.
+    Rest,
+}

@@ -1,0 +1,170 @@
+//! What all drivers of one process share.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use super::registry::Registry;
+use crate::contract::{Env, Store};
+use crate::error::{Code, Error, Result};
+use crate::graph::Program;
+use crate::graph::template::{Secrets, Templates};
+use crate::model::{Digest, RunId, SessionId, limits};
+
+/// How a process takes part.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How many runs it drives at once.
+    pub concurrency: usize,
+    /// Take over what other processes left behind and what is due, beside the runs that are started here.
+    pub work: bool,
+    /// Let go of a run that waits, so that it costs no memory; whoever works takes it up again.
+    pub hibernate: bool,
+    /// How long its session lives without a heartbeat, in milliseconds.
+    pub lease_ms: i64,
+    /// The environment that commands get beside their own.
+    pub env: BTreeMap<String, String>,
+    /// The folder in which commands without a `cwd` run; the process's own when absent.
+    pub cwd: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            concurrency: limits::RUNS_DRIVEN,
+            work: true,
+            hibernate: true,
+            lease_ms: limits::LEASE_MS,
+            env: BTreeMap::new(),
+            cwd: None,
+        }
+    }
+}
+
+/// What all drivers of one process share.
+pub(crate) struct Shared {
+    pub store: Arc<dyn Store>,
+    pub env: Arc<dyn Env>,
+    pub registry: Registry,
+    pub templates: Templates,
+    pub secrets: Secrets,
+    pub options: Options,
+    pub session: SessionId,
+    pub(super) driven: Mutex<BTreeMap<RunId, Fate>>,
+    pub(super) opened: tokio::sync::OnceCell<()>,
+    programs: Mutex<BTreeMap<Digest, Arc<Program>>>,
+    progress: Mutex<BTreeMap<RunId, BTreeMap<String, Value>>>,
+    closed: AtomicBool,
+}
+
+/// What became of a run in this process.
+#[derive(Debug, Clone)]
+pub(crate) enum Fate {
+    /// It is driven here.
+    Driven,
+    /// It was let go with an error: another owner, a failed store.
+    Lost(Error),
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("session", &self.session)
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        env: Arc<dyn Env>,
+        secrets: Secrets,
+        options: Options,
+    ) -> Arc<Self> {
+        let session = SessionId::from_random(env.random());
+        Arc::new(Self {
+            store,
+            env,
+            registry: Registry::default(),
+            templates: Templates::new(),
+            secrets,
+            options,
+            session,
+            driven: Mutex::default(),
+            opened: tokio::sync::OnceCell::new(),
+            programs: Mutex::default(),
+            progress: Mutex::default(),
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    /// Refuses calls after `close`.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::new(Code::Closed, "the engine was closed").hint("open it again"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_closed(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn driven(&self) -> MutexGuard<'_, BTreeMap<RunId, Fate>> {
+        self.driven.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts the runs that are driven here.
+    pub(crate) fn driven_count(&self) -> usize {
+        self.driven().values().filter(|fate| matches!(fate, Fate::Driven)).count()
+    }
+
+    /// Finds or makes the program of a definition.
+    pub(crate) fn program(
+        &self,
+        digest: Digest,
+        make: impl FnOnce() -> Result<Program>,
+    ) -> Result<Arc<Program>> {
+        if let Some(program) = self.programs().get(&digest) {
+            return Ok(program.clone());
+        }
+        let program = Arc::new(make()?);
+        let mut programs = self.programs();
+        if programs.len() >= limits::PROGRAMS_KEPT {
+            programs.retain(|_, program| Arc::strong_count(program) > 1);
+        }
+        programs.insert(digest, program.clone());
+        Ok(program)
+    }
+
+    fn programs(&self) -> MutexGuard<'_, BTreeMap<Digest, Arc<Program>>> {
+        self.programs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes how far a body is, for observers in this process.
+    pub(super) fn set_progress(&self, run: &RunId, node: String, value: Value) {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.entry(run.clone()).or_default().insert(node, value);
+        drop(progress);
+        self.store.bus().ring(&format!("progress/{run}"));
+    }
+
+    /// Gives how far the bodies of a run are that said so.
+    pub(crate) fn progress(&self, run: &RunId) -> BTreeMap<String, Value> {
+        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.get(run).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn forget_progress(&self, run: &RunId) {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).remove(run);
+    }
+}

@@ -1,0 +1,154 @@
+//! What one attempt of a body holds of the driver: memo, heartbeat, the wish to end.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use serde_json::Value;
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::engine::Shared;
+use super::note::Note;
+use crate::contract::{About, Attempt, BoxFuture, Stopped};
+use crate::graph::Program;
+use crate::model::{Class, Failure, Input, Key, Payload, RunId, limits};
+
+/// One attempt, seen from inside.
+pub(super) struct Hooks {
+    pub engine: Arc<Shared>,
+    pub run: RunId,
+    pub program: Arc<Program>,
+    pub key: Key,
+    pub attempt: u16,
+    pub epoch: u64,
+    /// How often the node ran again after a success, and the round of its loop: parts of the idempotency key.
+    pub life: (u32, u32),
+    pub feedback: Option<Failure>,
+    pub memos: Mutex<BTreeMap<String, Payload>>,
+    pub notes: mpsc::UnboundedSender<Note>,
+    pub stop: Flag,
+    /// The monotonic time of the last sign of life, in nanoseconds.
+    pub beat: AtomicU64,
+}
+
+/// A wish to end.
+#[derive(Default)]
+pub(super) struct Flag {
+    set: AtomicBool,
+    changed: Notify,
+}
+
+impl Flag {
+    pub(super) fn set(&self) {
+        self.set.store(true, Ordering::Release);
+        self.changed.notify_waiters();
+    }
+
+    fn is_set(&self) -> bool {
+        self.set.load(Ordering::Acquire)
+    }
+
+    async fn wait(&self) {
+        loop {
+            let mut changed = std::pin::pin!(self.changed.notified());
+            changed.as_mut().enable();
+            if self.is_set() {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
+
+/// The wish to end of one attempt, as `Env::exec` takes it.
+pub(super) struct StopOf(pub Arc<Hooks>);
+
+impl fmt::Debug for StopOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stop of {:?}", self.0)
+    }
+}
+
+impl Stopped for StopOf {
+    fn is_set(&self) -> bool {
+        self.0.stop.is_set()
+    }
+
+    fn wait(&self) -> BoxFuture<'static, ()> {
+        let hooks = self.0.clone();
+        Box::pin(async move { hooks.stop.wait().await })
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{} attempt {}", self.run, self.program.key_text(self.key), self.attempt)
+    }
+}
+
+impl Hooks {
+    /// Gives a text that is the same for all attempts of the key.
+    pub(super) fn idempotency_key(&self) -> String {
+        let mut text = format!("{}:{}", self.run, self.program.key_text(self.key));
+        let (life, round) = self.life;
+        if round > 0 {
+            text.push_str(&format!("@{round}"));
+        }
+        if life > 0 {
+            text.push_str(&format!("#{life}"));
+        }
+        text
+    }
+}
+
+#[async_trait]
+impl Attempt for Hooks {
+    fn about(&self) -> About {
+        About {
+            run: self.run.clone(),
+            node: self.program.key_text(self.key),
+            attempt: self.attempt,
+            epoch: self.epoch,
+            idempotency_key: self.idempotency_key(),
+            feedback: self.feedback.clone(),
+        }
+    }
+
+    fn recall(&self, name: &str) -> Option<Payload> {
+        self.memos.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    async fn save(&self, name: &str, value: Payload) -> Result<(), Failure> {
+        if value.len() > limits::PAYLOAD_BYTES {
+            let message = format!(
+                "the result saved as `{name}` is larger than {} bytes",
+                limits::PAYLOAD_BYTES
+            );
+            return Err(Failure::new(Class::LIMIT, message));
+        }
+        let (reply, saved) = oneshot::channel();
+        let input = Input::Memo(self.key, name.to_owned(), value.clone());
+        let gone = || Failure::new(Class::CANCELLED, "the run has another owner now");
+        self.notes.send(Note::Asked(input, reply)).map_err(|_| gone())?;
+        saved.await.map_err(|_| gone())?;
+        self.memos.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), value);
+        Ok(())
+    }
+
+    fn beat(&self, progress: Option<Value>) {
+        self.beat.store(self.engine.env.monotonic_ns(), Ordering::Relaxed);
+        if let Some(progress) = progress {
+            self.engine.set_progress(&self.run, self.program.key_text(self.key), progress);
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.stop.is_set()
+    }
+
+    async fn cancelled(&self) {
+        self.stop.wait().await;
+    }
+}

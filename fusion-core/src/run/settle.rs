@@ -1,0 +1,180 @@
+//! From the end of a body to what the scheduler is told: checks, loops, large values, graphs to expand.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::begin::{Begin, definition, externalise};
+use super::cache;
+use super::checks;
+use super::drive::{Driver, Turn};
+use super::engine::Shared;
+use super::note::Ended;
+use crate::contract::Output;
+use crate::graph::{self, Program};
+use crate::model::graph::Kind;
+use crate::model::{
+    Class, Failure, Graph, Input, Key, Origin, Payload, PayloadKind, RunId, Wait, limits,
+};
+
+/// Makes the graph of a sub-workflow from its registered definition.
+pub(super) fn graph_of(engine: &Shared, name: &str, input: &Value) -> Result<Output, Failure> {
+    let Some(workflow) = engine.registry.workflow(name) else {
+        let names = engine.registry.workflow_names();
+        let hint = crate::error::nearest::hint(name, names.iter().map(AsRef::as_ref));
+        let message = format!("no workflow of the name `{name}` is known here ({hint})");
+        return Err(Failure::new(Class::SPAWN, message).permanent());
+    };
+    let graph =
+        workflow.graph(input).map_err(|error| Failure::error(error.to_string()).permanent())?;
+    Ok(Output::Graph(Box::new(graph)))
+}
+
+/// Tells the scheduler how a body ended.
+pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn) -> Input {
+    let Ended { key, attempt, ms, result, input, cache, cached } = ended;
+    let failed = |failure| Input::Done(key, attempt, ms, Err(failure));
+    let output = match result {
+        Err(failure) => return failed(clean_failure(driver, failure)),
+        Ok(Output::Graph(graph)) => {
+            return match child(driver, (key, attempt), *graph, &input) {
+                Ok((begin, wait)) => {
+                    turn.children.push(begin);
+                    Input::Waits(key, wait)
+                }
+                Err(failure) => failed(failure),
+            };
+        }
+        Ok(Output::Value(output)) => clean(driver, output),
+    };
+    if output.len() > limits::PAYLOAD_BYTES {
+        let message =
+            format!("the output has {} bytes; the most is {}", output.len(), limits::PAYLOAD_BYTES);
+        return failed(Failure::new(Class::LIMIT, message));
+    }
+    let program = driver.state.program().clone();
+    let more = program.more(key.node);
+    if !key.is_undo()
+        && let Some(more) = more
+    {
+        if let Err(failure) = checks::all(&driver.engine.templates, &more.validate, &output) {
+            return failed(failure);
+        }
+        if more.expand {
+            return match expanded(&output)
+                .and_then(|graph| child(driver, (key, attempt), graph, &Value::Null))
+            {
+                Ok((begin, wait)) => {
+                    turn.children.push(begin);
+                    Input::Waits(key, wait)
+                }
+                Err(failure) => failed(failure),
+            };
+        }
+    }
+    let again = match program.node(key.node).map(|node| &node.kind) {
+        Some(Kind::Repeat(repeat)) if !key.is_undo() => {
+            let enough =
+                driver.evaluate(|desk| desk.is_enough(key.node, &repeat.until, &output)).await;
+            match enough {
+                Err(failure) => return failed(failure),
+                Ok(enough) => !enough,
+            }
+        }
+        _ => false,
+    };
+    let stored = externalise(output.clone(), &mut turn.ops);
+    driver.remember(&output, &stored);
+    if again {
+        return Input::Again(key.node, attempt, ms, stored);
+    }
+    if cached {
+        return Input::Cached(key, attempt, stored);
+    }
+    if let Some(digest) = cache
+        && let Ok(op) = cache::keep(digest, &stored, driver.engine.env.now_ms())
+    {
+        turn.ops.push(op);
+    }
+    driver.took(key.node, ms);
+    Input::Done(key, attempt, ms, Ok(stored))
+}
+
+/// Takes secrets out of an output.
+fn clean(driver: &Driver, output: Payload) -> Payload {
+    let redactor = driver.engine.secrets.redactor();
+    if redactor.is_empty() {
+        return output;
+    }
+    let Payload::Inline(PayloadKind::Json, bytes) = &output else { return output };
+    match serde_json::from_slice::<Value>(bytes) {
+        Ok(mut value) => {
+            if redactor.json(&mut value) {
+                Payload::value(&value)
+            } else {
+                output
+            }
+        }
+        Err(_) => output,
+    }
+}
+
+fn clean_failure(driver: &Driver, failure: Failure) -> Failure {
+    let redactor = driver.engine.secrets.redactor();
+    if redactor.is_empty() {
+        return failure;
+    }
+    Failure {
+        message: redactor.text(&failure.message).into_owned(),
+        detail: failure.detail.map(|detail| redactor.text(&detail).into_owned()),
+        ..failure
+    }
+}
+
+/// Reads the graph that a body gave as data: the form of a workflow file, or that of a stored definition.
+fn expanded(output: &Payload) -> Result<Graph, Failure> {
+    let bad = |why: String| Failure::new(Class::DECODE, format!("the output is no graph: {why}"));
+    let value: Value = output.decode().map_err(|error| bad(error.to_string()))?;
+    let value = value.get("json").cloned().unwrap_or(value);
+    if value.get("fusion").is_some() {
+        let parsed = graph::file::parse(&value.to_string(), "output");
+        return parsed.map(|file| file.graph).map_err(|error| bad(format!("{error:?}")));
+    }
+    serde_json::from_value(value).map_err(|error| bad(error.to_string()))
+}
+
+/// Makes the run that a node waits for.
+fn child(
+    driver: &Driver,
+    (key, attempt): (Key, u16),
+    graph: Graph,
+    input: &Value,
+) -> Result<(Begin, Wait), Failure> {
+    let depth = match &driver.state.start().origin {
+        Some(Origin::Child { depth, .. }) => depth + 1,
+        _ => 1,
+    };
+    if depth > limits::CHILD_DEPTH {
+        let message = format!("sub-workflows are nested deeper than {}", limits::CHILD_DEPTH);
+        return Err(Failure::new(Class::LIMIT, message));
+    }
+    let bad = |error: crate::error::Error| Failure::error(format!("{error:?}")).permanent();
+    let input = graph::bind(&graph, input).map_err(bad)?;
+    let graph = graph::checked(graph).map_err(bad)?;
+    let stored = definition(&graph).map_err(bad)?;
+    let program = driver
+        .engine
+        .program(stored.digest(), || Program::compile(Arc::new(graph)))
+        .map_err(bad)?;
+    let (life, round) = (driver.state.life(key), driver.state.rounds(key.node).0);
+    let mut name = driver.state.program().key_text(key);
+    for (sign, n) in [('a', u32::from(attempt) - 1), ('r', round), ('l', life)] {
+        if n > 0 {
+            name = format!("{name}.{sign}{n}");
+        }
+    }
+    let id: RunId = driver.run.child(&name);
+    let origin = Origin::Child { parent: driver.run.clone(), key, depth };
+    let begin = Begin::new(id.clone(), program, stored, &input, Some(origin));
+    Ok((begin, Wait::Child(id)))
+}

@@ -1,0 +1,134 @@
+//! How a driver writes: one batch a turn, and the rows that lists show.
+
+use std::sync::Arc;
+
+use super::begin::Begin;
+use super::drive::{Driver, Turn, Woken};
+use super::{learn, message, row};
+use crate::error::{Code, Result};
+use crate::model::{
+    Append, Batch, Command, Failure, Message, Op, Origin, Payload, PayloadKind, Record, Release,
+    RunRow, RunStatus, Ticket,
+};
+
+impl Driver {
+    /// Makes the records of a turn durable, with all that belongs to them. Gives the child runs that began.
+    pub(super) async fn commit(&mut self, turn: &mut Turn) -> Result<Vec<(Begin, Ticket)>> {
+        let now = self.engine.env.now_ms();
+        let records: Vec<Record> = turn
+            .commands
+            .iter_mut()
+            .filter_map(|command| match command {
+                Command::Append(record) => {
+                    Some(std::mem::replace(record, Record::RunResumed(String::new())))
+                }
+                _ => None,
+            })
+            .collect();
+        if records.is_empty() && turn.ops.is_empty() {
+            return Ok(Vec::new());
+        }
+        let children = std::mem::take(&mut turn.children);
+        let batch = self.batch(records, std::mem::take(&mut turn.ops), &children, now)?;
+        let receipt = match self.engine.store.commit(batch.clone()).await {
+            // The parent is gone (pruned): there is nobody left to tell.
+            Err(error) if error.code() == Code::RunNotFound => {
+                self.engine.store.commit(without_messages(batch)).await?
+            }
+            other => other?,
+        };
+        if self.state.result().is_none() {
+            self.lists.keep(|node| self.state.items(node).is_none_or(|(_, left)| left > 0));
+        }
+        Ok(children.into_iter().zip(receipt.entries).collect())
+    }
+
+    fn batch(
+        &mut self,
+        records: Vec<Record>,
+        mut ops: Vec<Op>,
+        children: &[Begin],
+        now: i64,
+    ) -> Result<Batch> {
+        let mut all: Vec<Op> = Vec::with_capacity(ops.len() + 4);
+        for child in children {
+            all.extend(child.ops(Vec::new(), self.engine.session, now)?);
+        }
+        all.append(&mut ops);
+        if !records.is_empty() {
+            let count = records.len() as u64;
+            let stream: Arc<str> = self.run.stream().into();
+            let expect = self.state.seq() - count;
+            all.push(Op::Append(Append { stream, expect, epoch: self.ticket.epoch, records }));
+        }
+        if let Some((status, outputs, failure)) = self.state.result() {
+            all.push(Op::Complete(self.ticket));
+            all.push(Op::Purge(self.run.inbox().into()));
+            all.push(row::put(&self.run, &self.row_now(*status, failure.as_ref(), now))?);
+            self.shown = *status;
+            if let Some(Origin::Child { parent, key, .. }) = &self.state.start().origin {
+                let result = match failure {
+                    None => Ok(outputs.clone()),
+                    Some(failure) => Err(failure.clone()),
+                };
+                all.push(message::say(
+                    parent,
+                    &Message::ChildDone(*key, self.run.clone(), result),
+                    now,
+                )?);
+            }
+            all.extend(learn::keep(self)?);
+        } else if self.shown != RunStatus::Running && self.state.status() == RunStatus::Running {
+            self.shown = RunStatus::Running;
+            all.push(row::put(&self.run, &self.row_now(RunStatus::Running, None, now))?);
+        }
+        Ok(Batch { now, ops: all })
+    }
+
+    fn row_now(&self, status: RunStatus, failure: Option<&Failure>, now: i64) -> RunRow {
+        RunRow {
+            finished: status.is_final().then_some(now),
+            error: failure.map(|failure| failure.message.clone()),
+            ..row::of(self.state.start(), status, self.started)
+        }
+    }
+
+    /// Lets lists show a status, if they show another.
+    pub(super) async fn show(&mut self, status: RunStatus) -> Result<()> {
+        if self.shown == status {
+            return Ok(());
+        }
+        let now = self.engine.env.now_ms();
+        let ops = vec![row::put(&self.run, &self.row_now(status, None, now))?];
+        self.engine.store.commit(Batch { now, ops }).await?;
+        self.shown = status;
+        Ok(())
+    }
+
+    /// Gives the run back to its queue, or to another one, until a moment or until something wakes it.
+    pub(super) async fn let_go(&mut self, queue: Option<Arc<str>>, due: i64) -> Result<Woken> {
+        let now = self.engine.env.now_ms();
+        let status = self.state.status();
+        let release = Op::Release(Release { ticket: self.ticket, due, queue });
+        let ops = vec![row::put(&self.run, &self.row_now(status, None, now))?, release];
+        self.engine.store.commit(Batch { now, ops }).await?;
+        Ok(Woken::Rest)
+    }
+
+    /// Keeps the bytes of an output for the templates that will ask for them.
+    pub(super) fn remember(&self, before: &Payload, after: &Payload) {
+        if let (Payload::Inline(PayloadKind::Json, bytes), Payload::Blob(_, digest, _)) =
+            (before, after)
+        {
+            self.kept.put_blob(*digest, bytes.clone());
+        }
+    }
+}
+
+fn without_messages(batch: Batch) -> Batch {
+    let ops = batch
+        .ops
+        .into_iter()
+        .filter(|op| !matches!(op, Op::Enqueue(entry) if entry.wake.is_some()));
+    Batch { now: batch.now, ops: ops.collect() }
+}

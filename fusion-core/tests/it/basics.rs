@@ -1,0 +1,227 @@
+//! Steps, maps, loops, branches, commands, sub-workflows.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use fusion_core::Fusion;
+use fusion_core::error::Code;
+use fusion_core::model::graph::{Action, Check, InputType, Node, OnItemFailure, Task};
+use fusion_core::model::{Backoff, Class, Failure, Graph, Policy, RunStatus};
+use serde_json::{Value, json};
+
+async fn open() -> Fusion {
+    Fusion::open("memory://").await.unwrap()
+}
+
+#[tokio::test]
+async fn a_chain_hands_its_values_on() {
+    let fusion = open().await;
+    let add = fusion.step("add", |n: i64| async move { Ok(n + 1) });
+    let graph = Graph::new("chain")
+        .input("n", InputType::Integer)
+        .node("a", add.with("{{ inputs.n }}"))
+        .node("b", add.after("a"))
+        .node("c", add.after("b"))
+        .output("n", "{{ nodes.c }}");
+    let run = fusion.start(&graph, json!({"n": 39})).await.unwrap();
+    assert_eq!(run.result::<Value>().await.unwrap(), json!({"n": 42}));
+    assert_eq!(run.status().await.unwrap(), RunStatus::Succeeded);
+}
+
+#[tokio::test]
+async fn a_map_keeps_the_order_of_its_list() {
+    let fusion = open().await;
+    let double = fusion.step("double", |n: i64| async move {
+        tokio::task::yield_now().await;
+        Ok(n * 2)
+    });
+    let graph = Graph::new("map")
+        .node("all", double.map("{{ inputs.list }}"))
+        .output("all", "{{ nodes.all }}");
+    let list: Vec<i64> = (0..300).collect();
+    let run = fusion.start(&graph, json!({"list": list})).await.unwrap();
+    let out: Value = run.result().await.unwrap();
+    let expected: Vec<i64> = (0..300).map(|n| n * 2).collect();
+    assert_eq!(out["all"], json!(expected));
+}
+
+#[tokio::test]
+async fn a_step_is_tried_again_as_often_as_its_policy_says() {
+    let fusion = open().await;
+    let tries = Arc::new(AtomicU32::new(0));
+    let seen = tries.clone();
+    let shaky = fusion.step("shaky", move |_: Value| {
+        let tries = seen.clone();
+        async move {
+            if tries.fetch_add(1, Ordering::SeqCst) < 2 {
+                return Err(Failure::error("not yet"));
+            }
+            Ok("done")
+        }
+    });
+    let retry = Backoff { attempts: 3, initial_ms: 1, ..Backoff::default() };
+    let graph = Graph::new("retry")
+        .node("a", shaky.node().policy(Policy { retry, ..Policy::default() }))
+        .output("a", "{{ nodes.a }}");
+    let run = fusion.start(&graph, json!({})).await.unwrap();
+    assert_eq!(run.result::<Value>().await.unwrap(), json!({"a": "done"}));
+    assert_eq!(tries.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_failure_names_the_node_and_the_cause() {
+    let fusion = open().await;
+    let bad =
+        fusion.step("bad", |_: Value| async move { Err::<Value, _>(Failure::error("no luck")) });
+    let graph = Graph::new("bad").node("a", bad.node()).node("b", bad.after("a"));
+    let run = fusion.start(&graph, json!({})).await.unwrap();
+    let error = run.result::<Value>().await.unwrap_err();
+    assert_eq!(error.code(), Code::RunFailed);
+    assert!(error.to_string().contains("node `a` failed: no luck"), "{error}");
+}
+
+#[tokio::test]
+async fn a_panic_in_a_step_is_a_failure_and_nothing_more() {
+    let fusion = open().await;
+    let boom = fusion.step("boom", |_: Value| async move {
+        if true {
+            panic!("out of cheese");
+        }
+        Ok(())
+    });
+    let run = fusion.start(&Graph::new("boom").node("a", boom), json!({})).await.unwrap();
+    let error = run.result::<Value>().await.unwrap_err();
+    assert_eq!(error.failure().unwrap().class, Class::PANIC);
+    assert!(error.to_string().contains("out of cheese"), "{error}");
+}
+
+#[tokio::test]
+async fn a_branch_that_is_not_taken_is_skipped_with_all_behind_it() {
+    let fusion = open().await;
+    let say = fusion.step("say", |text: String| async move { Ok(text) });
+    let graph = Graph::new("branch")
+        .node("yes", say.with("yes").when("inputs.n > 1"))
+        .node("no", say.with("no").when("inputs.n <= 1"))
+        .node("end", say.with("{{ nodes.yes or nodes.no }}").after(["yes", "no"]))
+        .node("deep", say.with("deep").after("no"))
+        .output("end", "{{ nodes.end }}");
+    let run = fusion.start(&graph, json!({"n": 2})).await.unwrap();
+    assert_eq!(run.result::<Value>().await.unwrap(), json!({"end": "yes"}));
+    let state = run.state().await.unwrap();
+    let status = |name: &str| state.node_status(state.program().find_key(name).unwrap()).word();
+    assert_eq!([status("yes"), status("no"), status("deep")], ["succeeded", "skipped", "skipped"]);
+}
+
+#[tokio::test]
+async fn a_loop_ends_when_its_condition_holds_or_at_its_limit() {
+    let fusion = open().await;
+    let grow = fusion.step("grow", |n: Option<i64>| async move { Ok(n.unwrap_or(0) + 1) });
+    let looped = |max| {
+        Graph::new("loop")
+            .node("a", grow.with("{{ previous }}").until("output >= 5", max))
+            .output("n", "{{ nodes.a }}")
+    };
+    let run = fusion.start(&looped(10), json!({})).await.unwrap();
+    assert_eq!(run.result::<Value>().await.unwrap(), json!({"n": 5}));
+    let run = fusion.start(&looped(3), json!({})).await.unwrap();
+    let error = run.result::<Value>().await.unwrap_err();
+    assert_eq!(error.failure().unwrap().class, Class::LIMIT);
+}
+
+#[tokio::test]
+async fn items_that_fail_are_collected_when_that_is_asked_for() {
+    let fusion = open().await;
+    let odd = fusion.step("odd", |n: i64| async move {
+        if n % 2 == 0 { Err(Failure::error("even")) } else { Ok(n) }
+    });
+    let mut node = odd.map(json!([1, 2, 3]));
+    if let fusion_core::model::graph::Kind::Map(map) = &mut node.kind {
+        map.on_item_failure = OnItemFailure::Collect;
+    }
+    let graph = Graph::new("collect").node("all", node).output("all", "{{ nodes.all }}");
+    let run = fusion.start(&graph, json!({})).await.unwrap();
+    let out: Value = run.result().await.unwrap();
+    assert_eq!(out["all"], json!([1, {"error": {"class": "error", "message": "even"}}, 3]));
+}
+
+#[tokio::test]
+async fn a_command_gives_its_output_and_knows_who_it_is() {
+    let fusion = Fusion::builder("memory://")
+        .command_env([("PATH".to_owned(), "/usr/bin:/bin".to_owned())].into())
+        .open()
+        .await
+        .unwrap();
+    let graph = Graph::new("command")
+        .add(Node::command("a", ["sh", "-c", "echo $FUSION_NODE; echo $FUSION_ATTEMPT"]))
+        .add(Node::command("b", ["sh", "-c", "cat; exit 3"]).after("a"))
+        .finish_branches();
+    let run = fusion.start(&graph, json!({})).await.unwrap();
+    let error = run.result::<Value>().await.unwrap_err();
+    assert_eq!(error.failure().unwrap().class, Class::EXIT);
+    let state = run.state().await.unwrap();
+    let key = state.program().find_key("a").unwrap();
+    let output = run.output(&state, key).await.unwrap().unwrap();
+    assert_eq!(output["lines"], json!(["a", "1"]));
+}
+
+#[tokio::test]
+async fn a_workflow_runs_another_one_and_gets_its_outputs() {
+    let fusion = open().await;
+    let add = fusion.step("add", |n: i64| async move { Ok(n + 1) });
+    let inner = Graph::new("inner")
+        .input("n", InputType::Integer)
+        .node("a", add.with("{{ inputs.n }}"))
+        .output("n", "{{ nodes.a }}");
+    fusion.workflow(inner);
+    let mut node = Node::workflow("child", "inner").with(json!({"n": 41}));
+    node.more_mut().policy = Policy::default();
+    let graph = Graph::new("outer").add(node).output("n", "{{ nodes.child.n }}");
+    let run = fusion.start(&graph, json!({})).await.unwrap();
+    assert_eq!(run.result::<Value>().await.unwrap(), json!({"n": 42}));
+}
+
+#[tokio::test]
+async fn an_output_that_fails_its_checks_is_tried_again_with_feedback() {
+    let fusion = open().await;
+    let write = fusion.step_with("write", |ctx, _: Value| async move {
+        Ok(match ctx.about().feedback {
+            None => "short".to_owned(),
+            Some(feedback) => format!("longer, since: {}", feedback.message),
+        })
+    });
+    let mut node = write.node();
+    node.more_mut().validate = vec![Check::MinChars(20)];
+    node.more_mut().policy.retry = Backoff { attempts: 2, initial_ms: 1, ..Backoff::default() };
+    let graph = Graph::new("validate").node("a", node).output("a", "{{ nodes.a }}");
+    let run = fusion.start(&graph, json!({})).await.unwrap();
+    let out: Value = run.result().await.unwrap();
+    assert_eq!(out["a"], "longer, since: the output has 5 characters, at least 20 are needed");
+}
+
+#[tokio::test]
+async fn a_fallback_runs_when_all_attempts_failed() {
+    let fusion = open().await;
+    let bad = fusion.step("bad", |_: Value| async move { Err::<Value, _>(Failure::error("no")) });
+    fusion.step("good", |_: Value| async move { Ok("plan b") });
+    let graph = Graph::new("fallback")
+        .node("a", bad.node().fallback(Task::new(Action::Step("good".into()))))
+        .output("a", "{{ nodes.a }}");
+    let run = fusion.start(&graph, json!({})).await.unwrap();
+    assert_eq!(run.result::<Value>().await.unwrap(), json!({"a": "plan b"}));
+}
+
+#[tokio::test]
+async fn large_values_live_in_blobs_and_come_back_whole() {
+    let fusion = open().await;
+    let big = fusion.step("big", |_: Value| async move { Ok("x".repeat(300_000)) });
+    let len = fusion.step("len", |text: String| async move { Ok(text.len()) });
+    let graph = Graph::new("big")
+        .node("a", big.node())
+        .node("b", len.after("a"))
+        .output("n", "{{ nodes.b }}")
+        .output("a", "{{ nodes.a }}");
+    let run = fusion.start(&graph, json!({})).await.unwrap();
+    let out: Value = run.result().await.unwrap();
+    assert_eq!(out["n"], 300_000);
+    assert_eq!(out["a"].as_str().unwrap().len(), 300_000);
+}
