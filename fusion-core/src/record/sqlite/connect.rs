@@ -21,10 +21,10 @@ const STATEMENTS: usize = 96;
 /// What is set on every connection. `cell_size_check` makes damage an error instead of a wrong answer.
 const ALL: &str = "PRAGMA temp_store = memory; PRAGMA mmap_size = 0; PRAGMA cell_size_check = on;
     PRAGMA trusted_schema = off; PRAGMA recursive_triggers = off;";
-/// What is set on the writing connection: a cache of 64 MiB, a WAL that shrinks back to 64 MiB. The writer checkpoints when
-/// it is idle; SQLite does it when the WAL has grown to 16 MiB without a pause.
+/// What is set on the writing connection: a cache of 64 MiB, a WAL that shrinks back to 64 MiB. Checkpoints are the writer's
+/// own: SQLite would keep quiet about one that failed.
 const WRITER: &str = "PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864;
-    PRAGMA wal_autocheckpoint = 4096;";
+    PRAGMA wal_autocheckpoint = 0;";
 /// Magic numbers of network file systems (`statfs(2)`), on which SQLite's locks do not hold.
 #[cfg(target_os = "linux")]
 const NETWORK: [(u32, &str); 9] = [
@@ -99,7 +99,9 @@ pub(super) fn reader(options: &Options) -> Result<Connection> {
     let connection = open(options, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.busy_timeout(Duration::from_millis(BUSY_MS)).map_err(error)?;
     connection.execute_batch(ALL).map_err(error)?;
-    connection.execute_batch("PRAGMA query_only = on; PRAGMA cache_size = -8192").map_err(error)?;
+    connection
+        .execute_batch("PRAGMA query_only = on; PRAGMA cache_size = -16384")
+        .map_err(error)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }

@@ -9,7 +9,7 @@ use crate::model::{Head, Record, Stamped};
 use crate::record::codec;
 
 /// From how many rows of others in between a seek is cheaper than stepping.
-const GAP: u64 = 8;
+const GAP: u64 = 16;
 const DOWN: &str =
     "SELECT id, stream, prev, first, n, at, body FROM journal WHERE id <= ? ORDER BY id DESC";
 const UP: &str =

@@ -44,6 +44,11 @@ pub(super) struct Known {
     pub(super) queue_saved: i64,
 }
 
+/// How many pages the WAL grows before it is written back without waiting for a pause: 16 MiB.
+const WAL_PAGES: usize = 4096;
+/// The same over a named VFS: the simulator shall see many checkpoints.
+const WAL_PAGES_SIMULATED: usize = 128;
+
 /// The writing half of a store.
 pub struct Writer {
     pub(super) connection: Connection,
@@ -54,6 +59,9 @@ pub struct Writer {
     pub(super) bells: BTreeSet<Arc<str>>,
     turn: Turn,
     failed: bool,
+    /// About how many pages the WAL has that are not in the file yet, and how many it may have.
+    wal_pages: usize,
+    wal_pages_most: usize,
 }
 
 impl Writer {
@@ -66,7 +74,18 @@ impl Writer {
         let turn = if options.vfs.is_none() { Turn::beside(&options.path) } else { Turn::none() };
         let (rings, bells) = (Vec::new(), BTreeSet::new());
         let known = Known::default();
-        let mut writer = Self { connection, known, bus, rings, bells, turn, failed: false };
+        let simulated = options.vfs.is_some();
+        let mut writer = Self {
+            connection,
+            known,
+            bus,
+            rings,
+            bells,
+            turn,
+            failed: false,
+            wal_pages: 0,
+            wal_pages_most: if simulated { WAL_PAGES_SIMULATED } else { WAL_PAGES },
+        };
         writer.refresh().map_err(outside)?;
         writer.rings.clear();
         Ok(writer)
@@ -80,12 +99,19 @@ impl Writer {
         if self.failed {
             return vec![Err(stopped()); count];
         }
+        // A few pages for every group, some for every batch, and those that the bytes fill.
+        let bytes: usize = batches.iter().map(Prepared::bytes).sum();
+        self.wal_pages += 8 + count + bytes / 2048;
         let done = self.group(batches);
         self.bells.clear();
         let rings = std::mem::take(&mut self.rings);
         match done {
             Ok(receipts) => {
                 self.bus.ring_all(&rings);
+                if self.wal_pages >= self.wal_pages_most {
+                    // What was committed is safe in the WAL whatever comes of this; the next batch hears of a failure.
+                    let _kept = self.checkpoint();
+                }
                 receipts
             }
             Err(fault) => {
@@ -219,6 +245,7 @@ impl Writer {
     /// # Errors
     /// `FU0308` when the file fails; the store is closed for writing then.
     pub fn checkpoint(&mut self) -> Result<()> {
+        self.wal_pages = 0;
         let done = self.connection.query_row("PRAGMA wal_checkpoint(passive)", [], |_| Ok(()));
         match done.map_err(Fault::from) {
             Err(Fault::Fatal(error)) => Err(self.give_up(Fault::Fatal(error))),
