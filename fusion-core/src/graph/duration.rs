@@ -113,7 +113,8 @@ pub fn format_ms(ms: u64) -> String {
         let count = rest / length;
         rest %= length;
         if count > 0 {
-            out.push_str(&format!("{count}{name}"));
+            out.push_str(&count.to_string());
+            out.push_str(name);
         }
     }
     if out.is_empty() { "0ms".to_owned() } else { out }

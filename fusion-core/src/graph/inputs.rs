@@ -34,24 +34,13 @@ pub fn bind(graph: &Graph, given: &Value) -> Result<Value> {
     let mut errors: Vec<Error> = unknown.map(|name| no_input(graph, name)).collect();
     let mut bound = Map::new();
     for (name, input) in &graph.inputs {
-        match given.get(name).or(input.default.as_ref()) {
-            Some(value) => {
-                if let Err(why) = fits(input, value) {
-                    errors
-                        .push(Error::new(Code::InvalidInput, format!("the input `{name}` {why}")));
-                }
-                bound.insert(name.clone(), value.clone());
+        if let Some(value) = given.get(name).or(input.default.as_ref()) {
+            if let Err(why) = fits(input, value) {
+                errors.push(Error::new(Code::InvalidInput, format!("the input `{name}` {why}")));
             }
-            None => {
-                let error =
-                    Error::new(Code::MissingInput, format!("the input `{name}` is missing"));
-                let about = if input.description.is_empty() {
-                    String::new()
-                } else {
-                    format!(" ({})", input.description)
-                };
-                errors.push(error.hint(format!("give it with `--input {name}=…`{about}")));
-            }
+            bound.insert(name.clone(), value.clone());
+        } else {
+            errors.push(missing(name, input));
         }
     }
     Error::join(errors).map_or(Ok(Value::Object(bound)), Err)
@@ -76,11 +65,20 @@ pub fn bind_texts(graph: &Graph, given: &BTreeMap<String, String>) -> Result<Val
                 values.insert(name.clone(), value);
             }
             Err(why) => {
-                errors.push(Error::new(Code::InvalidInput, format!("the input `{name}` {why}")))
+                errors.push(Error::new(Code::InvalidInput, format!("the input `{name}` {why}")));
             }
         }
     }
     Error::join(errors).map_or(Ok(Value::Object(values)), Err)
+}
+
+fn missing(name: &str, input: &Input) -> Error {
+    let about = match input.description.as_str() {
+        "" => String::new(),
+        text => format!(" ({text})"),
+    };
+    let error = Error::new(Code::MissingInput, format!("the input `{name}` is missing"));
+    error.hint(format!("give it with `--input {name}=…`{about}"))
 }
 
 fn no_input(graph: &Graph, name: &str) -> Error {

@@ -10,6 +10,7 @@ mod build;
 #[cfg(feature = "files")]
 pub mod check;
 mod compile;
+pub mod draw;
 pub mod duration;
 #[cfg(feature = "files")]
 pub mod file;
@@ -18,6 +19,8 @@ pub mod inputs;
 pub mod order;
 #[cfg(feature = "resolve")]
 pub mod resolve;
+#[cfg(feature = "files")]
+pub mod schema;
 #[cfg(feature = "files")]
 pub mod template;
 

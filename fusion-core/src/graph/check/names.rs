@@ -25,7 +25,7 @@ impl<'g> Names<'g> {
             legal(name, "node", &nodes.name(name), report);
         }
         // Builders mostly number their nodes, so the names often come sorted.
-        sorted.sort();
+        sorted.sort_unstable();
         for pair in sorted.windows(2) {
             let [(one, _), (other, _)] = pair else { continue };
             if one == other {

@@ -91,7 +91,7 @@ impl<'a> At<'a> {
             match step {
                 Step::Name(name) if words.is_empty() => words.push_str(name),
                 Step::Name(name) => words.extend([".", name]),
-                Step::Index(index) => words.push_str(&format!("[{index}]")),
+                Step::Index(index) => words.extend(["[", index.to_string().as_str(), "]"]),
             }
         }
         (node, words)

@@ -38,7 +38,7 @@ impl Scan<'_, '_> {
         let mut minus = false;
         for one in &parsed.uses {
             if let (What::Node, Some(from)) = (one.what, self.names.find(&one.name)) {
-                self.edge(site, one, from, report, edges);
+                edges.extend(self.edge(site, one, from, report));
             } else if let Some((flaw, code)) = self.wrong(site, &parsed, one, &mut minus) {
                 self.refuse(site, flaw, code, report);
             }
@@ -53,24 +53,25 @@ impl Scan<'_, '_> {
         }
     }
 
+    /// Gives the edge that the use of a node implies; a use of the owner's own output is refused.
     fn edge(
         &self,
         site: &Site<'_>,
         one: &Use,
         from: u32,
         report: &mut Report<'_>,
-        edges: &mut Vec<(u32, u32)>,
-    ) {
-        let Some(owner) = self.owner else { return };
+    ) -> Option<(u32, u32)> {
+        let owner = self.owner?;
         if owner.index != from {
-            edges.push((from, owner.index));
-        } else if !site.may.own {
+            return Some((from, owner.index));
+        }
+        if !site.may.own {
             let message = format!("the node reads its own output `nodes.{}`", one.name);
             let flaw = Flaw::new(message, one.range.clone());
-            let flaw =
-                flaw.hint("in a `repeat`, the last output is `previous`; in its `until`, `output`");
-            self.refuse(site, flaw, Code::Cycle, report);
+            let hint = "in a `repeat`, the last output is `previous`; in its `until`, `output`";
+            self.refuse(site, flaw.hint(hint), Code::Cycle, report);
         }
+        None
     }
 
     fn wrong(

@@ -9,6 +9,8 @@ use crate::error::Code;
 use crate::model::graph::{Action, Check, Input, Map, Node, Task, WaitSpec};
 use crate::model::{Backoff, Concurrency, Graph, Policy, Timeout};
 
+const UPSIDE_DOWN: Timeout = Timeout::Learned { factor: 2.0, floor_ms: 9, ceiling_ms: 1 };
+
 fn graph(nodes: impl IntoIterator<Item = Node>) -> Graph {
     let mut graph = Graph::new("g");
     graph.nodes = nodes.into_iter().collect();
@@ -157,12 +159,7 @@ fn kinds_and_numbers() {
         (policy(|p| p.retry.jitter = 1.5), "`retry.jitter` must be from 0 to 1"),
         (policy(|p| p.retry.initial_ms = u64::MAX), "longer than 100 years"),
         (policy(|p| p.timeout = Some(Timeout::Fixed(0))), "`timeout` is nothing"),
-        (
-            policy(|p| {
-                p.timeout = Some(Timeout::Learned { factor: 2.0, floor_ms: 9, ceiling_ms: 1 })
-            }),
-            "floor",
-        ),
+        (policy(|p| p.timeout = Some(UPSIDE_DOWN)), "floor"),
         (policy(|p| p.heartbeat_ms = Some(0)), "`heartbeat` is nothing"),
         (
             policy(|p| p.concurrency = Some(Concurrency { key: "k".into(), limit: 0 })),

@@ -162,15 +162,16 @@ impl Loader<'_, '_> {
         };
         match &mut open.tree.body {
             Body::List(items) => items.push(tree),
-            Body::Map(entries) => match open.key.take() {
-                Some((key, spot)) => entries.push(Entry { key, spot, value: tree }),
-                None => {
+            Body::Map(entries) => {
+                if let Some((key, spot)) = open.key.take() {
+                    entries.push(Entry { key, spot, value: tree });
+                } else {
                     let key = tree.word().ok_or_else(|| self.odd_key(&tree))?;
                     if let Some(open) = self.open.last_mut() {
                         open.key = Some((key.into(), tree.spot));
                     }
                 }
-            },
+            }
             _ => {}
         }
         Ok(())

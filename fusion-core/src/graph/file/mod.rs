@@ -16,4 +16,6 @@ pub(crate) mod table;
 mod tests;
 mod tree;
 
+#[cfg(test)]
+pub(crate) use parse::as_json;
 pub use parse::{File, parse, parse_bytes};

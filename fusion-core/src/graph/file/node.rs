@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::policy::{Layered, ms, policy, texts, whole};
-use super::table::{ACTIONS, NODE, PROGRAM};
+use super::table::{ACTIONS, NODE, PROGRAM, WAITS};
 use super::tree::{Body, Tree};
 use crate::error::{Code, Error};
 use crate::graph::check::{At, Report};
@@ -176,8 +176,7 @@ fn alone(tree: &Tree, at: &At<'_>, report: &mut Report<'_>) {
 }
 
 fn wait(tree: &Tree, timeout: Option<&Tree>, at: &At<'_>, report: &mut Report<'_>) -> WaitSpec {
-    let kinds = ["duration", "until", "signal", "approval"];
-    let given: Vec<&str> = kinds.into_iter().filter(|key| tree.get(key).is_some()).collect();
+    let given: Vec<&str> = WAITS.into_iter().filter(|key| tree.get(key).is_some()).collect();
     if given.len() != 1 && matches!(tree.body, Body::Map(_)) {
         let message = format!("{} must wait for exactly one thing", at.owner());
         let error = Error::new(Code::WrongType, message);

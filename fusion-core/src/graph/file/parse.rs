@@ -33,7 +33,7 @@ pub fn parse_bytes(bytes: &[u8], file: &str) -> Result<File> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let line = before.split(|byte| *byte == b'\n').count();
         let column =
             String::from_utf8_lossy(before.get(start..).unwrap_or_default()).chars().count() + 1;
         let place = Place { file: file.into(), line, column };
@@ -147,4 +147,10 @@ fn read(tree: &Tree, places: &Places) -> Result<File> {
     warned.extend(warnings(&graph, places));
     normalise(&mut graph);
     Ok(File { graph, workflows, warnings: warned })
+}
+
+/// Gives the file as JSON, as the schema sees it.
+#[cfg(test)]
+pub(crate) fn as_json(text: &str) -> serde_json::Value {
+    tree(text, &Places::of_file("w.yaml", text)).unwrap().json()
 }

@@ -38,6 +38,8 @@ pub(crate) struct Table {
     pub(crate) name: &'static str,
     /// One sentence for the schema.
     pub(crate) about: &'static str,
+    /// The keys of which exactly one must be there; empty when there is no such rule.
+    pub(crate) one_of: &'static [&'static str],
     /// The keys.
     pub(crate) keys: &'static [Field],
 }

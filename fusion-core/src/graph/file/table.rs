@@ -22,6 +22,10 @@ pub(crate) const TYPES: &[&str] =
     &["string", "integer", "number", "boolean", "array", "object", "any"];
 /// The keys of which a task has exactly one.
 pub(super) const ACTIONS: [&str; 5] = ["step", "command", "agent", "model", "workflow"];
+/// The keys of which a node has exactly one.
+const WORK: [&str; 6] = ["step", "command", "agent", "model", "workflow", "wait"];
+/// The keys of which a wait has exactly one.
+pub(super) const WAITS: [&str; 4] = ["duration", "until", "signal", "approval"];
 /// The keys that only a `command` has.
 pub(super) const PROGRAM: [&str; 3] = ["stdin", "cwd", "env"];
 
@@ -36,6 +40,7 @@ const COMMAND: Shape = List(&Word);
 const NAMED: Shape = OneOf(&[Text, Dict(&Any)]);
 const TIMEOUT: Shape = OneOf(&[Time, Object(&ADAPTIVE)]);
 const CACHE: Shape = OneOf(&[Bool, Object(&REUSE)]);
+#[expect(clippy::cast_possible_wrap, reason = "a small number")]
 const PARALLEL: Shape = Int(1, limits::BODIES_IN_FLIGHT as i64);
 const ENV: Shape = Dict(&Word);
 const RETRIES: Shape = Object(&RETRY);
@@ -46,6 +51,7 @@ const PRIORITY: Shape = Int(i32::MIN as i64, i32::MAX as i64);
 pub(crate) static FILE: Table = Table {
     name: "workflow",
     about: "A workflow file of Fusion.",
+    one_of: &[],
     keys: &[
         must("fusion", Int(1, 1), "The version of the file format: 1."),
         must("name", Text, "The name of the workflow."),
@@ -76,6 +82,7 @@ pub(crate) static FILE: Table = Table {
 pub(crate) static BODY: Table = Table {
     name: "further_workflow",
     about: "A workflow that nodes of the same file run by its name.",
+    one_of: &[],
     keys: &[
         key("version", VERSION, "Your version number of the definition."),
         key("description", Text, "What the workflow is for."),
@@ -91,6 +98,7 @@ pub(crate) static BODY: Table = Table {
 pub(crate) static INPUT: Table = Table {
     name: "input",
     about: "A declared input.",
+    one_of: &[],
     keys: &[
         key("type", Words(TYPES), "The type that a value must have; `any` by default."),
         key(
@@ -107,6 +115,7 @@ pub(crate) static INPUT: Table = Table {
 pub(crate) static NODE: Table = Table {
     name: "node",
     about: "A node: exactly one of `step`, `command`, `agent`, `model`, `workflow`, `wait`.",
+    one_of: &WORK,
     keys: &[
         key("step", Text, "A registered step (Rust, Python or JavaScript)."),
         key(
@@ -168,6 +177,7 @@ pub(crate) static NODE: Table = Table {
 pub(crate) static TASK: Table = Table {
     name: "task",
     about: "A task: exactly one of `step`, `command`, `agent`, `model`, `workflow`.",
+    one_of: &ACTIONS,
     keys: &[
         key("step", Text, "A registered step."),
         key("command", COMMAND, "A program and its arguments."),
@@ -185,6 +195,7 @@ pub(crate) static TASK: Table = Table {
 pub(crate) static DEFAULTS: Table = Table {
     name: "defaults",
     about: "What every node has unless it says otherwise; `wait` nodes take nothing from it, `at_most_once` nodes no `retry`.",
+    one_of: &[],
     keys: &[
         key("retry", RETRIES, "Further attempts after a failure; keys are merged one by one."),
         key("timeout", TIMEOUT, "The limit of one attempt."),
@@ -212,6 +223,7 @@ pub(crate) static DEFAULTS: Table = Table {
 pub(crate) static RETRY: Table = Table {
     name: "retry",
     about: "Further attempts after a failure.",
+    one_of: &[],
     keys: &[
         key(
             "attempts",
@@ -235,6 +247,7 @@ pub(crate) static RETRY: Table = Table {
 pub(crate) static ADAPTIVE: Table = Table {
     name: "adaptive_timeout",
     about: "A limit that is learned from earlier attempts.",
+    one_of: &[],
     keys: &[must(
         "learned",
         Object(&LEARNED),
@@ -246,6 +259,7 @@ pub(crate) static ADAPTIVE: Table = Table {
 pub(crate) static LEARNED: Table = Table {
     name: "learned_timeout",
     about: "The bounds of a learned limit.",
+    one_of: &[],
     keys: &[
         key(
             "factor",
@@ -265,6 +279,7 @@ pub(crate) static LEARNED: Table = Table {
 pub(crate) static REUSE: Table = Table {
     name: "cache",
     about: "Reuse of an earlier outcome.",
+    one_of: &[],
     keys: &[
         key("ttl", Time, "How long an outcome may be reused; for ever by default."),
         key("version", Word, "A word that is part of the key: changing it forgets what is cached."),
@@ -275,6 +290,7 @@ pub(crate) static REUSE: Table = Table {
 pub(crate) static CONCURRENCY: Table = Table {
     name: "concurrency",
     about: "A named set of slots shared by all runs on a store.",
+    one_of: &[],
     keys: &[
         must("key", Text, "The name, a template."),
         key("limit", Int(1, MANY), "How many bodies with this name may run at once; 1 by default."),
@@ -285,6 +301,7 @@ pub(crate) static CONCURRENCY: Table = Table {
 pub(crate) static REPEAT: Table = Table {
     name: "repeat",
     about: "A bounded loop; `round` (from 1) and `previous` are in the task's scope.",
+    one_of: &[],
     keys: &[
         must(
             "until",
@@ -304,6 +321,7 @@ pub(crate) static REPEAT: Table = Table {
 pub(crate) static WAIT: Table = Table {
     name: "wait",
     about: "Exactly one of `duration`, `until`, `signal`, `approval`.",
+    one_of: &WAITS,
     keys: &[
         key("duration", Text, "A length of time such as `10m`, a template if you like."),
         key("until", Word, "A moment: RFC 3339 with its offset, or milliseconds since 1970."),
@@ -320,6 +338,7 @@ pub(crate) static WAIT: Table = Table {
 pub(crate) static APPROVAL: Table = Table {
     name: "approval",
     about: "A question to a person.",
+    one_of: &[],
     keys: &[
         key("role", Text, "The role that may answer."),
         must("message", Text, "What is asked."),
@@ -331,6 +350,7 @@ pub(crate) static APPROVAL: Table = Table {
 pub(crate) static CHECK: Table = Table {
     name: "check",
     about: "What an output must satisfy.",
+    one_of: &[],
     keys: &[
         key("min_chars", Int(0, MANY), "The text has at least so many characters."),
         key("max_chars", Int(0, MANY), "The text has at most so many characters."),

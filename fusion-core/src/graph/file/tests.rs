@@ -17,7 +17,7 @@ fn errors(text: &str) -> Vec<String> {
 }
 
 fn line(error: &Error) -> String {
-    let place = error.place().map_or("-".to_owned(), ToString::to_string);
+    let place = error.place().map_or_else(|| "-".to_owned(), ToString::to_string);
     format!("{place} {} {} | {}", error.code(), error.message(), error.hint_text().unwrap_or("-"))
 }
 
@@ -54,33 +54,7 @@ fn the_example_of_the_contract_is_read_whole() {
 
 #[test]
 fn every_key_arrives() {
-    let text = r#"
-fusion: 1
-name: all
-inputs: { n: { type: integer, choices: [1, 2], description: how many }, free: }
-defaults: { env: { A: 1, B: x }, cwd: /tmp, retry: { jitter: 0.5 } }
-nodes:
-  a:
-    command: [tool, -n, 10, true]
-    env: { B: "{{ inputs.n }}" }
-    retry: { attempts: 2, on: timeout, not_on: [exit, panic] }
-    timeout: { learned: { ceiling: 10m, factor: 2 } }
-    heartbeat: 30s
-    cache: { ttl: 1d, version: 2 }
-    concurrency: { key: "db-{{ inputs.n }}" }
-    priority: -3
-    validate: [{ json: true, that: output.ok }]
-    needs: s
-    expand: true
-  r: { model: { id: m }, repeat: { until: output.done, max: 5, pause: 1s }, with: "{{ inputs.free }}" }
-  m: { map: [1, 2], workflow: sub, on_item_failure: collect, with: { x: "{{ item }}" } }
-  s: { wait: { signal: go }, timeout: 1h }
-  o: { step: pay, at_most_once: true, on_unknown: wait_human, cache: false }
-workflows:
-  sub:
-    inputs: { x: {} }
-    nodes: { one: { step: s, with: "{{ inputs.x }}" } }
-"#;
+    let text = include_str!("tests/every_key.yaml");
     let file = parse(text, "w.yaml").unwrap();
     let node = |index: usize| &file.graph.nodes[index];
     let Some(Action::Command(program)) = node(0).kind.task().map(|task| &task.action) else {
@@ -154,10 +128,22 @@ outputs:
     insta::assert_snapshot!(errors(text).join("\n"));
 }
 
+/// Expects a part of some error for each node.
+fn explain(table: &[(&str, &str)]) {
+    let mut missed = Vec::new();
+    for (lines, part) in table {
+        let said = errors(&node(lines));
+        let fits = |line: &String| part.split(" | ").all(|part| line.contains(part));
+        if !said.iter().any(fits) {
+            missed.push((part, said));
+        }
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
 #[test]
 fn wrong_types_and_traps_are_explained() {
-    let mut missed = Vec::new();
-    for (lines, part) in [
+    explain(&[
         (
             "    step: s\n    retry: { attempts: 0 }",
             "6:24 FU0204 node `a`: `retry.attempts` must be a whole number from 1 to 1000, found `0`",
@@ -188,6 +174,12 @@ fn wrong_types_and_traps_are_explained() {
         ("    step: s\n    when: {{ inputs.x }} and 1", "quote the template"),
         ("    step: s\n    with: { a: {{ nodes.b }} }", "quote the template"),
         ("    step: s\n\twith: 1", "found a tab | indent with spaces"),
+    ]);
+}
+
+#[test]
+fn nodes_that_make_no_sense_are_explained() {
+    explain(&[
         (
             "    step: s\n    step: t",
             "FU0208 the key `step` is given twice: in line 5 and in line 6",
@@ -219,14 +211,7 @@ fn wrong_types_and_traps_are_explained() {
         ("    - x", "node `a` must be a map"),
         ("    step: s\n    x: &a [*a]", "stands inside"),
         ("    step: s\n    with: *nope", "FU0202"),
-    ] {
-        let said = errors(&node(lines));
-        let fits = |line: &String| part.split(" | ").all(|part| line.contains(part));
-        if !said.iter().any(fits) {
-            missed.push((part, said));
-        }
-    }
-    assert!(missed.is_empty(), "{missed:#?}");
+    ]);
 }
 
 #[test]
@@ -265,11 +250,10 @@ fn bombs_and_giants_are_quick_clear_errors() {
     let giant = "a: b\n".repeat(2_000_000);
     let said = errors(&giant);
     assert!(said[0].contains("FU0106") && said[0].contains("10000000 bytes"), "{said:?}");
-    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for n in 1..12 {
-        let before = vec![format!("*a{}", n - 1); 9].join(", ");
-        bomb.push_str(&format!("a{n}: &a{n} [{before}]\n"));
-    }
+    let level =
+        |n: usize| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", "));
+    let bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned()
+        + &(1..12).map(level).collect::<Vec<_>>().concat();
     assert!(errors(&bomb)[0].contains(&format!("more than {} values", limits::FILE_VALUES)));
     for (open, close) in [("[", "]"), ("{a: ", "}"), ("- ", ""), ("? ", "")] {
         let deep = format!("x: {}1{}", open.repeat(10_000), close.repeat(10_000));
@@ -278,7 +262,10 @@ fn bombs_and_giants_are_quick_clear_errors() {
     }
     let many = format!(
         "fusion: 1\nname: w\nnodes:\n{}",
-        (0..20_000).map(|n| format!("  n{n}: {{ step: s, kex: 1 }}\n")).collect::<String>()
+        (0..20_000)
+            .map(|n| format!("  n{n}: {{ step: s, kex: 1 }}"))
+            .collect::<Vec<_>>()
+            .join("\n")
     );
     let said = errors(&many);
     assert_eq!(said.len(), 101, "{}", said.len());

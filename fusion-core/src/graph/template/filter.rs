@@ -16,6 +16,7 @@ pub(super) fn fromjson(text: &str) -> Result<Inner, Error> {
 }
 
 /// Writes a value as JSON, on one line unless `indent` says how many spaces a level gets.
+#[expect(clippy::needless_pass_by_value, reason = "the signature of a filter")]
 pub(super) fn tojson(value: &Inner, options: Kwargs) -> Result<String, Error> {
     let indent: Option<usize> = options.get("indent")?;
     options.assert_all_used()?;

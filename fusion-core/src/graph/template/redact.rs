@@ -16,8 +16,10 @@ const MASK: &str = "***";
 #[derive(Clone)]
 pub struct Secrets(Arc<Shared>);
 
+type Find = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 struct Shared {
-    find: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    find: Box<Find>,
     given: Mutex<BTreeSet<String>>,
 }
 
@@ -109,12 +111,9 @@ impl Redactor {
                     true
                 }
             },
-            Value::Array(items) => {
-                items.iter_mut().fold(false, |found, item| self.json(item) || found)
-            }
+            Value::Array(items) => self.every(items.iter_mut()),
             Value::Object(map) => {
-                let mut found =
-                    map.values_mut().fold(false, |found, item| self.json(item) || found);
+                let mut found = self.every(map.values_mut());
                 if map.keys().any(|key| matches!(self.text(key), Cow::Owned(_))) {
                     let old = std::mem::take(map);
                     map.extend(old.into_iter().map(|(key, v)| (self.text(&key).into_owned(), v)));
@@ -131,6 +130,17 @@ impl Redactor {
             }
             Value::Null | Value::Bool(_) => false,
         }
+    }
+}
+
+impl Redactor {
+    /// Goes through all values, also after one that had a secret in it.
+    fn every<'v>(&self, values: impl Iterator<Item = &'v mut Value>) -> bool {
+        let mut found = false;
+        for value in values {
+            found |= self.json(value);
+        }
+        found
     }
 }
 

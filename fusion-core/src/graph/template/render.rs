@@ -18,10 +18,13 @@ use crate::model::{Class, Failure, limits};
 /// How many compiled texts are kept.
 const KEPT: usize = 4096;
 
+/// Whether it is an expression, and its text.
+type Kept = (bool, Box<str>);
+
 /// Compiled templates, by their text: each is compiled once.
 #[derive(Default)]
 pub struct Templates {
-    kept: Mutex<BTreeMap<(bool, Box<str>), Arc<Compiled>>>,
+    kept: Mutex<BTreeMap<Kept, Arc<Compiled>>>,
 }
 
 impl fmt::Debug for Templates {

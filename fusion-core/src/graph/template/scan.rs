@@ -124,13 +124,11 @@ fn tokens(source: &str, form: Form) -> Vec<Token> {
 /// Finds the next `{{`, `{%` or `{#`: its place and its second sign.
 fn next_tag(source: &str, from: usize) -> Option<(usize, u8)> {
     let bytes = source.as_bytes();
-    let pairs = bytes.get(from..)?.windows(2).enumerate();
-    pairs
-        .filter_map(|(at, pair)| match *pair {
-            [b'{', kind @ (b'{' | b'%' | b'#')] => Some((from + at, kind)),
-            _ => None,
-        })
-        .next()
+    let mut pairs = bytes.get(from..)?.windows(2).enumerate();
+    pairs.find_map(|(at, pair)| match *pair {
+        [b'{', kind @ (b'{' | b'%' | b'#')] => Some((from + at, kind)),
+        _ => None,
+    })
 }
 
 fn find(source: &str, from: usize, what: &str) -> Option<usize> {

@@ -49,6 +49,7 @@ impl Scope for Run {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "so that tests can write `json!` in place")]
 fn render(value: Value) -> Value {
     Templates::new().render(&value, &Run::new()).unwrap()
 }
