@@ -17,6 +17,8 @@ pub struct Program {
     needs: Vec<u32>,
     /// The nodes ordered by name.
     by_name: Vec<u32>,
+    /// One bit for each node that has a [`More`]: most have none, and asking the node itself is a cache miss.
+    rich: Vec<u64>,
 }
 
 impl Program {
@@ -37,12 +39,19 @@ impl Program {
                 )
             })?;
         let by_name = order_names(&graph, count)?;
+        let bits = |nodes: &[Node]| {
+            (0..)
+                .zip(nodes)
+                .fold(0_u64, |bits, (at, node)| bits | u64::from(node.more.is_some()) << at)
+        };
+        let rich = graph.nodes.chunks(64).map(bits).collect();
         let mut program = Self {
             graph,
             starts: vec![0; count as usize + 1],
             targets: Vec::new(),
             needs: Vec::new(),
             by_name,
+            rich,
         };
         program.connect()?;
         program.refuse_circles()?;
@@ -200,6 +209,10 @@ impl Program {
 
     /// Gives what most nodes do not have.
     pub fn more(&self, node: NodeIx) -> Option<&More> {
+        let bits = self.rich.get(node.at() / 64)?;
+        if bits >> (node.at() % 64) & 1 == 0 {
+            return None;
+        }
         self.node(node).and_then(|node| node.more.as_deref())
     }
 

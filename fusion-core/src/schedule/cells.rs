@@ -90,12 +90,12 @@ pub(super) struct Slots(Vec<Payload>);
 
 impl Slots {
     /// Keeps a payload; the JSON `null`, which most bodies return, takes no place.
-    pub(super) fn put(&mut self, payload: Payload) -> u32 {
+    pub(super) fn put(&mut self, payload: &Payload) -> u32 {
         if payload.is_null() {
             return NO_SLOT;
         }
         let slot = u32::try_from(self.0.len()).unwrap_or(NO_SLOT);
-        self.0.push(payload);
+        self.0.push(payload.clone());
         slot
     }
 

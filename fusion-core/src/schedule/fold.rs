@@ -15,7 +15,7 @@ impl State {
             Record::RunStarted(_) | Record::Answered(..) => {}
             Record::NodeStarted(key, _) => self.intend(*key),
             Record::NodeSucceeded(key, attempt, _, output, _) => {
-                self.succeed(*key, *attempt, output.clone());
+                self.succeed(*key, *attempt, output);
             }
             Record::NodeFailed(key, attempt, _, failure, then) => {
                 self.fail(*key, *attempt, failure, *then);
@@ -74,7 +74,7 @@ impl State {
         }
     }
 
-    fn succeed(&mut self, key: Key, attempt: u16, output: Payload) {
+    fn succeed(&mut self, key: Key, attempt: u16, output: &Payload) {
         if let Some(cell) = self.cell_mut(key) {
             cell.attempt = attempt;
         }

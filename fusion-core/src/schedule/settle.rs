@@ -15,9 +15,8 @@ impl State {
         {
             self.ending = Some(Ending::Failed);
         }
-        let program = self.program.clone();
         if status == NodeStatus::Succeeded
-            && program.more(node).is_some_and(|more| more.compensate.is_some())
+            && self.program.more(node).is_some_and(|more| more.compensate.is_some())
         {
             self.done.push(node);
         }
@@ -27,13 +26,20 @@ impl State {
             NodeStatus::Skipped => self.cells[node].flags & DEAD,
             _ => DEAD,
         };
+        let Self { program, cells, ready, unwanted, .. } = self;
         for next in program.next(node) {
             let next = NodeIx(*next);
-            let cell = &mut self.cells[next];
+            let cell = &mut cells[next];
             cell.set(mark);
             cell.pending = cell.pending.saturating_sub(1);
-            if cell.pending == 0 && cell.status == NodeStatus::Pending {
-                self.open(next);
+            if cell.pending > 0 || cell.status != NodeStatus::Pending {
+                continue;
+            }
+            if cell.has(DEAD) || !cell.has(LIVE) {
+                unwanted.push(next);
+            } else {
+                cell.turn(NodeStatus::Ready);
+                ready.push(Key::node(next), program.policy(next).priority);
             }
         }
     }
