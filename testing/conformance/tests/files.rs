@@ -212,7 +212,7 @@ async fn read(store: &Sqlite, truth: &Truth) -> Result<Vec<String>, Error> {
     Ok(missing)
 }
 
-/// A small generator of the test's own (SplitMix64), so that a failure names its seed.
+/// A small generator of the test's own (`SplitMix64`), so that a failure names its seed.
 fn random(seed: u64) -> u64 {
     let mut mixed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (seed >> 7);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
