@@ -158,3 +158,22 @@ async fn the_killed_keep_their_word() {
         store.close().await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_another_program_locks_says_so_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.db");
+    let store = open(&path);
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let op = |expect| {
+        let (stream, records) = ("s".into(), vec![record("r".to_owned())]);
+        Op::Append(Append { stream, expect, epoch: 0, records })
+    };
+    let refused = store.commit(Batch { now: 1, ops: vec![op(0)] }).await;
+    assert_eq!(refused.map(|_| ()).map_err(|error| error.code()), Err(Code::StoreBusy));
+    assert_eq!(store.head("s").await.unwrap(), None, "reads go on");
+    other.execute_batch("COMMIT").unwrap();
+    store.commit(Batch { now: 1, ops: vec![op(0)] }).await.unwrap();
+    store.close().await.unwrap();
+}

@@ -173,3 +173,54 @@ fn a_newer_format_says_so() {
     let error = decode(&body, &[]).unwrap_err();
     assert!(error.message().contains("format 2"), "{error}");
 }
+
+/// One of every kind of record, as released versions wrote it. A difference means that old stores could not be read any more.
+fn released() -> Vec<Record> {
+    let key = Key::item(NodeIx(3), 4);
+    let failure = Failure::error("no").detail("because").permanent();
+    let text = |text: &str| text.to_owned();
+    let json = Payload::json(&[1, 2]).unwrap();
+    let blob = Payload::Blob(PayloadKind::Json, Digest::of(b"big"), 70_000);
+    let origin = Origin::Child { parent: RunId::new("p").unwrap(), key, depth: 2 };
+    let (workflow, definition) = (text("digest"), blob.clone());
+    let answer = Answer { approved: true, by: text("ann"), comment: text("fine") };
+    vec![
+        Record::RunStarted(Box::new(Start {
+            workflow,
+            version: 7,
+            definition,
+            input: json.clone(),
+            origin: Some(origin),
+        })),
+        Record::NodeStarted(Key::node(NodeIx(0)), 1),
+        Record::NodeSucceeded(key, 2, 1_500, json.clone(), true),
+        Record::NodeFailed(key, 1, 15, Box::new(failure.clone()), Then::Retry(1_000_000)),
+        Record::NodeSkipped(Key::undo(NodeIx(9))),
+        Record::MapExpanded(NodeIx(3), 70_000),
+        Record::MapSucceeded(NodeIx(3)),
+        Record::RoundEnded(NodeIx(5), 2, json.clone(), -1),
+        Record::NodeWaiting(key, Wait::Timer(i64::MAX)),
+        Record::NodeWaiting(key, Wait::Signal(text("go"), None)),
+        Record::NodeWaiting(key, Wait::Approval(text("boss"), text("ship it?"), Some(5))),
+        Record::NodeWaiting(key, Wait::Child(RunId::new("c").unwrap())),
+        Record::MemoSaved(key, text("call"), blob),
+        Record::SignalReceived(text("go"), Payload::from_bytes(vec![0, 255])),
+        Record::Answered(NodeIx(1), answer),
+        Record::InDoubt(key),
+        Record::Resolved(key, Verdict::Done(json.clone()), text("ann")),
+        Record::Resolved(key, Verdict::NotDone, text("ann")),
+        Record::Resolved(key, Verdict::Failed(text("it fell")), text("ann")),
+        Record::RunPaused(text("ann")),
+        Record::RunResumed(text("ann")),
+        Record::CancelRequested(text("ann"), text("too late")),
+        Record::RunRetried(vec![NodeIx(1), NodeIx(2)], text("ann")),
+        Record::RunFinished(RunStatus::Failed, json, Some(Box::new(failure))),
+    ]
+}
+
+#[test]
+fn released_journals_are_read() {
+    let body = include_bytes!("v1.bin");
+    assert_eq!(decode(body, &[1, 2, 3]).unwrap(), released());
+    assert_eq!(sealed(&released(), &[1, 2, 3]), body, "the format may only change with its number");
+}

@@ -205,3 +205,21 @@ fn network_name(magic: u32) -> Option<&'static str> {
 fn refuse_network(_folder: &Path) -> Result<()> {
     Ok(())
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn network_file_systems_are_known() {
+        assert_eq!(network_name(0x6969), Some("NFS"));
+        assert_eq!(network_name(0xff53_4d42), Some("CIFS"));
+        let (ext4, tmpfs) = (0xef53, 0x0102_1994);
+        assert_eq!((network_name(ext4), network_name(tmpfs)), (None, None));
+    }
+
+    #[test]
+    fn this_folder_is_local() {
+        refuse_network(Path::new(".")).unwrap();
+    }
+}
