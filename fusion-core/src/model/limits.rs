@@ -59,7 +59,7 @@ pub const IDLE_MS: i64 = 2_000;
 /// How often a follower asks the store when no hint came, in milliseconds.
 pub const POLL_MS: i64 = 1_000;
 /// How long an idle process sleeps between two looks at whether another process wrote, in milliseconds.
-pub const TAIL_MS: i64 = 10;
+pub const TAIL_MS: i64 = 15;
 /// The most records folded before a snapshot is due.
 pub const SNAPSHOT_RECORDS: u64 = 1000;
 /// The most runs that one process drives at once.
