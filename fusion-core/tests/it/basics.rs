@@ -9,13 +9,22 @@ use fusion_core::model::graph::{Action, Check, InputType, Node, OnItemFailure, T
 use fusion_core::model::{Backoff, Class, Failure, Graph, Policy, RunStatus};
 use serde_json::{Value, json};
 
-async fn open() -> Fusion {
-    Fusion::open("memory://").await.unwrap()
+crate::on_every_store! {
+    a_chain_hands_its_values_on,
+    a_map_keeps_the_order_of_its_list,
+    a_step_is_tried_again_as_often_as_its_policy_says,
+    a_failure_names_the_node_and_the_cause,
+    a_panic_in_a_step_is_a_failure_and_nothing_more,
+    a_branch_that_is_not_taken_is_skipped_with_all_behind_it,
+    a_loop_ends_when_its_condition_holds_or_at_its_limit,
+    items_that_fail_are_collected_when_that_is_asked_for,
+    a_workflow_runs_another_one_and_gets_its_outputs,
+    an_output_that_fails_its_checks_is_tried_again_with_feedback,
+    a_fallback_runs_when_all_attempts_failed,
+    large_values_live_in_blobs_and_come_back_whole,
 }
 
-#[tokio::test]
-async fn a_chain_hands_its_values_on() {
-    let fusion = open().await;
+async fn a_chain_hands_its_values_on(fusion: Fusion) {
     let add = fusion.step("add", |n: i64| async move { Ok(n + 1) });
     let graph = Graph::new("chain")
         .input("n", InputType::Integer)
@@ -28,9 +37,7 @@ async fn a_chain_hands_its_values_on() {
     assert_eq!(run.status().await.unwrap(), RunStatus::Succeeded);
 }
 
-#[tokio::test]
-async fn a_map_keeps_the_order_of_its_list() {
-    let fusion = open().await;
+async fn a_map_keeps_the_order_of_its_list(fusion: Fusion) {
     let double = fusion.step("double", |n: i64| async move {
         tokio::task::yield_now().await;
         Ok(n * 2)
@@ -45,9 +52,7 @@ async fn a_map_keeps_the_order_of_its_list() {
     assert_eq!(out["all"], json!(expected));
 }
 
-#[tokio::test]
-async fn a_step_is_tried_again_as_often_as_its_policy_says() {
-    let fusion = open().await;
+async fn a_step_is_tried_again_as_often_as_its_policy_says(fusion: Fusion) {
     let tries = Arc::new(AtomicU32::new(0));
     let seen = tries.clone();
     let shaky = fusion.step("shaky", move |_: Value| {
@@ -68,9 +73,7 @@ async fn a_step_is_tried_again_as_often_as_its_policy_says() {
     assert_eq!(tries.load(Ordering::SeqCst), 3);
 }
 
-#[tokio::test]
-async fn a_failure_names_the_node_and_the_cause() {
-    let fusion = open().await;
+async fn a_failure_names_the_node_and_the_cause(fusion: Fusion) {
     let bad =
         fusion.step("bad", |_: Value| async move { Err::<Value, _>(Failure::error("no luck")) });
     let graph = Graph::new("bad").node("a", bad.node()).node("b", bad.after("a"));
@@ -80,9 +83,7 @@ async fn a_failure_names_the_node_and_the_cause() {
     assert!(error.to_string().contains("node `a` failed: no luck"), "{error}");
 }
 
-#[tokio::test]
-async fn a_panic_in_a_step_is_a_failure_and_nothing_more() {
-    let fusion = open().await;
+async fn a_panic_in_a_step_is_a_failure_and_nothing_more(fusion: Fusion) {
     let boom = fusion.step("boom", |_: Value| async move {
         if true {
             panic!("out of cheese");
@@ -95,9 +96,7 @@ async fn a_panic_in_a_step_is_a_failure_and_nothing_more() {
     assert!(error.to_string().contains("out of cheese"), "{error}");
 }
 
-#[tokio::test]
-async fn a_branch_that_is_not_taken_is_skipped_with_all_behind_it() {
-    let fusion = open().await;
+async fn a_branch_that_is_not_taken_is_skipped_with_all_behind_it(fusion: Fusion) {
     let say = fusion.step("say", |text: String| async move { Ok(text) });
     let graph = Graph::new("branch")
         .node("yes", say.with("yes").when("inputs.n > 1"))
@@ -112,9 +111,7 @@ async fn a_branch_that_is_not_taken_is_skipped_with_all_behind_it() {
     assert_eq!([status("yes"), status("no"), status("deep")], ["succeeded", "skipped", "skipped"]);
 }
 
-#[tokio::test]
-async fn a_loop_ends_when_its_condition_holds_or_at_its_limit() {
-    let fusion = open().await;
+async fn a_loop_ends_when_its_condition_holds_or_at_its_limit(fusion: Fusion) {
     let grow = fusion.step("grow", |n: Option<i64>| async move { Ok(n.unwrap_or(0) + 1) });
     let looped = |max| {
         Graph::new("loop")
@@ -128,9 +125,7 @@ async fn a_loop_ends_when_its_condition_holds_or_at_its_limit() {
     assert_eq!(error.failure().unwrap().class, Class::LIMIT);
 }
 
-#[tokio::test]
-async fn items_that_fail_are_collected_when_that_is_asked_for() {
-    let fusion = open().await;
+async fn items_that_fail_are_collected_when_that_is_asked_for(fusion: Fusion) {
     let odd = fusion.step("odd", |n: i64| async move {
         if n % 2 == 0 { Err(Failure::error("even")) } else { Ok(n) }
     });
@@ -164,9 +159,7 @@ async fn a_command_gives_its_output_and_knows_who_it_is() {
     assert_eq!(output["lines"], json!(["a", "1"]));
 }
 
-#[tokio::test]
-async fn a_workflow_runs_another_one_and_gets_its_outputs() {
-    let fusion = open().await;
+async fn a_workflow_runs_another_one_and_gets_its_outputs(fusion: Fusion) {
     let add = fusion.step("add", |n: i64| async move { Ok(n + 1) });
     let inner = Graph::new("inner")
         .input("n", InputType::Integer)
@@ -180,9 +173,7 @@ async fn a_workflow_runs_another_one_and_gets_its_outputs() {
     assert_eq!(run.result::<Value>().await.unwrap(), json!({"n": 42}));
 }
 
-#[tokio::test]
-async fn an_output_that_fails_its_checks_is_tried_again_with_feedback() {
-    let fusion = open().await;
+async fn an_output_that_fails_its_checks_is_tried_again_with_feedback(fusion: Fusion) {
     let write = fusion.step_with("write", |ctx, _: Value| async move {
         Ok(match ctx.about().feedback {
             None => "short".to_owned(),
@@ -198,9 +189,7 @@ async fn an_output_that_fails_its_checks_is_tried_again_with_feedback() {
     assert_eq!(out["a"], "longer, since: the output has 5 characters, at least 20 are needed");
 }
 
-#[tokio::test]
-async fn a_fallback_runs_when_all_attempts_failed() {
-    let fusion = open().await;
+async fn a_fallback_runs_when_all_attempts_failed(fusion: Fusion) {
     let bad = fusion.step("bad", |_: Value| async move { Err::<Value, _>(Failure::error("no")) });
     fusion.step("good", |_: Value| async move { Ok("plan b") });
     let graph = Graph::new("fallback")
@@ -210,9 +199,7 @@ async fn a_fallback_runs_when_all_attempts_failed() {
     assert_eq!(run.result::<Value>().await.unwrap(), json!({"a": "plan b"}));
 }
 
-#[tokio::test]
-async fn large_values_live_in_blobs_and_come_back_whole() {
-    let fusion = open().await;
+async fn large_values_live_in_blobs_and_come_back_whole(fusion: Fusion) {
     let big = fusion.step("big", |_: Value| async move { Ok("x".repeat(300_000)) });
     let len = fusion.step("len", |text: String| async move { Ok(text.len()) });
     let graph = Graph::new("big")

@@ -10,8 +10,19 @@ use fusion_core::model::{Answer, Class, Failure, Graph, RunId, RunStatus};
 use fusion_core::{Fusion, Run, Starting};
 use serde_json::{Value, json};
 
-async fn open() -> Fusion {
-    Fusion::open("memory://").await.unwrap()
+crate::on_every_store! {
+    a_cancelled_run_stops_its_bodies_and_says_who_asked,
+    a_signal_may_come_before_or_after_its_wait,
+    an_approval_is_answered_once,
+    a_paused_run_starts_nothing_until_it_is_resumed,
+    the_same_id_is_the_same_run_and_another_input_is_refused,
+    a_failed_run_goes_on_from_where_it_failed,
+    what_was_done_is_undone_in_reverse_when_the_run_fails,
+    cancelling_flows_down_to_sub_workflows,
+    a_run_without_its_code_rests_until_the_code_is_there,
+    a_memo_is_not_computed_again_by_the_next_attempt,
+    a_step_that_takes_too_long_is_ended,
+    events_tell_the_whole_story_in_order,
 }
 
 async fn until(run: &Run, status: RunStatus) {
@@ -24,9 +35,7 @@ async fn until(run: &Run, status: RunStatus) {
     panic!("the run never became {status}");
 }
 
-#[tokio::test]
-async fn a_cancelled_run_stops_its_bodies_and_says_who_asked() {
-    let fusion = open().await;
+async fn a_cancelled_run_stops_its_bodies_and_says_who_asked(fusion: Fusion) {
     let long = fusion.step("long", |_: Value| async move {
         std::future::pending::<()>().await;
         Ok(())
@@ -40,9 +49,7 @@ async fn a_cancelled_run_stops_its_bodies_and_says_who_asked() {
     assert_eq!(late.code(), Code::NotApplicable);
 }
 
-#[tokio::test]
-async fn a_signal_may_come_before_or_after_its_wait() {
-    let fusion = open().await;
+async fn a_signal_may_come_before_or_after_its_wait(fusion: Fusion) {
     let graph = Graph::new("signals")
         .add(Node::wait("a", WaitSpec::Signal { name: "go".into(), timeout_ms: None }))
         .add(Node::wait("b", WaitSpec::Signal { name: "go".into(), timeout_ms: None }).after("a"))
@@ -53,9 +60,7 @@ async fn a_signal_may_come_before_or_after_its_wait() {
     assert_eq!(run.result::<Value>().await.unwrap(), json!({"both": [1, 2]}));
 }
 
-#[tokio::test]
-async fn an_approval_is_answered_once() {
-    let fusion = open().await;
+async fn an_approval_is_answered_once(fusion: Fusion) {
     let ask =
         WaitSpec::Approval { role: "approver".into(), message: "Ship?".into(), timeout_ms: None };
     let graph =
@@ -71,9 +76,7 @@ async fn an_approval_is_answered_once() {
     assert_eq!(run.result::<Value>().await.unwrap(), json!({"ok": true}));
 }
 
-#[tokio::test]
-async fn a_paused_run_starts_nothing_until_it_is_resumed() {
-    let fusion = open().await;
+async fn a_paused_run_starts_nothing_until_it_is_resumed(fusion: Fusion) {
     let wait = WaitSpec::Signal { name: "go".into(), timeout_ms: None };
     let say = fusion.step("say", |_: Value| async move { Ok("said") });
     let graph = Graph::new("pause")
@@ -90,9 +93,7 @@ async fn a_paused_run_starts_nothing_until_it_is_resumed() {
     assert_eq!(run.result::<Value>().await.unwrap(), json!({"b": "said"}));
 }
 
-#[tokio::test]
-async fn the_same_id_is_the_same_run_and_another_input_is_refused() {
-    let fusion = open().await;
+async fn the_same_id_is_the_same_run_and_another_input_is_refused(fusion: Fusion) {
     let say = fusion.step("say", |n: i64| async move { Ok(n) });
     let graph =
         Graph::new("ids").node("a", say.with("{{ inputs.n }}")).output("n", "{{ nodes.a }}");
@@ -105,9 +106,7 @@ async fn the_same_id_is_the_same_run_and_another_input_is_refused() {
     assert_eq!(error.code(), Code::IdConflict);
 }
 
-#[tokio::test]
-async fn a_failed_run_goes_on_from_where_it_failed() {
-    let fusion = open().await;
+async fn a_failed_run_goes_on_from_where_it_failed(fusion: Fusion) {
     let count = Arc::new(AtomicU32::new(0));
     let seen = count.clone();
     let first = fusion.step("first", move |_: Value| {
@@ -136,9 +135,7 @@ async fn a_failed_run_goes_on_from_where_it_failed() {
     assert_eq!(fork.result::<Value>().await.unwrap(), json!({"n": 0}));
 }
 
-#[tokio::test]
-async fn what_was_done_is_undone_in_reverse_when_the_run_fails() {
-    let fusion = open().await;
+async fn what_was_done_is_undone_in_reverse_when_the_run_fails(fusion: Fusion) {
     let log = Arc::new(std::sync::Mutex::new(Vec::new()));
     let seen = log.clone();
     let note = fusion.step("note", move |text: String| {
@@ -156,9 +153,7 @@ async fn what_was_done_is_undone_in_reverse_when_the_run_fails() {
     assert_eq!(*log.lock().unwrap(), ["a", "b", "undo b", "undo a, was a"]);
 }
 
-#[tokio::test]
-async fn cancelling_flows_down_to_sub_workflows() {
-    let fusion = open().await;
+async fn cancelling_flows_down_to_sub_workflows(fusion: Fusion) {
     let wait = WaitSpec::Signal { name: "never".into(), timeout_ms: None };
     fusion.workflow(Graph::new("inner").add(Node::wait("w", wait)));
     let graph = Graph::new("outer").add(Node::workflow("child", "inner"));
@@ -171,9 +166,7 @@ async fn cancelling_flows_down_to_sub_workflows() {
     assert_eq!(child.status().await.unwrap(), RunStatus::Cancelled);
 }
 
-#[tokio::test]
-async fn a_run_without_its_code_rests_until_the_code_is_there() {
-    let fusion = open().await;
+async fn a_run_without_its_code_rests_until_the_code_is_there(fusion: Fusion) {
     let graph = Graph::new("later").step("a", "later").output("a", "{{ nodes.a }}");
     let run = fusion.start(&graph, json!({})).await.unwrap();
     fusion.settled().await;
@@ -182,9 +175,7 @@ async fn a_run_without_its_code_rests_until_the_code_is_there() {
     assert_eq!(run.result::<Value>().await.unwrap(), json!({"a": "now"}));
 }
 
-#[tokio::test]
-async fn a_memo_is_not_computed_again_by_the_next_attempt() {
-    let fusion = open().await;
+async fn a_memo_is_not_computed_again_by_the_next_attempt(fusion: Fusion) {
     let calls = Arc::new(AtomicU32::new(0));
     let seen = calls.clone();
     let step = fusion.step_with("paid", move |ctx, _: Value| {
@@ -204,9 +195,7 @@ async fn a_memo_is_not_computed_again_by_the_next_attempt() {
     assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
 
-#[tokio::test]
-async fn a_step_that_takes_too_long_is_ended() {
-    let fusion = open().await;
+async fn a_step_that_takes_too_long_is_ended(fusion: Fusion) {
     let long = fusion.step("long", |_: Value| async move {
         std::future::pending::<()>().await;
         Ok(())
@@ -218,9 +207,7 @@ async fn a_step_that_takes_too_long_is_ended() {
     assert_eq!(error.failure().unwrap().class, Class::TIMEOUT);
 }
 
-#[tokio::test]
-async fn events_tell_the_whole_story_in_order() {
-    let fusion = open().await;
+async fn events_tell_the_whole_story_in_order(fusion: Fusion) {
     let say = fusion.step("say", |_: Value| async move { Ok(1) });
     let graph = Graph::new("events").node("a", say.node()).node("b", say.node().after("a"));
     let run = fusion.start(&graph, json!({})).await.unwrap();

@@ -1,5 +1,35 @@
-//! The engine through its façade, on the memory store: what a program sees.
+//! The engine through its façade, on every store: what a program sees.
 #![cfg(test)]
+
+use fusion_core::Fusion;
+
+/// Runs each test on the memory store and on an SQLite file.
+macro_rules! on_every_store {
+    ($($name:ident,)*) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(fusion_core::Fusion::open("memory://").await.unwrap()).await;
+            })*
+        }
+
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                let (fusion, _folder) = crate::on_disk().await;
+                super::$name(fusion).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_every_store;
+
+/// Opens an engine on a fresh SQLite file; the folder goes when the second value is dropped.
+async fn on_disk() -> (Fusion, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fusion.db");
+    (Fusion::open(path.to_str().unwrap()).await.unwrap(), folder)
+}
 
 mod basics;
 mod control;
