@@ -3,6 +3,7 @@
 mod closure;
 mod control;
 mod event;
+mod look;
 mod open;
 mod run;
 mod start;

@@ -27,6 +27,7 @@ mod payload;
 mod policy;
 mod record;
 mod status;
+mod wire;
 
 pub use batch::{
     Append, Batch, Claim, Document, Enqueue, Entry, Head, Op, Page, Receipt, Release, RunRow,

@@ -28,13 +28,11 @@ pub enum Kind {
 /// let payload = Payload::json(&vec![1, 2, 3]).unwrap();
 /// assert_eq!(payload.decode::<Vec<u8>>().unwrap(), [1, 2, 3]);
 /// ```
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Payload {
     /// The value itself.
-    #[serde(rename = "v")]
     Inline(Kind, Bytes),
     /// The name, the length in bytes and the kind of a blob.
-    #[serde(rename = "r")]
     Blob(Kind, Digest, u64),
 }
 

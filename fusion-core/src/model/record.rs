@@ -200,4 +200,19 @@ impl Record {
         };
         first.into_iter().chain(second)
     }
+
+    /// Gives every payload that the record holds, to be changed.
+    pub fn payloads_mut(&mut self) -> impl Iterator<Item = &mut Payload> {
+        let (first, second) = match self {
+            Self::RunStarted(start) => (Some(&mut start.definition), Some(&mut start.input)),
+            Self::NodeSucceeded(_, _, _, payload, _)
+            | Self::RoundEnded(_, _, payload, _)
+            | Self::MemoSaved(_, _, payload)
+            | Self::SignalReceived(_, payload)
+            | Self::Resolved(_, Verdict::Done(payload), _)
+            | Self::RunFinished(_, payload, _) => (Some(payload), None),
+            _ => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
 }

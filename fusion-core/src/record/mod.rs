@@ -7,8 +7,10 @@
 //! | [`Sqlite`] | the store in a file |
 //! | [`Local`] | the bell within a process |
 //! | [`codec`] | records to bytes and back |
+//! | [`capsule`] | one run in one file |
 
 mod bus;
+pub mod capsule;
 pub mod codec;
 mod memory;
 pub mod open;

@@ -23,6 +23,8 @@ crate::on_every_store! {
     a_memo_is_not_computed_again_by_the_next_attempt,
     a_step_that_takes_too_long_is_ended,
     events_tell_the_whole_story_in_order,
+    a_capsule_replays_offline_and_tells_when_it_was_changed,
+    why_names_the_cause_and_the_way_out,
 }
 
 async fn until(run: &Run, status: RunStatus) {
@@ -217,4 +219,46 @@ async fn events_tell_the_whole_story_in_order(fusion: Fusion) {
         names.push(event.name.to_string());
     }
     assert_eq!(names, ["run.started", "node.succeeded", "node.succeeded", "run.succeeded"]);
+}
+
+async fn a_capsule_replays_offline_and_tells_when_it_was_changed(fusion: Fusion) {
+    let say = fusion.step("say", |n: i64| async move { Ok(json!({"n": n, "text": "é\n"})) });
+    let graph =
+        Graph::new("capsule").node("all", say.map(json!([1, 2]))).output("all", "{{ nodes.all }}");
+    let run = fusion.start(&graph, json!({})).await.unwrap();
+    run.result::<Value>().await.unwrap();
+    let replay = run.replay().await.unwrap();
+    assert!(replay.problems.is_empty(), "{:?}", replay.problems);
+    let bytes = run.export().await.unwrap();
+    let replay = Fusion::replay_capsule(&bytes).unwrap();
+    assert!(replay.problems.is_empty(), "{:?}", replay.problems);
+    assert_eq!(replay.state.status(), RunStatus::Succeeded);
+    assert_eq!(replay.events.last().unwrap().name, "run.succeeded");
+    let text = String::from_utf8(bytes).unwrap();
+    for changed in [text.replace("\"n\":1", "\"n\":7"), text[..text.len() - 60].to_owned()] {
+        assert_ne!(changed, text);
+        assert_eq!(Fusion::replay_capsule(changed.as_bytes()).unwrap_err().code(), Code::Codec);
+    }
+}
+
+async fn why_names_the_cause_and_the_way_out(fusion: Fusion) {
+    let ask =
+        WaitSpec::Approval { role: "approver".into(), message: "Ship?".into(), timeout_ms: None };
+    fusion.workflow(Graph::new("inner").add(Node::wait("ok", ask)));
+    let say = fusion.step("say", |_: Value| async move { Ok(1) });
+    let graph =
+        Graph::new("outer").add(Node::workflow("child", "inner")).node("end", say.after("child"));
+    let run = fusion.start(&graph, json!({})).await.unwrap();
+    until(&run, RunStatus::Waiting).await;
+    let why = run.why().await.unwrap();
+    assert_eq!(why[0].chain, ["`end` needs `child`"]);
+    for _ in 0..100 {
+        if run.why().await.unwrap()[1].sentence.contains("answer") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let why = run.why().await.unwrap();
+    assert_eq!(why[1].sentence, "node `ok` waits for an approver's answer to \"Ship?\"");
+    assert!(why[1].hint.as_ref().unwrap().starts_with("fusion runs approve"));
 }

@@ -1,0 +1,176 @@
+//! Looking at a run: why it does not move, its capsule, its replay.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Fusion, Run};
+use crate::error::{Code, Error, Result};
+use crate::graph::template::{Redactor, References};
+use crate::model::{Digest, Payload, PayloadKind, Record, Stamped, Start};
+use crate::observe::{self, Holder, Replay, Why};
+use crate::record::capsule::Capsule;
+use crate::run::message::run_key;
+
+/// How many records are read at once.
+const PAGE: usize = 10_000;
+
+impl Run {
+    /// Tells why the run does not move; for a run that waits for others, theirs follow.
+    pub async fn why(&self) -> Result<Vec<Why>> {
+        let mut all = Vec::new();
+        let mut run = self.clone();
+        loop {
+            let state = run.state().await?;
+            let holder = run.holder().await?;
+            let why = observe::why(&run.id, &state, &holder, self.engine.env.now_ms());
+            let child = why.child.clone();
+            all.push(why);
+            match child {
+                Some(child) if all.len() < 64 => run = Self::new(self.engine.clone(), child),
+                _ => return Ok(all),
+            }
+        }
+    }
+
+    async fn holder(&self) -> Result<Holder> {
+        let Some(entry) = self.engine.store.entry(&run_key(&self.id)).await? else {
+            return Ok(Holder { gone: true, ..Holder::default() });
+        };
+        let needs_step = entry.queue.strip_prefix("step/").map(str::to_owned);
+        let Some(session) = entry.session else {
+            return Ok(Holder { needs_step, due: entry.due, ..Holder::default() });
+        };
+        let sessions = self.engine.store.sessions().await?;
+        let found = sessions.into_iter().find(|(id, _, _)| *id == session);
+        let late = found.as_ref().is_none_or(|(_, until, _)| *until < self.engine.env.now_ms());
+        let info = found.map(|(_, _, info)| info).unwrap_or_default();
+        let is_dead = late || self.engine.env.is_dead(&info);
+        Ok(Holder { held_by: Some(info), is_dead, due: entry.due, ..Holder::default() })
+    }
+
+    /// Reads all records of the run.
+    pub async fn records(&self) -> Result<Vec<Stamped>> {
+        let mut all: Vec<Stamped> = Vec::new();
+        loop {
+            let after = all.last().map_or(0, |stamped| stamped.seq);
+            let page = self.journal(after, PAGE).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
+    /// Packs the run into one file: definition, journal, payloads, hash-chained, secrets removed.
+    pub async fn export(&self) -> Result<Vec<u8>> {
+        let records = self.records().await?;
+        let mut blobs = BTreeMap::new();
+        let named: BTreeSet<Digest> =
+            records.iter().flat_map(|stamped| stamped.record.payloads()).filter_map(blob).collect();
+        for digest in named {
+            if let Some(bytes) = self.engine.store.blob(digest).await? {
+                blobs.insert(digest, bytes);
+            }
+        }
+        let mut capsule = Capsule { run: self.id.clone(), records, blobs };
+        let state = self.state().await?;
+        let graph = serde_json::to_value(state.program().graph().as_ref()).unwrap_or_default();
+        for name in References::of_value(&graph).map(|found| found.secrets).unwrap_or_default() {
+            // Asking for it is what makes the redactor know it.
+            let _ = self.engine.secrets.get(&name);
+        }
+        redact(&mut capsule, &self.engine.secrets.redactor());
+        capsule.write()
+    }
+
+    /// Folds the run's journal again and compares what comes out with what was recorded. Nothing is executed.
+    pub async fn replay(&self) -> Result<Replay> {
+        let records = self.records().await?;
+        let state = self.state().await?;
+        observe::replay(&self.id, state.program().clone(), &records)
+    }
+}
+
+impl Fusion {
+    /// Reads a capsule, checks its hashes, and folds it; needs nothing but the file.
+    ///
+    /// # Errors
+    /// `FU0311` when it is no capsule, was changed or is cut off.
+    pub fn replay_capsule(bytes: &[u8]) -> Result<Replay> {
+        let capsule = Capsule::read(bytes)?;
+        let Some(Record::RunStarted(start)) =
+            capsule.records.first().map(|stamped| &stamped.record)
+        else {
+            return Err(Error::new(
+                Code::Codec,
+                "the capsule does not begin with the start of a run",
+            ));
+        };
+        let definition = loaded(start, &capsule)?;
+        let graph: crate::model::Graph = definition.decode().map_err(|error| {
+            Error::new(Code::Codec, "the definition in the capsule cannot be read").because(error)
+        })?;
+        let program = crate::graph::Program::compile(graph)?;
+        observe::replay(&capsule.run, program.into(), &capsule.records)
+    }
+}
+
+fn loaded(start: &Start, capsule: &Capsule) -> Result<Payload> {
+    match &start.definition {
+        Payload::Blob(kind, digest, _) => match capsule.blobs.get(digest) {
+            Some(bytes) => Ok(Payload::Inline(*kind, bytes.clone())),
+            None => Err(Error::new(Code::Codec, "the capsule does not hold the run's definition")),
+        },
+        inline => Ok(inline.clone()),
+    }
+}
+
+fn blob(payload: &Payload) -> Option<Digest> {
+    match payload {
+        Payload::Blob(_, digest, _) => Some(*digest),
+        Payload::Inline(..) => None,
+    }
+}
+
+/// Takes secrets out of every value. Outputs and errors were cleaned when they were recorded; this is for inputs and
+/// signals that brought a secret in by another door.
+fn redact(capsule: &mut Capsule, redactor: &Redactor) {
+    if redactor.is_empty() {
+        return;
+    }
+    let mut renamed = BTreeMap::new();
+    for (digest, bytes) in std::mem::take(&mut capsule.blobs) {
+        let clean = cleaned(&Payload::Inline(PayloadKind::Json, bytes), redactor);
+        let bytes = clean.bytes().cloned().unwrap_or_default();
+        let name = Digest::of(&bytes);
+        renamed.insert(digest, (name, bytes.len() as u64));
+        capsule.blobs.insert(name, bytes);
+    }
+    for stamped in &mut capsule.records {
+        for payload in stamped.record.payloads_mut() {
+            let clean = match &*payload {
+                Payload::Blob(kind, digest, len) => {
+                    let (name, len) = renamed.get(digest).copied().unwrap_or((*digest, *len));
+                    Payload::Blob(*kind, name, len)
+                }
+                inline => cleaned(inline, redactor),
+            };
+            *payload = clean;
+        }
+    }
+}
+
+fn cleaned(payload: &Payload, redactor: &Redactor) -> Payload {
+    let Payload::Inline(PayloadKind::Json, bytes) = payload else { return payload.clone() };
+    match serde_json::from_slice::<Value>(bytes) {
+        Ok(mut value) => {
+            if redactor.json(&mut value) {
+                Payload::value(&value)
+            } else {
+                payload.clone()
+            }
+        }
+        Err(_) => payload.clone(),
+    }
+}

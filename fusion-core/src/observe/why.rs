@@ -1,0 +1,197 @@
+//! Why a run does not move: one sentence, and the chain that leads there.
+
+use crate::graph::duration::format_ms;
+use crate::model::{Key, NodeIx, NodeStatus, RunId, RunStatus, Wait};
+use crate::schedule::State;
+
+/// Who holds a run, as the store knows it.
+#[derive(Debug, Clone, Default)]
+pub struct Holder {
+    /// The run's entry is gone: nothing will drive it.
+    pub gone: bool,
+    /// The process that holds it.
+    pub held_by: Option<String>,
+    /// Whether that process has certainly ended.
+    pub is_dead: bool,
+    /// The step whose code it rests for.
+    pub needs_step: Option<String>,
+    /// When it may be taken up, in milliseconds since 1970.
+    pub due: i64,
+}
+
+/// Why a run does not move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why {
+    /// The answer in one sentence.
+    pub sentence: String,
+    /// What leads there, from the end of the graph to the cause.
+    pub chain: Vec<String>,
+    /// The child run that is waited for: its own answer goes on from here.
+    pub child: Option<RunId>,
+    /// The command that helps, if one does.
+    pub hint: Option<String>,
+}
+
+/// Explains a run at a time (milliseconds since 1970).
+pub fn why(run: &RunId, state: &State, holder: &Holder, now: i64) -> Why {
+    let plain = |sentence: String, hint: Option<String>| Why {
+        sentence,
+        chain: Vec::new(),
+        child: None,
+        hint,
+    };
+    if let Some((status, _, failure)) = state.result() {
+        let because =
+            failure.as_ref().map(|failure| format!(": {}", failure.message)).unwrap_or_default();
+        let hint = (*status != RunStatus::Succeeded).then(|| format!("fusion runs retry {run}"));
+        return plain(format!("run `{run}` has ended: it {}{because}", ended(*status)), hint);
+    }
+    let (paused, cancel) = state.asked();
+    if let Some((by, _)) = cancel {
+        return plain(
+            format!("run `{run}` is being cancelled by {by}: what runs is coming to its end"),
+            nobody(run, holder, now),
+        );
+    }
+    if paused {
+        return plain(format!("run `{run}` is paused"), Some(format!("fusion runs resume {run}")));
+    }
+    if let Some(step) = &holder.needs_step {
+        let sentence = format!(
+            "run `{run}` rests: no process that works on this store has code for step `{step}`"
+        );
+        return plain(sentence, Some(format!("start a program that registers `{step}`")));
+    }
+    let cause = cause(state, now);
+    let mut why = match cause {
+        Some((key, reason)) => explain(run, state, (key, &reason), now),
+        None => plain(format!("run `{run}` is about to end"), None),
+    };
+    if let Some(hint) = nobody(run, holder, now)
+        && why.child.is_none()
+        && is_startable(state)
+    {
+        why.sentence = match &holder.held_by {
+            Some(by) => format!("run `{run}` is held by a process that has died ({by})"),
+            None => format!("no process drives run `{run}`"),
+        };
+        why.hint = Some(hint);
+    }
+    why
+}
+
+fn ended(status: RunStatus) -> &'static str {
+    if status == RunStatus::Cancelled { "was cancelled" } else { status.word() }
+}
+
+/// Gives what helps when nobody drives the run although it is due.
+fn nobody(run: &RunId, holder: &Holder, now: i64) -> Option<String> {
+    let alone = holder.held_by.is_none() && !holder.gone && holder.due <= now;
+    (alone || holder.is_dead)
+        .then(|| format!("fusion recover (or start a worker); run {run} goes on from its journal"))
+}
+
+fn is_startable(state: &State) -> bool {
+    let nodes = (0..state.program().len())
+        .filter_map(|ix| u32::try_from(ix).ok())
+        .map(|ix| Key::node(NodeIx(ix)));
+    let mut statuses = nodes.map(|key| state.node_status(key));
+    statuses.any(|status| {
+        matches!(status, NodeStatus::Ready | NodeStatus::Running | NodeStatus::Retrying)
+    })
+}
+
+enum Reason {
+    Waits(Wait),
+    Pauses(i64),
+    Doubt,
+    Runs,
+}
+
+/// Finds what holds a run up: first what only others can end, then what time ends, then what runs.
+fn cause(state: &State, now: i64) -> Option<(Key, Reason)> {
+    let in_doubt = all_keys(state).find(|key| state.node_status(*key) == NodeStatus::InDoubt);
+    if let Some(key) = in_doubt {
+        return Some((key, Reason::Doubt));
+    }
+    let running = all_keys(state).find(|key| {
+        matches!(state.node_status(*key), NodeStatus::Ready | NodeStatus::Running)
+            && state.items(key.node).is_none()
+    });
+    if let Some(key) = running {
+        return Some((key, Reason::Runs));
+    }
+    let pause = state.pauses().next().filter(|(_, due)| *due > now - 1);
+    if let Some((key, due)) = pause {
+        return Some((key, Reason::Pauses(due)));
+    }
+    let wait = state.waits().next().map(|(key, wait)| (key, Reason::Waits(wait.clone())));
+    wait.or_else(|| state.pauses().next().map(|(key, due)| (key, Reason::Pauses(due))))
+}
+
+fn all_keys(state: &State) -> impl Iterator<Item = Key> + '_ {
+    let nodes = (0..state.program().len()).filter_map(|ix| u32::try_from(ix).ok()).map(NodeIx);
+    nodes.flat_map(|node| {
+        let items = state.items(node).map_or(0, |(count, _)| count);
+        std::iter::once(Key::node(node)).chain((0..items).map(move |item| Key::item(node, item)))
+    })
+}
+
+fn explain(run: &RunId, state: &State, (key, reason): (Key, &Reason), now: i64) -> Why {
+    let rest = |due: &i64| format_ms(u64::try_from(due.saturating_sub(now)).unwrap_or(0));
+    let name = state.program().key_text(key);
+    let (what, child, hint) = match reason {
+        Reason::Waits(Wait::Timer(due)) => (format!("waits for another {}", rest(due)), None, None),
+        Reason::Waits(Wait::Signal(signal, _)) => (
+            format!("waits for the signal `{signal}`"),
+            None,
+            Some(format!("fusion runs signal {run} {signal}")),
+        ),
+        Reason::Waits(Wait::Approval(role, message, _)) => {
+            let who =
+                if role.is_empty() { "somebody's".to_owned() } else { format!("an {role}'s") };
+            let hint = format!("fusion runs approve {run} {name}");
+            (format!("waits for {who} answer to \"{message}\""), None, Some(hint))
+        }
+        Reason::Waits(Wait::Child(child)) => {
+            (format!("waits for run `{child}`"), Some(child.clone()), None)
+        }
+        Reason::Pauses(due) => {
+            let failure = state
+                .failure(key)
+                .map(|failure| format!(" after \"{}\"", failure.message))
+                .unwrap_or_default();
+            let attempt = u32::from(state.attempts(key)) + 1;
+            (
+                format!("pauses for another {} before attempt {attempt}{failure}", rest(due)),
+                None,
+                None,
+            )
+        }
+        Reason::Doubt => {
+            let hint = format!(
+                "fusion runs resolve {run} {name} --done JSON (or --failed WHY, --not-done)"
+            );
+            ("may run only once, and its process died while it ran: nobody knows whether it was done".to_owned(), None, Some(hint))
+        }
+        Reason::Runs => ("runs".to_owned(), None, None),
+    };
+    Why { sentence: format!("node `{name}` {what}"), chain: chain(state, key), child, hint }
+}
+
+/// Walks from the last node that needs the cause to the cause.
+fn chain(state: &State, cause: Key) -> Vec<String> {
+    let program = state.program();
+    let mut path = vec![cause.node];
+    let mut at = cause.node;
+    while let Some(next) = program.next(at).first().copied().map(NodeIx) {
+        path.push(next);
+        at = next;
+    }
+    let pairs = path.windows(2).rev();
+    let needs = pairs.filter_map(|pair| match pair {
+        [need, node] => Some(format!("`{}` needs `{}`", program.name(*node), program.name(*need))),
+        _ => None,
+    });
+    needs.collect()
+}
