@@ -8,7 +8,6 @@ use crate::error::Result;
 use crate::graph::Program;
 use crate::model::{Event, limits};
 use crate::observe;
-use crate::run::adopt;
 use std::sync::Arc;
 
 /// The events of a run, in order, without gaps; it ends with the run.
@@ -60,29 +59,23 @@ impl Events {
         }
     }
 
+    async fn program(&mut self) -> Result<Arc<Program>> {
+        if let Some(program) = &self.program {
+            return Ok(program.clone());
+        }
+        let program = self.run.state().await?.program().clone();
+        Ok(self.program.insert(program).clone())
+    }
+
     async fn read(&mut self) -> Result<bool> {
         let page = self.run.journal(self.after, 1_000).await?;
         let Some(last) = page.last() else { return Ok(false) };
         self.after = last.seq;
-        let program = match &self.program {
-            Some(program) => program.clone(),
-            None => {
-                let first = self.run.journal(0, 1).await?;
-                let Some(crate::model::Record::RunStarted(start)) =
-                    first.into_iter().next().map(|s| s.record)
-                else {
-                    return Ok(false);
-                };
-                let program = adopt::program(&self.run.engine, &start).await?;
-                self.program.insert(program).clone()
-            }
-        };
+        let program = self.program().await?;
         for stamped in &page {
             // A run that somebody takes up again after its end goes on.
             self.over = matches!(stamped.record, crate::model::Record::RunFinished(..));
-            observe::events(&self.run.id, &program, stamped, &mut |event| {
-                self.waiting.push_back(event)
-            });
+            self.waiting.push_back(observe::event(&self.run.id, &program, stamped));
         }
         Ok(true)
     }

@@ -1,6 +1,7 @@
 //! Looking at a run: why it does not move, its capsule, its replay.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -88,7 +89,7 @@ impl Run {
     pub async fn replay(&self) -> Result<Replay> {
         let records = self.records().await?;
         let state = self.state().await?;
-        observe::replay(&self.id, state.program().clone(), &records)
+        observe::replay(&self.id, state.program(), &records)
     }
 }
 
@@ -112,7 +113,7 @@ impl Fusion {
             Error::new(Code::Codec, "the definition in the capsule cannot be read").because(error)
         })?;
         let program = crate::graph::Program::compile(graph)?;
-        observe::replay(&capsule.run, program.into(), &capsule.records)
+        observe::replay(&capsule.run, &Arc::new(program), &capsule.records)
     }
 }
 
@@ -122,7 +123,7 @@ fn loaded(start: &Start, capsule: &Capsule) -> Result<Payload> {
             Some(bytes) => Ok(Payload::Inline(*kind, bytes.clone())),
             None => Err(Error::new(Code::Codec, "the capsule does not hold the run's definition")),
         },
-        inline => Ok(inline.clone()),
+        inline @ Payload::Inline(..) => Ok(inline.clone()),
     }
 }
 
@@ -154,7 +155,7 @@ fn redact(capsule: &mut Capsule, redactor: &Redactor) {
                     let (name, len) = renamed.get(digest).copied().unwrap_or((*digest, *len));
                     Payload::Blob(*kind, name, len)
                 }
-                inline => cleaned(inline, redactor),
+                inline @ Payload::Inline(..) => cleaned(inline, redactor),
             };
             *payload = clean;
         }

@@ -128,7 +128,7 @@ impl<E: std::error::Error> From<E> for Failure {
         let mut detail = String::new();
         let mut source = error.source();
         while let Some(cause) = source {
-            detail.push_str(&format!("because {cause}\n"));
+            detail.extend(["because ", &cause.to_string(), "\n"]);
             source = cause.source();
         }
         let failure = Self::error(error.to_string());

@@ -4,6 +4,6 @@ mod event;
 mod replay;
 mod why;
 
-pub use event::events;
+pub use event::event;
 pub use replay::{Replay, replay};
 pub use why::{Holder, Why, why};

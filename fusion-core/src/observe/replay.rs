@@ -22,7 +22,7 @@ pub struct Replay {
 ///
 /// # Errors
 /// `FU0311` when there is no beginning to fold from.
-pub fn replay(run: &RunId, program: Arc<Program>, records: &[Stamped]) -> Result<Replay> {
+pub fn replay(run: &RunId, program: &Arc<Program>, records: &[Stamped]) -> Result<Replay> {
     let Some((first, rest)) = records.split_first() else {
         return Err(Error::new(Code::Codec, "there is no record to replay"));
     };
@@ -30,7 +30,7 @@ pub fn replay(run: &RunId, program: Arc<Program>, records: &[Stamped]) -> Result
         return Err(Error::new(Code::Codec, "the first record does not begin a run"));
     };
     let mut events = Vec::new();
-    super::events(run, &program, first, &mut |event| events.push(event));
+    events.push(super::event(run, program, first));
     let mut state = State::new(program.clone(), start.as_ref().clone());
     let mut problems = Vec::new();
     for stamped in rest {
@@ -45,7 +45,7 @@ pub fn replay(run: &RunId, program: Arc<Program>, records: &[Stamped]) -> Result
             problems.push(format!("record {} comes after the end of the run", stamped.seq));
         }
         state.fold(&stamped.record);
-        super::events(run, &program, stamped, &mut |event| events.push(event));
+        events.push(super::event(run, program, stamped));
     }
     if let Some((status, _, _)) = state.result()
         && *status == crate::model::RunStatus::Succeeded

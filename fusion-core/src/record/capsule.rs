@@ -70,59 +70,59 @@ impl Capsule {
         let run = match lines.next() {
             Some(Ok(Line::Capsule { version: VERSION, run })) => run,
             Some(Ok(Line::Capsule { version, .. })) => {
-                return Err(broken(format!(
+                return Err(broken(&format!(
                     "the capsule has the version {version}; this program reads {VERSION}"
                 )));
             }
             _ => {
-                return Err(broken("this is no capsule".to_owned())
-                    .hint("`fusion runs export RUN` makes one"));
+                return Err(broken("this is no capsule").hint("`fusion runs export RUN` makes one"));
             }
         };
         let mut chain = Digest::of(run.as_str().as_bytes());
         let mut capsule = Self { run, records: Vec::new(), blobs: BTreeMap::new() };
         for (n, next) in lines.enumerate() {
-            let next = next
-                .map_err(|error| broken(format!("line {} cannot be read", n + 2)).because(error))?;
+            let next = next.map_err(|error| {
+                broken(&format!("line {} cannot be read", n + 2)).because(error)
+            })?;
             match next {
                 Line::Record { seq, at, record, chain: theirs } => {
                     let stamped = Stamped { seq, at, record: *record };
                     chain = link(chain, &stamped)?;
                     if chain != theirs || seq != capsule.records.len() as u64 + 1 {
-                        return Err(broken(format!("record {seq} was changed, moved or removed")));
+                        return Err(broken(&format!("record {seq} was changed, moved or removed")));
                     }
                     capsule.records.push(stamped);
                 }
                 Line::Blob { digest, value } => {
                     let bytes = value.bytes().cloned().unwrap_or_default();
                     if Digest::of(&bytes) != digest {
-                        return Err(broken(format!("blob {digest} was changed")));
+                        return Err(broken(&format!("blob {digest} was changed")));
                     }
                     capsule.blobs.insert(digest, bytes);
                 }
                 Line::End { records, chain: theirs } => {
                     if records != capsule.records.len() as u64 || theirs != chain {
-                        return Err(broken("its end does not fit its records".to_owned()));
+                        return Err(broken("its end does not fit its records"));
                     }
                     return Ok(capsule);
                 }
-                Line::Capsule { .. } => return Err(broken("it has two beginnings".to_owned())),
+                Line::Capsule { .. } => return Err(broken("it has two beginnings")),
             }
         }
-        Err(broken("it is cut off".to_owned()))
+        Err(broken("it is cut off"))
     }
 }
 
 fn line(out: &mut Vec<u8>, line: &Line) -> Result<()> {
     serde_json::to_writer(&mut *out, line)
-        .map_err(|error| broken("it cannot be written".to_owned()).because(error))?;
+        .map_err(|error| broken("it cannot be written").because(error))?;
     out.push(b'\n');
     Ok(())
 }
 
 fn link(before: Digest, stamped: &Stamped) -> Result<Digest> {
     let record = serde_json::to_vec(&stamped.record).map_err(|error| {
-        broken(format!("record {} cannot be written", stamped.seq)).because(error)
+        broken(&format!("record {} cannot be written", stamped.seq)).because(error)
     })?;
     Ok(Digest::of_parts(&[
         before.as_bytes(),
@@ -132,6 +132,6 @@ fn link(before: Digest, stamped: &Stamped) -> Result<Digest> {
     ]))
 }
 
-fn broken(what: String) -> Error {
+fn broken(what: &str) -> Error {
     Error::new(Code::Codec, format!("capsule: {what}"))
 }

@@ -18,7 +18,7 @@ const PAGE: usize = 10_000;
 pub(crate) fn fresh(engine: &Arc<Shared>, begin: Begin, ticket: Ticket) {
     let now = engine.env.now_ms();
     let state = State::new(begin.program, begin.start);
-    spawn(engine, begin.id.clone(), Driver::new(engine.clone(), begin.id, ticket, state, now));
+    spawn(engine, Driver::new(engine.clone(), begin.id, ticket, state, now));
 }
 
 /// Drives a run whose entry was claimed.
@@ -29,42 +29,48 @@ pub(crate) fn claimed(engine: &Arc<Shared>, entry: &Entry) {
         return;
     };
     let ticket = entry.ticket();
-    let engine = engine.clone();
-    engine.driven().insert(run.clone(), Fate::Driven);
-    let (shared, id) = (engine.clone(), run.clone());
+    let shared = engine.clone();
+    engine.driven().insert(run.clone(), Fate::Driven(ticket.epoch));
     let work: BoxFuture<'static, ()> = Box::pin(async move {
-        match load(&shared, &id).await {
-            Ok((state, started)) => {
-                let driver = Driver::new(shared.clone(), id.clone(), ticket, state, started);
-                end(&shared, id, driver.drive().await).await;
+        let left = match load(&shared, &run).await {
+            Ok((state, began)) => {
+                Driver::new(shared.clone(), run.clone(), ticket, state, began).drive().await
             }
-            Err(error) => end(&shared, id, Err(error)).await,
-        }
+            Err(error) => Err(error),
+        };
+        end(&shared, &run, ticket, left);
     });
     engine.env.spawn(work);
 }
 
-fn spawn(engine: &Arc<Shared>, run: RunId, driver: Driver) {
-    engine.driven().insert(run.clone(), Fate::Driven);
+fn spawn(engine: &Arc<Shared>, driver: Driver) {
+    let (run, ticket) = (driver.run.clone(), driver.ticket);
+    engine.driven().insert(run.clone(), Fate::Driven(ticket.epoch));
     let shared = engine.clone();
-    engine.env.spawn(Box::pin(async move { end(&shared, run, driver.drive().await).await }));
+    engine.env.spawn(Box::pin(async move { end(&shared, &run, ticket, driver.drive().await) }));
 }
 
-async fn end(engine: &Shared, run: RunId, left: Result<Left>) {
+/// Notes what became of a run; one that was taken up again in between is left alone.
+fn end(engine: &Shared, run: &RunId, ticket: Ticket, left: Result<Left>) {
+    let mut driven = engine.driven();
+    let is_ours = matches!(driven.get(run), Some(Fate::Driven(epoch)) if *epoch == ticket.epoch);
     match left {
-        Ok(Left::Finished | Left::Resting) => {
-            engine.driven().remove(&run);
+        Err(error) if !matches!(error.code(), Code::Fenced | Code::Conflict) => {
+            tracing::error!(%run, %error, "the run was let go");
+            if is_ours {
+                driven.insert(run.clone(), Fate::Lost(error));
+            }
         }
-        Err(error) => {
-            if error.code() == Code::Fenced || error.code() == Code::Conflict {
+        left => {
+            if left.is_err() {
                 tracing::info!(%run, "another process drives the run now");
-                engine.driven().remove(&run);
-            } else {
-                tracing::error!(%run, %error, "the run was let go");
-                engine.driven().insert(run.clone(), Fate::Lost(error));
+            }
+            if is_ours {
+                driven.remove(run);
             }
         }
     }
+    drop(driven);
     engine.store.bus().ring(&format!("left/{run}"));
 }
 
@@ -132,7 +138,7 @@ pub(crate) async fn program(engine: &Shared, start: &Start) -> Result<Arc<Progra
                 ));
             }
         },
-        inline => inline.clone(),
+        inline @ Payload::Inline(..) => inline.clone(),
     };
     engine.program(digest, || {
         let graph: Graph = definition.decode().map_err(|error| {

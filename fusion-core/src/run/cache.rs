@@ -26,7 +26,7 @@ pub(super) async fn find(engine: &Shared, digest: Digest, ttl_ms: Option<u64>) -
         Payload::Blob(kind, digest, _) => {
             engine.store.blob(digest).await.ok()?.map(|bytes| Payload::Inline(kind, bytes))
         }
-        inline => Some(inline),
+        inline @ Payload::Inline(..) => Some(inline),
     }
 }
 

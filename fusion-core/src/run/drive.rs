@@ -199,7 +199,7 @@ impl Driver {
                 Command::Stop(key) => self.stop(key),
                 Command::StopChild(child) => self.stop_child(&child).await?,
                 Command::Conclude => {
-                    let outputs = self.evaluate(|desk| desk.outputs()).await;
+                    let outputs = self.evaluate(|desk: &Desk<'_>| desk.outputs()).await;
                     self.local.push_back(Note::Input(Input::Concluded(outputs)));
                 }
                 Command::Finish => return Ok(true),
@@ -240,7 +240,7 @@ impl Driver {
         self.lists = lists;
         match prepared {
             Err(failure) => {
-                self.local.push_back(Note::Input(Input::Done(key, attempt, 0, Err(failure))))
+                self.local.push_back(Note::Input(Input::Done(key, attempt, 0, Err(failure))));
             }
             Ok(Prepared::Input(input)) => self.local.push_back(Note::Input(input)),
             Ok(Prepared::Child(workflow, input)) => {
@@ -252,7 +252,7 @@ impl Driver {
                     input,
                     cache: None,
                     cached: false,
-                })))
+                })));
             }
             Ok(Prepared::Body(plan)) => self.launch(key, attempt, *plan).await,
         }

@@ -64,8 +64,8 @@ pub(crate) struct Shared {
 /// What became of a run in this process.
 #[derive(Debug, Clone)]
 pub(crate) enum Fate {
-    /// It is driven here.
-    Driven,
+    /// It is driven here, under a claim of this epoch.
+    Driven(u64),
     /// It was let go with an error: another owner, a failed store.
     Lost(Error),
 }
@@ -125,7 +125,7 @@ impl Shared {
 
     /// Counts the runs that are driven here.
     pub(crate) fn driven_count(&self) -> usize {
-        self.driven().values().filter(|fate| matches!(fate, Fate::Driven)).count()
+        self.driven().values().filter(|fate| matches!(fate, Fate::Driven(_))).count()
     }
 
     /// Finds or makes the program of a definition.

@@ -91,15 +91,11 @@ impl fmt::Debug for Hooks {
 impl Hooks {
     /// Gives a text that is the same for all attempts of the key.
     pub(super) fn idempotency_key(&self) -> String {
-        let mut text = format!("{}:{}", self.run, self.program.key_text(self.key));
-        let (life, round) = self.life;
-        if round > 0 {
-            text.push_str(&format!("@{round}"));
+        let text = format!("{}:{}", self.run, self.program.key_text(self.key));
+        match self.life {
+            (0, 0) => text,
+            (life, round) => format!("{text}@{round}#{life}"),
         }
-        if life > 0 {
-            text.push_str(&format!("#{life}"));
-        }
-        text
     }
 }
 

@@ -239,11 +239,11 @@ impl Desk<'_> {
         let wait = match spec {
             WaitSpec::Duration(length) => {
                 let length = text(length)?;
-                Wait::Timer(after(duration::parse_ms(&length).map_err(|e| bad(e.to_string()))?))
+                Wait::Timer(after(duration::parse_ms(&length).map_err(bad)?))
             }
             WaitSpec::Until(moment) => {
                 let moment = text(moment)?;
-                Wait::Timer(duration::parse_moment(&moment).map_err(|e| bad(e.to_string()))?)
+                Wait::Timer(duration::parse_moment(&moment).map_err(bad)?)
             }
             WaitSpec::Signal { name, timeout_ms } => {
                 Wait::Signal(text(name)?, timeout_ms.map(after))

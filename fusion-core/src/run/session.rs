@@ -22,7 +22,7 @@ pub(crate) async fn open(engine: &Arc<Shared>) -> Result<()> {
             Ok(())
         })
         .await
-        .map(|()| ())
+        .copied()
 }
 
 async fn beat(engine: &Shared) -> Result<()> {

@@ -84,12 +84,7 @@ async fn a_failure_names_the_node_and_the_cause(fusion: Fusion) {
 }
 
 async fn a_panic_in_a_step_is_a_failure_and_nothing_more(fusion: Fusion) {
-    let boom = fusion.step("boom", |_: Value| async move {
-        if true {
-            panic!("out of cheese");
-        }
-        Ok(())
-    });
+    let boom = fusion.step("boom", |n: Option<u32>| async move { Ok(n.expect("out of cheese")) });
     let run = fusion.start(&Graph::new("boom").node("a", boom), json!({})).await.unwrap();
     let error = run.result::<Value>().await.unwrap_err();
     assert_eq!(error.failure().unwrap().class, Class::PANIC);

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use fusion_core::error::Code;
 use fusion_core::model::graph::{Action, Node, Task, WaitSpec};
@@ -32,7 +31,7 @@ async fn until(run: &Run, status: RunStatus) {
         if run.state().await.unwrap().status() == status {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        crate::pause(5).await;
     }
     panic!("the run never became {status}");
 }
@@ -89,7 +88,7 @@ async fn a_paused_run_starts_nothing_until_it_is_resumed(fusion: Fusion) {
     run.pause("ada").await.unwrap();
     until(&run, RunStatus::Paused).await;
     run.signal("go", json!(null)).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    crate::pause(50).await;
     assert_eq!(run.state().await.unwrap().left(), 1);
     run.resume("ada").await.unwrap();
     assert_eq!(run.result::<Value>().await.unwrap(), json!({"b": "said"}));
@@ -256,7 +255,7 @@ async fn why_names_the_cause_and_the_way_out(fusion: Fusion) {
         if run.why().await.unwrap()[1].sentence.contains("answer") {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        crate::pause(5).await;
     }
     let why = run.why().await.unwrap();
     assert_eq!(why[1].sentence, "node `ok` waits for an approver's answer to \"Ship?\"");

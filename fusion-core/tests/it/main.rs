@@ -31,5 +31,14 @@ async fn on_disk() -> (Fusion, tempfile::TempDir) {
     (Fusion::open(path.to_str().unwrap()).await.unwrap(), folder)
 }
 
+/// Lets some real time pass.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests watch the engine from outside, with the world's own clock"
+)]
+async fn pause(ms: u64) {
+    tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
+}
+
 mod basics;
 mod control;
