@@ -3,9 +3,14 @@
 # A phase starts when the one before it is done. Inside a phase a task waits for the ones above it, but tasks marked [P]
 # that follow one another run side by side. Tasks that are ticked off are left out, unless `all` is true.
 
-function quote(text) {
-  gsub(/\\/, "\\\\", text); gsub(/"/, "\\\"", text); gsub(/[\001-\037]/, " ", text)
-  return "\"" text "\""
+function quote(text,  out, i, sign) {
+  gsub(/[\001-\037]/, " ", text)
+  out = ""
+  for (i = 1; i <= length(text); i++) {
+    sign = substr(text, i, 1)
+    out = out (sign == "\\" || sign == "\"" ? "\\" : "") sign
+  }
+  return "\"" out "\""
 }
 
 # A title is text, whatever looks like a template in it.

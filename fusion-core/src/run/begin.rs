@@ -54,7 +54,7 @@ impl Begin {
         let mut all = vec![Record::RunStarted(Box::new(self.start.clone()))];
         all.extend(records);
         let mut ops = self.blobs.clone();
-        ops.push(Op::Append(Append { stream: stream.clone(), expect: 0, epoch: 0, records: all }));
+        ops.extend(appends(&stream, (0, 0), all));
         ops.push(Op::Enqueue(Enqueue {
             queue: RUNS.into(),
             dedup: Some(run_key(&self.id)),
@@ -69,6 +69,25 @@ impl Begin {
 
     fn row(&self, now: i64) -> RunRow {
         row::of(&self.start, RunStatus::Running, now)
+    }
+}
+
+/// Makes the operations that append records at a place and epoch: a row of the journal takes only so many.
+pub(crate) fn appends(
+    stream: &Arc<str>,
+    (mut expect, epoch): (u64, u64),
+    mut records: Vec<Record>,
+) -> Vec<Op> {
+    let mut ops = Vec::new();
+    loop {
+        let rest = records.split_off(records.len().min(limits::APPEND_RECORDS));
+        let count = records.len() as u64;
+        ops.push(Op::Append(Append { stream: stream.clone(), expect, epoch, records }));
+        expect += count;
+        if rest.is_empty() {
+            return ops;
+        }
+        records = rest;
     }
 }
 

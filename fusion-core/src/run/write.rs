@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::begin::Begin;
+use super::begin::{Begin, appends};
 use super::drive::{Driver, Turn, Woken};
 use super::{learn, message, row};
 use crate::error::{Code, Result};
 use crate::model::{
-    Append, Batch, Command, Failure, Message, Op, Origin, Payload, PayloadKind, Record, Release,
-    RunRow, RunStatus, Ticket,
+    Batch, Command, Failure, Message, Op, Origin, Payload, PayloadKind, Record, Release, RunRow,
+    RunStatus, Ticket,
 };
 
 impl Driver {
@@ -59,7 +59,7 @@ impl Driver {
             let count = records.len() as u64;
             let stream: Arc<str> = self.run.stream().into();
             let expect = self.state.seq() - count;
-            all.push(Op::Append(Append { stream, expect, epoch: self.ticket.epoch, records }));
+            all.extend(appends(&stream, (expect, self.ticket.epoch), records));
         }
         if let Some((status, outputs, failure)) = self.state.result() {
             all.push(Op::Complete(self.ticket));

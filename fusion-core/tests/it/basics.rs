@@ -22,6 +22,7 @@ crate::on_every_store! {
     an_output_that_fails_its_checks_is_tried_again_with_feedback,
     a_fallback_runs_when_all_attempts_failed,
     large_values_live_in_blobs_and_come_back_whole,
+    a_wide_map_and_a_long_row_of_skips_fit_in_one_turn,
 }
 
 async fn a_chain_hands_its_values_on(fusion: Fusion) {
@@ -206,4 +207,20 @@ async fn large_values_live_in_blobs_and_come_back_whole(fusion: Fusion) {
     let out: Value = run.result().await.unwrap();
     assert_eq!(out["n"], 300_000);
     assert_eq!(out["a"].as_str().unwrap().len(), 300_000);
+}
+
+async fn a_wide_map_and_a_long_row_of_skips_fit_in_one_turn(fusion: Fusion) {
+    let one = fusion.step("one", |n: i64| async move { Ok(n) });
+    let mut node = one.map("{{ inputs.list }}");
+    if let fusion_core::model::graph::Kind::Map(map) = &mut node.kind {
+        map.max_parallel = 5_000;
+    }
+    let mut graph = Graph::new("wide").node("all", node).node("no", one.with(1).when("false"));
+    for n in 0..3_000 {
+        graph = graph.node(&format!("skipped{n}"), one.with(1).after("no"));
+    }
+    let graph = graph.output("n", "{{ nodes.all | length }}");
+    let list: Vec<i64> = (0..5_000).collect();
+    let run = fusion.start(&graph, json!({"list": list})).await.unwrap();
+    assert_eq!(run.result::<Value>().await.unwrap(), json!({"n": 5_000}));
 }
