@@ -1,1 +1,18 @@
-//! The `fusion` command.
+//! The `fusion` command, as a library so that the Python and Node packages carry it too.
+//!
+//! | folder | what lives there |
+//! |---|---|
+//! | `args` | what can be typed |
+//! | `command` | what each command does: a file each |
+//! | `project` | the project's folder, its store, its workflow files |
+//! | `render` | what is seen: terminal, plain lines, JSON |
+//!
+//! No behaviour lives here: what a command does, `fusion_core` does.
+
+mod args;
+mod command;
+mod entry;
+mod project;
+mod render;
+
+pub use entry::{help, run};

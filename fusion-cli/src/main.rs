@@ -1,2 +1,7 @@
 //! The `fusion` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(fusion_cli::run(std::env::args_os()))
+}

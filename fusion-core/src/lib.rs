@@ -21,4 +21,4 @@ pub mod run;
 pub mod schedule;
 
 #[cfg(feature = "engine")]
-pub use fusion::{Builder, Events, Fusion, Run, Starting, StepRef, Working};
+pub use fusion::{Builder, Driven, Events, Fusion, Run, Starting, StepRef, Working};

@@ -208,7 +208,7 @@ impl Run {
             &input,
             Some(Origin::Fork { run: self.id.clone() }),
         );
-        let ops = begin.ops(kept, self.engine.session, now)?;
+        let ops = begin.ops(kept, Some(self.engine.session), now)?;
         self.engine.store.commit(Batch { now, ops }).await.map_err(|error| match error.code() {
             Code::Conflict => Error::new(Code::IdConflict, format!("run `{id}` exists already"))
                 .hint("choose another id"),

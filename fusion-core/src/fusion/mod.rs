@@ -6,10 +6,13 @@ mod event;
 mod look;
 mod open;
 mod run;
+mod saved;
 mod start;
+mod take;
 
 pub use closure::StepRef;
 pub use event::Events;
 pub use open::{Builder, Fusion};
 pub use run::Run;
 pub use start::{Starting, Working};
+pub use take::Driven;

@@ -20,6 +20,8 @@ pub struct Starting {
     pub id: Option<RunId>,
     /// The inputs by name.
     pub input: Value,
+    /// Only record the run: a worker drives it, not this process.
+    pub detached: bool,
 }
 
 /// A run in a list.
@@ -34,7 +36,7 @@ impl Fusion {
         let input = serde_json::to_value(input).map_err(|error| {
             Error::new(Code::InvalidInput, "the input cannot be JSON").because(error)
         })?;
-        self.start_with(workflow, Starting { id: None, input }).await
+        self.start_with(workflow, Starting { input, ..Starting::default() }).await
     }
 
     /// Starts a run, or finds it: the same id with the same input gives the same run, whatever became of it.
@@ -42,8 +44,14 @@ impl Fusion {
     /// # Errors
     /// As [`Fusion::start`]; `FU0103` when the id is taken by a run with another input or definition.
     pub async fn start_with(&self, workflow: &dyn Workflow, starting: Starting) -> Result<Run> {
-        session::open(self.engine()).await?;
         let engine = self.engine();
+        let session = if starting.detached {
+            engine.check_open()?;
+            None
+        } else {
+            session::open(engine).await?;
+            Some(engine.session)
+        };
         let graph = workflow.graph(&starting.input)?;
         let input = graph::bind(&graph, &starting.input)?;
         let graph = graph::checked(graph)?;
@@ -55,10 +63,10 @@ impl Fusion {
             None => RunId::generate(now, [engine.env.random(), engine.env.random()]),
         };
         let begin = Begin::new(id.clone(), program, stored, &input, None);
-        let ops = begin.ops(Vec::new(), engine.session, now)?;
+        let ops = begin.ops(Vec::new(), session, now)?;
         match engine.store.commit(Batch { now, ops }).await {
             Ok(receipt) => {
-                if let Some(ticket) = receipt.entries.first() {
+                if let (Some(ticket), Some(_)) = (receipt.entries.first(), session) {
                     adopt::fresh(engine, begin, *ticket);
                 }
                 Ok(Run::new(engine.clone(), id))

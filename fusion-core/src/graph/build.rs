@@ -225,7 +225,8 @@ impl Kind {
         }
     }
 
-    fn task_mut(&mut self) -> Option<&mut Task> {
+    /// Gives the task of the node, to be changed.
+    pub fn task_mut(&mut self) -> Option<&mut Task> {
         match self {
             Self::Run(task) => Some(task),
             Self::Map(map) => Some(&mut map.task),

@@ -43,11 +43,11 @@ impl Begin {
         Self { id, start, program, blobs }
     }
 
-    /// Makes the operations; `records` follow the first one. The run is held by the session from the start.
+    /// Makes the operations; `records` follow the first one. The session, if one is given, holds the run from the start.
     pub(crate) fn ops(
         &self,
         records: Vec<Record>,
-        session: SessionId,
+        session: Option<SessionId>,
         now: i64,
     ) -> Result<Vec<Op>> {
         let stream: Arc<str> = self.id.stream().into();
@@ -60,7 +60,7 @@ impl Begin {
             dedup: Some(run_key(&self.id)),
             due: now,
             stream: Some(stream),
-            session: Some(session),
+            session,
             ..Enqueue::default()
         }));
         ops.push(row::put(&self.id, &self.row(now))?);

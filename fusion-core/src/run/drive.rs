@@ -248,7 +248,7 @@ impl Driver {
                     key,
                     attempt,
                     ms: 0,
-                    result: settle::graph_of(&self.engine, &workflow, &input),
+                    result: settle::graph_of(&self.engine, &workflow, &input).await,
                     input,
                     cache: None,
                     cached: false,

@@ -8,6 +8,7 @@
 //! | `prepare`, `scope`, `lists` | conditions, lists and arguments are evaluated |
 //! | `body`, `hooks`, `slot`, `cache` | one attempt of a body |
 //! | `settle`, `checks`, `learn` | what the end of a body means |
+//! | `saved` | definitions that the store keeps by name |
 //! | `session`, `claim` | leases: who may drive |
 //! | `os` | the real world |
 
@@ -29,6 +30,7 @@ mod poll;
 mod prepare;
 mod registry;
 pub(crate) mod row;
+pub(crate) mod saved;
 mod scope;
 pub(crate) mod session;
 mod settle;

@@ -17,9 +17,16 @@ use crate::model::{
     Class, Failure, Graph, Input, Key, Origin, Payload, PayloadKind, RunId, Wait, limits,
 };
 
-/// Makes the graph of a sub-workflow from its registered definition.
-pub(super) fn graph_of(engine: &Shared, name: &str, input: &Value) -> Result<Output, Failure> {
+/// Makes the graph of a sub-workflow from its registered definition, or from the one that the store keeps.
+pub(super) async fn graph_of(
+    engine: &Shared,
+    name: &str,
+    input: &Value,
+) -> Result<Output, Failure> {
     let Some(workflow) = engine.registry.workflow(name) else {
+        if let Some(graph) = super::saved::get(engine, name).await? {
+            return Ok(Output::Graph(Box::new(graph)));
+        }
         let names = engine.registry.workflow_names();
         let hint = crate::error::nearest::hint(name, names.iter().map(AsRef::as_ref));
         let message = format!("no workflow of the name `{name}` is known here ({hint})");

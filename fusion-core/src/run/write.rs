@@ -52,7 +52,7 @@ impl Driver {
     ) -> Result<Batch> {
         let mut all: Vec<Op> = Vec::with_capacity(ops.len() + 4);
         for child in children {
-            all.extend(child.ops(Vec::new(), self.engine.session, now)?);
+            all.extend(child.ops(Vec::new(), Some(self.engine.session), now)?);
         }
         all.append(&mut ops);
         if !records.is_empty() {

@@ -98,7 +98,11 @@ async fn the_same_id_is_the_same_run_and_another_input_is_refused(fusion: Fusion
     let say = fusion.step("say", |n: i64| async move { Ok(n) });
     let graph =
         Graph::new("ids").node("a", say.with("{{ inputs.n }}")).output("n", "{{ nodes.a }}");
-    let start = |n: i64| Starting { id: Some(RunId::new("mine").unwrap()), input: json!({"n": n}) };
+    let start = |n: i64| Starting {
+        id: Some(RunId::new("mine").unwrap()),
+        input: json!({"n": n}),
+        detached: false,
+    };
     let first = fusion.start_with(&graph, start(1)).await.unwrap();
     let second = fusion.start_with(&graph, start(1)).await.unwrap();
     assert_eq!(first.id(), second.id());

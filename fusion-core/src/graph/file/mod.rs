@@ -18,4 +18,4 @@ mod tree;
 
 #[cfg(test)]
 pub(crate) use parse::as_json;
-pub use parse::{File, parse, parse_bytes};
+pub use parse::{File, parse, parse_bytes, value};

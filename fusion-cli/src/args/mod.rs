@@ -1,0 +1,12 @@
+//! What can be typed: the commands and their options.
+
+mod global;
+mod runs;
+mod top;
+
+pub(crate) use global::Global;
+pub(crate) use runs::{
+    Answering, Exporting, Forking, Listing, Logs, Named, Pruning, Replaying, Resolving, Retrying,
+    RunsCommand, Showing, Signalling, Why,
+};
+pub(crate) use top::{Cli, Command, Doctor, Draw, Recover, RunArgs, Validate, Worker};

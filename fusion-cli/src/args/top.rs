@@ -1,0 +1,142 @@
+//! The commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use super::Global;
+use super::runs::{Named, RunsCommand};
+
+/// Durable workflows: run them, watch them, kill them at any moment and see them finish
+#[derive(Debug, Parser)]
+#[command(name = "fusion", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a workflow and follow it to its end
+    Run(RunArgs),
+    /// Check workflow files
+    Validate(Validate),
+    /// Draw a workflow, or a run with the status of its nodes
+    Graph(Draw),
+    /// Print the JSON Schema of a kind of file
+    Schema {
+        /// The kind of file
+        #[arg(value_parser = ["workflow"])]
+        kind: String,
+    },
+    /// Everything on runs: list, show, cancel, approve …
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Say why a run does not move
+    Why(Named),
+    /// Finish what dead processes left
+    Recover(Recover),
+    /// Only work: drive what others start, until it is told to end
+    Worker(Worker),
+    /// Examine the store and the machine
+    Doctor(Doctor),
+    /// Print the page of an error code
+    Explain {
+        /// The code, such as FU0205; all codes when absent
+        code: Option<String>,
+    },
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// The options of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The workflow file, or the name of a workflow that the store keeps from an earlier run
+    #[arg(value_name = "FILE|NAME")]
+    pub workflow: String,
+    /// An input; read as the type that the workflow declares
+    #[arg(long, short, value_name = "NAME=VALUE")]
+    pub input: Vec<String>,
+    /// A YAML or JSON file with inputs by name; `--input` wins
+    #[arg(long, value_name = "FILE")]
+    pub input_file: Option<PathBuf>,
+    /// The id of the run; a run that has it already goes on
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+    /// Record the run, print its id, and leave the work to a worker
+    #[arg(long)]
+    pub detach: bool,
+}
+
+/// The options of `validate`.
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// The workflow files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Fail on warnings too
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// The options of `graph`.
+#[derive(Debug, Args)]
+pub(crate) struct Draw {
+    /// The workflow file, or a run
+    #[arg(value_name = "FILE|RUN")]
+    pub what: String,
+    /// The form of the picture
+    #[arg(long, short, default_value = "mermaid", value_parser = ["mermaid", "dot", "svg", "json"])]
+    pub format: String,
+}
+
+/// The options of `recover`.
+#[derive(Debug, Args)]
+pub(crate) struct Recover {
+    /// How many runs are driven at once
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = at_least_one)]
+    pub concurrency: usize,
+}
+
+/// The options of `worker`.
+#[derive(Debug, Args)]
+pub(crate) struct Worker {
+    /// A queue to take work from [default: all]
+    #[arg(long, value_name = "QUEUE")]
+    pub queue: Vec<String>,
+    /// How many runs are driven at once
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = at_least_one)]
+    pub concurrency: usize,
+    /// How long it may take to finish what is begun when it is told to end
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = length_ms)]
+    pub grace: u64,
+}
+
+/// The options of `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Do not read the whole store
+    #[arg(long)]
+    pub shallow: bool,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(0) => Err("must be at least 1".to_owned()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("must be a whole number of at least 1".to_owned()),
+    }
+}
+
+/// Reads a length of time such as `30d`, in milliseconds.
+pub(super) fn length_ms(text: &str) -> Result<u64, String> {
+    fusion_core::graph::duration::parse_ms(text)
+}

@@ -1,0 +1,141 @@
+//! Following a run to its end: live on a terminal, in plain lines on a pipe.
+
+use std::future::pending;
+
+use fusion_core::error::{Error, Result};
+use fusion_core::model::{Event, RunId};
+use fusion_core::{Driven, Fusion, Run};
+use tokio::time::{Duration, MissedTickBehavior, interval};
+
+use super::interrupt::Interrupt;
+use crate::render::{Board, Live, Out, line};
+
+/// How often live progress is drawn.
+const DRAW: Duration = Duration::from_millis(100);
+/// How often a run that others drive is looked after.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// How the following ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Followed {
+    /// The run has ended.
+    Ended,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
+}
+
+/// Follows a run; with `drive`, takes it up when those who drive it die.
+pub(super) async fn follow(
+    fusion: &Fusion,
+    run: &Run,
+    out: &Out,
+    interrupt: &mut Interrupt,
+    drive: bool,
+) -> Result<Followed> {
+    tokio::select! {
+        biased;
+        () = interrupt.heard() => Ok(Followed::Interrupted),
+        error = lost(run) => Err(error),
+        error = look_after(fusion, run.id(), drive) => Err(error),
+        shown = show(fusion, run, out) => shown.map(|()| Followed::Ended),
+    }
+}
+
+/// Gives the error with which a run was let go here; never ends otherwise.
+async fn lost(run: &Run) -> Error {
+    match run.wait().await {
+        Err(error) => error,
+        Ok(_) => pending().await,
+    }
+}
+
+async fn look_after(fusion: &Fusion, run: &RunId, drive: bool) -> Error {
+    let mut ticks = interval(LOOK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        if !drive || fusion.driven() > 0 {
+            continue;
+        }
+        match fusion.take(run).await {
+            Ok(Driven::Over) => return pending().await,
+            Ok(_) => {}
+            Err(error) => return error,
+        }
+    }
+}
+
+async fn show(fusion: &Fusion, run: &Run, out: &Out) -> Result<()> {
+    if out.json || out.quiet {
+        return run.wait().await.map(|_| ());
+    }
+    if out.is_live() { live(fusion, run).await } else { plain(run, out).await }
+}
+
+async fn plain(run: &Run, out: &Out) -> Result<()> {
+    let mut events = run.events(0);
+    while let Some(event) = events.next().await? {
+        out.say(&line(&event));
+        if let Some(asked) = question(run.id(), &event) {
+            out.say(&asked);
+        }
+    }
+    Ok(())
+}
+
+async fn live(fusion: &Fusion, run: &Run) -> Result<()> {
+    let state = run.state().await?;
+    let mut board = Board::new(state.program().clone());
+    let mut live = Live::new(&state.start().workflow, state.program().len());
+    drop(state);
+    let mut events = run.events(0);
+    let mut ticks = interval(DRAW);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let shown = loop {
+        let next = events.next();
+        tokio::pin!(next);
+        // The reading of events is not given up half-way: it would lose a page.
+        let event = loop {
+            tokio::select! {
+                event = &mut next => break event,
+                _ = ticks.tick() => live.show(&board, &run.progress(), fusion.now_ms()),
+            }
+        };
+        match event {
+            Err(error) => break Err(error),
+            Ok(None) => break Ok(()),
+            Ok(Some(event)) => {
+                board.take(&event);
+                if Live::is_told(&event) {
+                    live.line(&line(&event));
+                }
+                if let Some(asked) = question(run.id(), &event) {
+                    live.line(&asked);
+                }
+            }
+        }
+    };
+    live.clear();
+    shown
+}
+
+/// Says how to answer what an event asks for.
+fn question(run: &RunId, event: &Event) -> Option<String> {
+    if &*event.name != "node.waiting" {
+        return None;
+    }
+    let text = |field: &str| event.data.get(field).and_then(serde_json::Value::as_str);
+    let node = event.node.as_deref()?;
+    match text("for")? {
+        "approval" => Some(format!(
+            "  {}\n  answer with: fusion runs approve {run} {node}   (or: fusion runs reject {run} {node})",
+            text("message").unwrap_or_default()
+        )),
+        "signal" => {
+            let name = text("name").unwrap_or_default();
+            Some(format!("  go on with: fusion runs signal {run} {name} [JSON]"))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,168 @@
+//! `fusion run`: starts a run, or goes on with it, and follows it to its end.
+
+use std::path::Path;
+
+use fusion_core::error::{Code, Error, Result};
+use fusion_core::model::graph::Action;
+use fusion_core::model::{Graph, RunId};
+use fusion_core::run::Options;
+use fusion_core::{Driven, Fusion, Run, Starting};
+use serde_json::{Value, json};
+
+use super::follow::{Followed, follow};
+use super::interrupt::{INTERRUPTED, Interrupt};
+use crate::args::{Global, RunArgs};
+use crate::project::{self, Need};
+use crate::render::{Out, length, report};
+
+/// Runs a workflow.
+pub(super) async fn run(args: RunArgs, global: &Global, out: &Out) -> Result<u8> {
+    let id = args.id.as_deref().map(RunId::new).transpose()?;
+    let loaded = if project::is_path(&args.workflow) {
+        Some(project::load(Path::new(&args.workflow))?)
+    } else {
+        None
+    };
+    // What is wrong with the inputs is said before a store is made.
+    let bind = |graph: &Graph| project::given(graph, &args.input, args.input_file.as_deref());
+    let early = loaded.as_ref().map(|loaded| bind(&loaded.graph)).transpose()?;
+    if let (Some(loaded), false) = (&loaded, args.detach) {
+        runs_here(std::iter::once(&loaded.graph).chain(loaded.others.values()))?;
+    }
+    let options = Options { work: false, hibernate: false, ..Options::default() };
+    let fusion = project::open(global, Need::Any, options).await?;
+    let graph = match loaded {
+        Some(loaded) => register(&fusion, loaded).await?,
+        None => fusion.saved(&args.workflow).await?,
+    };
+    let input = match early {
+        Some(input) => input,
+        None => bind(&graph)?,
+    };
+    let starting = Starting { id, input, detached: args.detach };
+    let run = fusion.start_with(&graph, starting).await?;
+    if args.detach {
+        return detached(&fusion, &run, &graph, out).await;
+    }
+    fusion.take(run.id()).await?;
+    to_its_end(&fusion, &run, out).await
+}
+
+/// Follows a run that this process drives, and tells how it ended.
+pub(super) async fn to_its_end(fusion: &Fusion, run: &Run, out: &Out) -> Result<u8> {
+    let mut interrupt = Interrupt::new()?;
+    out.say(&format!("run {}", run.id()));
+    match follow(fusion, run, out, &mut interrupt, true).await? {
+        Followed::Ended => conclude(fusion, run, out).await,
+        Followed::Interrupted => interrupt.while_closing(stopped(fusion, run, out)).await,
+    }
+}
+
+/// Keeps the definitions in the store and lets the engine know them.
+async fn register(fusion: &Fusion, loaded: project::Loaded) -> Result<Graph> {
+    for name in &loaded.unknown {
+        fusion.saved(name).await?;
+    }
+    let all: Vec<&Graph> = std::iter::once(&loaded.graph).chain(loaded.others.values()).collect();
+    fusion.save(&all).await?;
+    fusion.workflow(loaded.graph.clone());
+    for other in loaded.others.into_values() {
+        fusion.workflow(other);
+    }
+    Ok(loaded.graph)
+}
+
+/// Refuses a workflow whose code this program does not have.
+fn runs_here<'a>(graphs: impl Iterator<Item = &'a Graph>) -> Result<()> {
+    let mut errors = Vec::new();
+    for graph in graphs {
+        for node in &graph.nodes {
+            let more = node.more.as_deref();
+            let further = more.and_then(|more| more.fallback.as_ref());
+            let last = more.and_then(|more| more.compensate.as_ref());
+            for task in node.kind.task().into_iter().chain(further).chain(last) {
+                let what = match &task.action {
+                    Action::Step(name) => format!("the step `{name}`"),
+                    Action::Agent(_) => "an agent".to_owned(),
+                    Action::Model(_) => "a model".to_owned(),
+                    Action::Command(_) | Action::Workflow(_) => continue,
+                };
+                let message =
+                    format!("node `{}` needs {what}, which is not in this program", node.id);
+                let hint = "run it from the program that has the code, or record it for that program's worker with `--detach`";
+                errors.push(Error::new(Code::UnknownStep, message).hint(hint));
+            }
+        }
+    }
+    Error::join(errors).map_or(Ok(()), Err)
+}
+
+async fn detached(fusion: &Fusion, run: &Run, graph: &Graph, out: &Out) -> Result<u8> {
+    let status = run.status().await?;
+    if out.json {
+        out.value(&json!({
+            "run": run.id().as_str(),
+            "workflow": graph.name,
+            "version": graph.version,
+            "status": status.word(),
+        }));
+    } else {
+        out.result(run.id().as_str());
+        if fusion.driver(run.id()).await? == Driven::Nowhere {
+            out.note("it is recorded: `fusion worker` or `fusion recover` drives it");
+        }
+    }
+    fusion.close().await?;
+    Ok(0)
+}
+
+async fn conclude(fusion: &Fusion, run: &Run, out: &Out) -> Result<u8> {
+    let report = report(run, Driven::Over).await?;
+    let json = report.json(run, out.json).await?;
+    let result = run.result::<Value>().await;
+    fusion.close().await?;
+    if out.json {
+        out.value(&json);
+        return Ok(u8::from(result.is_err()));
+    }
+    let outputs = result?;
+    let (began, ended) = report.span();
+    let took = length(ended.unwrap_or(began) - began);
+    out.say(&format!("succeeded in {took}"));
+    tell(&outputs, out);
+    Ok(0)
+}
+
+/// Prints the outputs: a text as it is, everything else as JSON.
+fn tell(outputs: &Value, out: &Out) {
+    let Value::Object(map) = outputs else { return };
+    for (name, value) in map {
+        match value {
+            Value::String(text) if text.contains('\n') => {
+                out.result(&format!("\n{name}:\n{}", text.trim_end()));
+            }
+            Value::String(text) => out.result(&format!("{name}: {text}")),
+            other => out.result(&format!("{name}: {other}")),
+        }
+    }
+}
+
+async fn stopped(fusion: &Fusion, run: &Run, out: &Out) -> Result<u8> {
+    let state = run.state().await;
+    fusion.close().await?;
+    let id = run.id();
+    if out.json {
+        let state = state?;
+        out.value(&json!({
+            "run": id.as_str(),
+            "workflow": state.start().workflow,
+            "version": state.start().version,
+            "status": state.status().word(),
+            "interrupted": true,
+        }));
+    }
+    out.note(&format!(
+        "interrupted: run {id} goes on with `fusion recover`, or with `fusion run … --id {id}`"
+    ));
+    Ok(INTERRUPTED)
+}

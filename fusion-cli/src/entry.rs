@@ -1,0 +1,116 @@
+//! From the command line to the exit code.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+use fusion_core::error::Error;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{Cli, Command, Global};
+use crate::command;
+use crate::render::Out;
+
+/// The exit code of bad usage.
+const USAGE: u8 = 2;
+
+/// Runs the command with these arguments, the program's name first, and gives its exit code: 0 done, 1 the run or
+/// check failed, 2 usage or bad input, 130 interrupted.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error, &args),
+    };
+    let out = Out::new(&cli.global);
+    trace(&cli.global);
+    match command::run(cli, &out) {
+        Ok(code) => code,
+        Err(error) => {
+            out.error(&error);
+            code_of(&error)
+        }
+    }
+}
+
+/// Gives the help of the command and of each of its sub-commands, one after the other: the page `docs/cli.md`.
+pub fn help() -> String {
+    let mut page = String::from(
+        "# The command line\n\nThis page is generated from the help of the commands.\n",
+    );
+    let mut root = Cli::command().term_width(100);
+    root.build();
+    describe(&mut root, &mut page);
+    page
+}
+
+fn describe(command: &mut clap::Command, page: &mut String) {
+    let name = command.get_bin_name().unwrap_or("fusion").to_owned();
+    let help = command.render_long_help().to_string();
+    let lines: Vec<&str> = help.trim_end().lines().map(str::trim_end).collect();
+    page.push_str(&format!("\n## `{name}`\n\n```text\n{}\n```\n", lines.join("\n")));
+    for inner in command.get_subcommands_mut().filter(|inner| inner.get_name() != "help") {
+        describe(inner, page);
+    }
+}
+
+fn refuse(error: &clap::Error, args: &[OsString]) -> u8 {
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if !asked && args.iter().any(|arg| arg == "--json") {
+        let text = error.to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
+        Out::plain_json(
+            &serde_json::json!({"error": {"code": "usage", "message": message, "hint": tip}}),
+        );
+        return USAGE;
+    }
+    // Where nobody reads, nothing can be said.
+    let _ = error.print();
+    u8::try_from(error.exit_code()).unwrap_or(USAGE)
+}
+
+fn code_of(error: &Error) -> u8 {
+    if error.code().is_bad_input() { USAGE } else { 1 }
+}
+
+/// Sends what the engine traces to standard error, if somebody asked for it.
+fn trace(global: &Global) {
+    let asked = variable("FUSION_LOG").filter(|text| !text.is_empty());
+    let filter = match (asked, global.verbose) {
+        (Some(filter), _) => filter,
+        (None, 0) => return,
+        (None, 1) => "fusion_core=info".to_owned(),
+        (None, 2) => "fusion_core=debug".to_owned(),
+        (None, _) => "fusion_core=trace".to_owned(),
+    };
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("fusion_core=info"));
+    let color = !global.no_color && variable("NO_COLOR").is_none();
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(color && std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    // A host program may have its own subscriber; then it gets the events.
+    let _ = subscriber.try_init();
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is the rim: the environment is read here"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+impl Cli {
+    /// Tells whether the command works without a store.
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(
+            self.command,
+            Command::Validate(_)
+                | Command::Schema { .. }
+                | Command::Explain { .. }
+                | Command::Completions { .. }
+        )
+    }
+}

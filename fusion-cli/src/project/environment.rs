@@ -1,0 +1,51 @@
+//! What of the environment reaches workflows: secrets by name, and the few variables that every program needs.
+
+use std::collections::BTreeMap;
+
+/// The variables that commands get beside their own.
+const HANDED_ON: &[&str] = &[
+    "PATH",
+    "HOME",
+    "LANG",
+    "TMPDIR",
+    "TMP",
+    "TEMP",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "TERM",
+    "TZ",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+];
+/// The beginnings of further ones.
+const FAMILIES: &[&str] = &["LC_", "SSL_CERT_"];
+
+/// Gives the environment that commands get beside their own.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is the rim: the environment is read here"
+)]
+pub(super) fn of_commands() -> BTreeMap<String, String> {
+    let wanted = |name: &str| {
+        HANDED_ON.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family))
+    };
+    let texts = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    texts.filter(|(name, _)| wanted(name)).collect()
+}
+
+/// Finds a secret.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is the rim: the environment is read here"
+)]
+pub(super) fn secret(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,32 @@
+//! Where a project is, and where its store is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fusion_core::error::{Code, Error, Result};
+
+/// The folder in which Fusion keeps what belongs to a project.
+const FOLDER: &str = ".fusion";
+/// The file of the store.
+const FILE: &str = "fusion.db";
+
+/// Finds the file of the project's store: in the nearest folder above that has one, else in this one.
+pub(super) fn store(here: &Path) -> PathBuf {
+    let project = here.ancestors().find(|folder| folder.join(FOLDER).is_dir()).unwrap_or(here);
+    project.join(FOLDER).join(FILE)
+}
+
+/// Makes the folder of the store, hidden from version control.
+pub(super) fn prepare(file: &Path) -> Result<()> {
+    let Some(folder) = file.parent() else { return Ok(()) };
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let refused = |error: std::io::Error| {
+        let message = format!("the folder {} cannot be made", folder.display());
+        let hint = "choose another store with `--store` or FUSION_STORE";
+        Error::new(Code::StoreOpen, message).because(error).hint(hint)
+    };
+    fs::create_dir_all(folder).map_err(refused)?;
+    fs::write(folder.join(".gitignore"), "*\n").map_err(refused)
+}

@@ -1,0 +1,61 @@
+//! Opening the engine for a command.
+
+use std::path::Path;
+
+use fusion_core::Fusion;
+use fusion_core::error::{Code, Error, Result};
+use fusion_core::record::sqlite;
+use fusion_core::run::Options;
+
+use super::{environment, folder};
+use crate::args::Global;
+
+/// What a command needs of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// It may be made.
+    Any,
+    /// It must be there: a mistyped path must not look like an empty store.
+    Existing,
+}
+
+/// Opens the store that the options name, and an engine on it.
+pub(crate) async fn open(global: &Global, need: Need, options: Options) -> Result<Fusion> {
+    let here = std::env::current_dir().map_err(|error| {
+        Error::new(Code::FileUnreadable, "the current folder cannot be entered").because(error)
+    })?;
+    let url = url(global, need, &here)?;
+    Fusion::builder(&url)
+        .secrets(environment::secret)
+        .options(options)
+        .command_env(environment::of_commands())
+        .command_cwd(here)
+        .open()
+        .await
+}
+
+fn url(global: &Global, need: Need, here: &Path) -> Result<String> {
+    let Some(url) = &global.store else {
+        let file = folder::store(here);
+        if need == Need::Existing {
+            exists(&file)?;
+        } else {
+            folder::prepare(&file)?;
+        }
+        return Ok(format!("sqlite://{}", file.display()));
+    };
+    let in_file = url.starts_with("sqlite://") || !url.contains("://");
+    if need == Need::Existing && in_file {
+        exists(&sqlite::Options::parse(url)?.path)?;
+    }
+    Ok(url.clone())
+}
+
+fn exists(file: &Path) -> Result<()> {
+    if file.exists() {
+        return Ok(());
+    }
+    let message = format!("there is no store {}", file.display());
+    let hint = "`fusion run FILE` makes one; `--store` or FUSION_STORE names another";
+    Err(Error::new(Code::StoreOpen, message).hint(hint))
+}

@@ -1,0 +1,131 @@
+//! Where everything that is printed goes.
+
+use std::io::{IsTerminal, Write};
+
+use fusion_core::error::Error;
+use serde_json::Value;
+
+use super::error;
+use super::words::Color;
+use crate::args::Global;
+
+/// The streams of the command, and how they are written.
+#[derive(Debug, Clone)]
+pub(crate) struct Out {
+    /// JSON is wanted on standard output.
+    pub json: bool,
+    /// Only results and errors are wanted.
+    pub quiet: bool,
+    color: bool,
+    color_err: bool,
+    live: bool,
+}
+
+impl Out {
+    pub(crate) fn new(global: &Global) -> Self {
+        let plain = global.no_color || set("NO_COLOR") || set_to("TERM", "dumb");
+        let (stdout, stderr) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
+        Self {
+            json: global.json,
+            quiet: global.quiet,
+            color: stdout && !plain,
+            color_err: stderr && !plain,
+            live: stderr && !plain && !global.json && !global.quiet && global.verbose == 0,
+        }
+    }
+
+    /// Tells whether a person watches who likes to see things move.
+    pub(crate) fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// Tells whether a person can be asked.
+    pub(crate) fn can_ask(&self) -> bool {
+        !self.json && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// Asks a question that is answered by yes or no.
+    pub(crate) fn ask(&self, question: &str) -> bool {
+        let mut err = std::io::stderr();
+        let _ = write!(err, "{question} [y/N] ");
+        let _ = err.flush();
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer).unwrap_or(0);
+        read > 0 && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    }
+
+    /// Writes a line for people on standard output, unless it shall be quiet or JSON.
+    pub(crate) fn say(&self, text: &str) {
+        if !self.quiet && !self.json {
+            self.result(text);
+        }
+    }
+
+    /// Writes a result for people on standard output.
+    pub(crate) fn result(&self, text: &str) {
+        // A reader that went away has seen enough.
+        let _ = writeln!(std::io::stdout().lock(), "{text}");
+    }
+
+    /// Writes a text as it is on standard output.
+    pub(crate) fn text(text: &str) {
+        let mut stdout = std::io::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+
+    /// Writes a note on standard error: what to do next.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(std::io::stderr().lock(), "{text}");
+        }
+    }
+
+    /// Writes JSON on standard output.
+    pub(crate) fn value(&self, value: &Value) {
+        Self::plain_json(value);
+    }
+
+    /// Writes JSON on standard output, before anything is known of the options.
+    pub(crate) fn plain_json(value: &Value) {
+        let mut stdout = std::io::stdout().lock();
+        let written = serde_json::to_writer_pretty(&mut stdout, value);
+        if written.is_ok() {
+            let _ = writeln!(stdout);
+        }
+    }
+
+    /// Writes JSON on one line of standard output.
+    pub(crate) fn json_line(&self, value: &Value) {
+        let _ = writeln!(std::io::stdout().lock(), "{value}");
+    }
+
+    /// Writes an error: for people on standard error, as JSON on standard output.
+    pub(crate) fn error(&self, error: &Error) {
+        if self.json {
+            return Self::plain_json(&serde_json::json!({"error": error::json(error)}));
+        }
+        let text = error::text(error, self.color_err);
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Colours a text for standard output.
+    pub(crate) fn paint(&self, color: Color, text: &str) -> String {
+        color.paint(text, self.color)
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is the rim: the environment is read here"
+)]
+fn set(name: &str) -> bool {
+    std::env::var(name).is_ok_and(|value| !value.is_empty())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is the rim: the environment is read here"
+)]
+fn set_to(name: &str, wanted: &str) -> bool {
+    std::env::var(name).is_ok_and(|value| value == wanted)
+}

@@ -1,0 +1,95 @@
+//! Taking one run over, when nobody drives it.
+
+use super::Fusion;
+use crate::error::{Code, Result};
+use crate::model::{Batch, Enqueue, Entry, Op, RunId};
+use crate::run::engine::Fate;
+use crate::run::message::{RUNS, run_key};
+use crate::run::{adopt, session};
+
+/// Who drives a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Driven {
+    /// This process does.
+    Here,
+    /// Another process does, and it is alive as far as anybody knows.
+    Elsewhere,
+    /// Nobody does: it waits for someone to take it.
+    Nowhere,
+    /// Nobody has to: it has ended.
+    Over,
+}
+
+impl Fusion {
+    /// Gives the engine's clock, in milliseconds since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.engine().env.now_ms()
+    }
+
+    /// Tells who drives a run. What dead processes held is released first.
+    pub async fn driver(&self, id: &RunId) -> Result<Driven> {
+        session::reap(self.engine()).await?;
+        if matches!(self.engine().driven().get(id), Some(Fate::Driven)) {
+            return Ok(Driven::Here);
+        }
+        Ok(match self.engine().store.entry(&run_key(id)).await? {
+            None => Driven::Over,
+            Some(Entry { session: Some(_), .. }) => Driven::Elsewhere,
+            Some(_) => Driven::Nowhere,
+        })
+    }
+
+    /// Takes over a run that nobody drives, and the child runs that it waits for. Tells who drives it now.
+    ///
+    /// # Errors
+    /// `FU0104` when there is no such run.
+    pub async fn take(&self, id: &RunId) -> Result<Driven> {
+        session::open(self.engine()).await?;
+        let mut open = vec![id.clone()];
+        let mut answer = None;
+        while let Some(run) = open.pop() {
+            let driven = self.take_one(&run).await?;
+            if driven == Driven::Here {
+                let (state, _) = adopt::load(self.engine(), &run).await?;
+                open.extend(state.children().map(|(_, child)| child.clone()));
+            }
+            answer.get_or_insert(driven);
+        }
+        Ok(answer.unwrap_or(Driven::Over))
+    }
+
+    async fn take_one(&self, id: &RunId) -> Result<Driven> {
+        let driven = self.driver(id).await?;
+        if driven != Driven::Nowhere {
+            return Ok(driven);
+        }
+        let engine = self.engine();
+        let Some(entry) = engine.store.entry(&run_key(id)).await? else { return Ok(Driven::Over) };
+        let now = engine.env.now_ms();
+        // A claim takes what comes first; to take this one, its entry is put in anew with its owner.
+        let ops = vec![
+            Op::Complete(entry.ticket()),
+            Op::Enqueue(Enqueue {
+                queue: RUNS.into(),
+                dedup: Some(run_key(id)),
+                priority: entry.priority,
+                due: now,
+                stream: Some(id.stream().into()),
+                session: Some(engine.session),
+                ..Enqueue::default()
+            }),
+        ];
+        match engine.store.commit(Batch { now, ops }).await {
+            Ok(_) => {}
+            // Somebody was faster.
+            Err(error) if matches!(error.code(), Code::Fenced | Code::Conflict) => {
+                return self.driver(id).await;
+            }
+            Err(error) => return Err(error),
+        }
+        if let Some(entry) = engine.store.entry(&run_key(id)).await? {
+            adopt::claimed(engine, &entry);
+        }
+        Ok(Driven::Here)
+    }
+}
