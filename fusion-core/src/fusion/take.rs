@@ -29,7 +29,7 @@ impl Fusion {
     /// Tells who drives a run. What dead processes held is released first.
     pub async fn driver(&self, id: &RunId) -> Result<Driven> {
         session::reap(self.engine()).await?;
-        if matches!(self.engine().driven().get(id), Some(Fate::Driven)) {
+        if matches!(self.engine().driven().get(id), Some(Fate::Driven(_))) {
             return Ok(Driven::Here);
         }
         Ok(match self.engine().store.entry(&run_key(id)).await? {
