@@ -48,22 +48,20 @@ pub(crate) async fn report(run: &Run, driven: Driven) -> Result<Report> {
 
 impl Report {
     fn take(&mut self, run: &Run, stamped: &Stamped) {
-        let (times, began, ended) = (&mut self.times, &mut self.began, &mut self.ended);
-        observe::events(run.id(), self.state.program(), stamped, &mut |event| {
-            match &*event.name {
-                "run.started" => *began = event.at,
-                "run.succeeded" | "run.failed" | "run.cancelled" => *ended = Some(event.at),
-                "run.retried" => *ended = None,
-                _ => {}
-            }
-            let Some(node) = event.node.filter(|node| !node.contains('[')) else { return };
-            let times = times.entry(node).or_default();
-            let ms = event.data.get("duration_ms").and_then(Value::as_i64).unwrap_or(0);
-            times.started.get_or_insert(event.at - ms);
-            if matches!(&*event.name, "node.succeeded" | "node.failed" | "node.skipped") {
-                times.finished = Some(event.at);
-            }
-        });
+        let event = observe::event(run.id(), self.state.program(), stamped);
+        match &*event.name {
+            "run.started" => self.began = event.at,
+            "run.succeeded" | "run.failed" | "run.cancelled" => self.ended = Some(event.at),
+            "run.retried" => self.ended = None,
+            _ => {}
+        }
+        let Some(node) = event.node.filter(|node| !node.contains('[')) else { return };
+        let times = self.times.entry(node).or_default();
+        let ms = event.data.get("duration_ms").and_then(Value::as_i64).unwrap_or(0);
+        times.started.get_or_insert(event.at - ms);
+        if matches!(&*event.name, "node.succeeded" | "node.failed" | "node.skipped") {
+            times.finished = Some(event.at);
+        }
     }
 
     /// Gives the status of a node; one that another process can only be running is running.
