@@ -52,8 +52,8 @@ pub const GROUP_BYTES: usize = 4 * 1024 * 1024;
 pub const CLAIM_ENTRIES: usize = 1000;
 /// How long a session lives without a heartbeat, in milliseconds.
 pub const LEASE_MS: i64 = 15_000;
-/// How often a session's heartbeat is sent, in milliseconds; at least three fit in a lease.
-pub const BEAT_MS: i64 = 4_000;
+/// How often a worker looks for processes of its host that died, and for leases that ended, in milliseconds.
+pub const REAP_MS: i64 = 500;
 /// How long a waiting run stays in memory before its owner lets it go, in milliseconds.
 pub const IDLE_MS: i64 = 2_000;
 /// How often a follower asks the store when no hint came, in milliseconds.

@@ -15,7 +15,7 @@ pub(super) async fn work(engine: Arc<Shared>) {
     while !engine.is_closed() {
         let now = engine.env.now_ms();
         if now >= next_reap {
-            next_reap = now + limits::BEAT_MS;
+            next_reap = now + limits::REAP_MS;
             if let Err(error) = session::reap(&engine).await {
                 tracing::warn!(%error, "dead sessions could not be looked for");
             }
@@ -27,7 +27,7 @@ pub(super) async fn work(engine: Arc<Shared>) {
         if claimed > 0 {
             continue;
         }
-        let nap_ms = nap(&engine).await.clamp(1, limits::POLL_MS);
+        let nap_ms = nap(&engine).await.clamp(1, limits::REAP_MS);
         let wake = engine.env.monotonic_ns() + u64::try_from(nap_ms).unwrap_or(1) * 1_000_000;
         tokio::select! {
             () = bell.heard() => {}

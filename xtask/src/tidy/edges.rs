@@ -16,6 +16,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("fusion-py", &["fusion-core", "fusion-providers", "fusion-ops", "fusion-cli"]),
     ("fusion-node", &["fusion-core", "fusion-providers", "fusion-ops", "fusion-cli"]),
     ("fusion-conformance", &["fusion-core"]),
+    ("fusion-crash", &["fusion-core"]),
     ("fusion-crashfs", &[]),
     ("fusion-benches", &["fusion-core"]),
     ("xtask", &[]),

@@ -74,7 +74,7 @@ fn in_snapshot(
     if standing.head.seq <= after || limit == 0 {
         return Ok(Vec::new());
     }
-    let mut rows = if standing.head.seq - after <= 2 * limit as u64 {
+    let mut rows = if standing.head.seq - after <= (limit as u64).saturating_mul(2) {
         tail(connection, standing, after)?
     } else {
         page(connection, indexes, standing, after, limit)?

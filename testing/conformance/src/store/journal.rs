@@ -86,6 +86,7 @@ pub(super) async fn long_streams_are_read_from_anywhere(store: &Sut) -> Result<(
     }
     assert!(store.read("s", 1207, 10).await?.is_empty());
     assert!(store.read("s", 0, 0).await?.is_empty());
+    assert_eq!(store.read("s", 0, usize::MAX).await?.len(), 1207);
     Ok(())
 }
 

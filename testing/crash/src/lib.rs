@@ -1,0 +1,19 @@
+//! Kills real Fusion processes at every moment, and judges them by a ledger that the engine cannot read back.
+//!
+//! A *worker* drives the reference run on a SQLite file; each body writes one line to the ledger as it is entered and as
+//! it is left. The *harness* kills workers with SIGKILL (at random moments, and right after the n-th line for every n),
+//! starts them again until the run has ended, and compares: what the run says, what the ledger says, what was
+//! acknowledged, and what an unkilled run says.
+//!
+//! ```text
+//! fusion-crash kill --kills 5000 --seed 7 --processes 3
+//! ```
+
+pub mod harness;
+pub mod ledger;
+pub mod steps;
+pub mod worker;
+pub mod workflow;
+
+/// What went wrong, in words.
+pub type Fault = Box<dyn std::error::Error + Send + Sync>;
