@@ -243,7 +243,7 @@ impl<'a> Trial<'a> {
             }
             Kills::Random if self.report.kills < budget => {
                 let life_us = u64::try_from(self.reference.life.as_micros())?;
-                Some(Duration::from_micros(self.random.below(life_us)))
+                Some(Duration::from_micros(self.random.below(life_us * 2 / 3)))
             }
             Kills::Random => None,
         };
