@@ -88,7 +88,8 @@ pub async fn work(orders: Orders) -> Result<(), Fault> {
     say(&format!("recovered {taken} {}", (env.monotonic_ns() - from) / 1000))?;
     let mut runs = Vec::new();
     for id in &orders.runs {
-        let starting = Starting { id: Some(RunId::new(id)?), input: workflow::input() };
+        let starting =
+            Starting { id: Some(RunId::new(id)?), input: workflow::input(), ..Starting::default() };
         runs.push(fusion.start_with(&workflow::reference(), starting).await?);
         say(&format!("started {id}"))?;
     }
