@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser};
 use fusion_core::error::Error;
 use tracing_subscriber::EnvFilter;
 
-use crate::args::{Cli, Command, Global};
+use crate::args::{Cli, Global};
 use crate::command;
 use crate::render::Out;
 
@@ -100,17 +100,4 @@ fn trace(global: &Global) {
 )]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
-}
-
-impl Cli {
-    /// Tells whether the command works without a store.
-    pub(crate) fn is_plain(&self) -> bool {
-        matches!(
-            self.command,
-            Command::Validate(_)
-                | Command::Schema { .. }
-                | Command::Explain { .. }
-                | Command::Completions { .. }
-        )
-    }
 }

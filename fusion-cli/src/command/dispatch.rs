@@ -2,21 +2,26 @@
 
 use fusion_core::error::Result;
 
-use super::{completions, explain, runtime, schema, validate};
+use super::{
+    completions, doctor, explain, graph, recover, runs, runtime, schema, validate, why, worker,
+};
 use crate::args::{Cli, Command};
 use crate::render::Out;
 
 /// Does what is asked and gives the exit code.
 pub(crate) fn run(cli: Cli, out: &Out) -> Result<u8> {
-    let global = cli.global;
+    let global = &cli.global;
     match cli.command {
         Command::Validate(args) => validate::validate(&args, out),
         Command::Schema { kind } => schema::schema(&kind, out),
         Command::Explain { code } => explain::explain(code.as_deref(), out),
         Command::Completions { shell } => completions::completions(shell),
-        Command::Run(args) => runtime::block_on(super::run::run(args, &global, out)),
-        _ => {
-            Err(fusion_core::error::Error::new(fusion_core::error::Code::Internal, "not built yet"))
-        }
+        Command::Run(args) => runtime::block_on(super::run::run(args, global, out)),
+        Command::Graph(args) => runtime::block_on(graph::graph(&args, global, out)),
+        Command::Runs(command) => runtime::block_on(runs::runs(command, global, out)),
+        Command::Why(named) => runtime::block_on(why::why(&named, global, out)),
+        Command::Recover(args) => runtime::block_on(recover::recover(&args, global, out)),
+        Command::Worker(args) => runtime::block_on_all(worker::worker(args, global, out)),
+        Command::Doctor(args) => runtime::block_on(doctor::doctor(&args, global, out)),
     }
 }

@@ -2,12 +2,19 @@
 
 mod completions;
 mod dispatch;
+mod doctor;
 mod explain;
+mod find;
 mod follow;
+mod graph;
 mod interrupt;
+mod recover;
 mod run;
+mod runs;
 mod runtime;
 mod schema;
 mod validate;
+mod why;
+mod worker;
 
 pub(crate) use dispatch::run;

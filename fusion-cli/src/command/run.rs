@@ -44,7 +44,9 @@ pub(super) async fn run(args: RunArgs, global: &Global, out: &Out) -> Result<u8>
     if args.detach {
         return detached(&fusion, &run, &graph, out).await;
     }
-    fusion.take(run.id()).await?;
+    if !fusion.drives().contains(run.id()) {
+        fusion.take(run.id()).await?;
+    }
     to_its_end(&fusion, &run, out).await
 }
 
@@ -59,7 +61,7 @@ pub(super) async fn to_its_end(fusion: &Fusion, run: &Run, out: &Out) -> Result<
 }
 
 /// Keeps the definitions in the store and lets the engine know them.
-async fn register(fusion: &Fusion, loaded: project::Loaded) -> Result<Graph> {
+pub(super) async fn register(fusion: &Fusion, loaded: project::Loaded) -> Result<Graph> {
     for name in &loaded.unknown {
         fusion.saved(name).await?;
     }
@@ -116,7 +118,8 @@ async fn detached(fusion: &Fusion, run: &Run, graph: &Graph, out: &Out) -> Resul
     Ok(0)
 }
 
-async fn conclude(fusion: &Fusion, run: &Run, out: &Out) -> Result<u8> {
+/// Tells how a run ended.
+pub(super) async fn conclude(fusion: &Fusion, run: &Run, out: &Out) -> Result<u8> {
     let report = report(run, Driven::Over).await?;
     let json = report.json(run, out.json).await?;
     let result = run.result::<Value>().await;

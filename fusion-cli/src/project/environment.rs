@@ -49,3 +49,14 @@ pub(super) fn of_commands() -> BTreeMap<String, String> {
 pub(super) fn secret(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
+
+/// Gives the name of who sits at the terminal.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is the rim: the environment is read here"
+)]
+pub(crate) fn user() -> String {
+    let known =
+        ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    known.filter(|name| !name.is_empty()).unwrap_or_else(|| "someone".to_owned())
+}

@@ -6,6 +6,7 @@ mod inputs;
 mod open;
 mod workflows;
 
+pub(crate) use environment::user;
 pub(crate) use inputs::{given, pairs};
 pub(crate) use open::{Need, open};
 pub(crate) use workflows::{Loaded, is_path, load};

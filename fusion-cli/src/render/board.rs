@@ -27,8 +27,6 @@ pub(crate) struct Board {
     settled: Vec<bool>,
     done: usize,
     active: BTreeMap<NodeIx, Active>,
-    /// The approvals that are asked for: node and question.
-    asked: BTreeMap<String, String>,
 }
 
 impl Board {
@@ -37,7 +35,7 @@ impl Board {
         let indices = (0..program.len()).map(|ix| NodeIx(u32::try_from(ix).unwrap_or(u32::MAX)));
         let pending: Vec<u32> = indices.map(|ix| program.needs(ix)).collect();
         let settled = vec![false; pending.len()];
-        Self { program, pending, settled, done: 0, active: BTreeMap::new(), asked: BTreeMap::new() }
+        Self { program, pending, settled, done: 0, active: BTreeMap::new() }
     }
 
     /// Gives how many nodes are settled, and how many there are.
@@ -48,11 +46,6 @@ impl Board {
     /// Gives the nodes at work with their names.
     pub(crate) fn active(&self) -> impl Iterator<Item = (&str, &Active)> {
         self.active.iter().map(|(ix, active)| (self.program.name(*ix), active))
-    }
-
-    /// Gives the approvals that are asked for: node and question.
-    pub(crate) fn asked(&self) -> &BTreeMap<String, String> {
-        &self.asked
     }
 
     /// Takes in an event.
@@ -76,23 +69,19 @@ impl Board {
         if of_item {
             self.item(ix, event);
         } else {
-            self.node(ix, name, event);
+            self.node(ix, event);
         }
     }
 
-    fn node(&mut self, ix: NodeIx, name: &str, event: &Event) {
+    fn node(&mut self, ix: NodeIx, event: &Event) {
         let text = |field: &str| event.data.get(field).and_then(Value::as_str).unwrap_or_default();
         match &*event.name {
             "node.succeeded" | "node.failed" | "node.skipped" => {
-                self.asked.remove(name);
                 self.settle(ix, event.at);
             }
             "node.waiting" => {
                 let note = match text("for") {
-                    "approval" => {
-                        self.asked.insert(name.to_owned(), text("message").to_owned());
-                        "waits for approval".to_owned()
-                    }
+                    "approval" => "waits for approval".to_owned(),
                     "signal" => format!("waits for the signal `{}`", text("name")),
                     "run" => format!("runs {}", text("run")),
                     _ => "waits".to_owned(),
@@ -109,9 +98,6 @@ impl Board {
             "node.retried" => self.note(ix, format!("failed, tries again: {}", text("message"))),
             "node.repeated" => self.note(ix, format!("round {}", event.data["round"])),
             "node.doubted" => self.note(ix, "in doubt: `fusion runs resolve`".to_owned()),
-            "approval.granted" | "approval.rejected" => {
-                self.asked.remove(name);
-            }
             _ => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Fusion;
 use crate::error::{Code, Result};
-use crate::model::{Batch, Enqueue, Entry, Op, RunId};
+use crate::model::{Batch, Enqueue, Entry, Op, RunId, SessionId};
 use crate::run::engine::Fate;
 use crate::run::message::{RUNS, run_key};
 use crate::run::{adopt, session};
@@ -24,6 +24,29 @@ impl Fusion {
     /// Gives the engine's clock, in milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
         self.engine().env.now_ms()
+    }
+
+    /// Takes nothing more, for a process that is about to end; what it drives goes on, see [`Fusion::settled`].
+    pub fn drain(&self) {
+        self.engine().set_draining();
+    }
+
+    /// Gives the runs that are driven here.
+    pub fn drives(&self) -> Vec<RunId> {
+        let driven = self.engine().driven();
+        let here = driven.iter().filter(|(_, fate)| matches!(fate, Fate::Driven(_)));
+        here.map(|(run, _)| run.clone()).collect()
+    }
+
+    /// Lists the processes that take part: id, until when they promise to live (milliseconds since 1970), who they are,
+    /// and whether they have certainly ended.
+    pub async fn sessions(&self) -> Result<Vec<(SessionId, i64, String, bool)>> {
+        let sessions = self.engine().store.sessions().await?;
+        let known = sessions.into_iter().map(|(id, until, info)| {
+            let dead = self.engine().env.is_dead(&info);
+            (id, until, info, dead)
+        });
+        Ok(known.collect())
     }
 
     /// Tells who drives a run. What dead processes held is released first.
@@ -48,8 +71,8 @@ impl Fusion {
         let mut open = vec![id.clone()];
         let mut answer = None;
         while let Some(run) = open.pop() {
-            let driven = self.take_one(&run).await?;
-            if driven == Driven::Here {
+            let (driven, taken) = self.take_one(&run).await?;
+            if taken {
                 let (state, _) = adopt::load(self.engine(), &run).await?;
                 open.extend(state.children().map(|(_, child)| child.clone()));
             }
@@ -58,13 +81,15 @@ impl Fusion {
         Ok(answer.unwrap_or(Driven::Over))
     }
 
-    async fn take_one(&self, id: &RunId) -> Result<Driven> {
+    async fn take_one(&self, id: &RunId) -> Result<(Driven, bool)> {
         let driven = self.driver(id).await?;
         if driven != Driven::Nowhere {
-            return Ok(driven);
+            return Ok((driven, false));
         }
         let engine = self.engine();
-        let Some(entry) = engine.store.entry(&run_key(id)).await? else { return Ok(Driven::Over) };
+        let Some(entry) = engine.store.entry(&run_key(id)).await? else {
+            return Ok((Driven::Over, false));
+        };
         let now = engine.env.now_ms();
         // A claim takes what comes first; to take this one, its entry is put in anew with its owner.
         let ops = vec![
@@ -83,13 +108,13 @@ impl Fusion {
             Ok(_) => {}
             // Somebody was faster.
             Err(error) if matches!(error.code(), Code::Fenced | Code::Conflict) => {
-                return self.driver(id).await;
+                return Ok((self.driver(id).await?, false));
             }
             Err(error) => return Err(error),
         }
         if let Some(entry) = engine.store.entry(&run_key(id)).await? {
             adopt::claimed(engine, &entry);
         }
-        Ok(Driven::Here)
+        Ok((Driven::Here, true))
     }
 }

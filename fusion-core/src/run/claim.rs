@@ -12,7 +12,7 @@ pub(super) async fn work(engine: Arc<Shared>) {
     let mut bell =
         engine.store.bus().listen(&["queue/runs", "queue/step/*", "left/*", "registered"]);
     let mut next_reap = 0;
-    while !engine.is_closed() {
+    while engine.takes_work() {
         let now = engine.env.now_ms();
         if now >= next_reap {
             next_reap = now + limits::REAP_MS;
@@ -57,6 +57,9 @@ pub(crate) async fn claim(engine: &Arc<Shared>) -> Result<usize> {
 }
 
 fn queues(engine: &Shared) -> Vec<Arc<str>> {
+    if !engine.options.queues.is_empty() {
+        return engine.options.queues.clone();
+    }
     let steps = engine.registry.step_names();
     let mut queues: Vec<Arc<str>> = vec![message::RUNS.into()];
     queues.extend(steps.iter().map(|step| message::step_queue(step)));

@@ -26,6 +26,8 @@ pub struct Options {
     pub hibernate: bool,
     /// How long its session lives without a heartbeat, in milliseconds.
     pub lease_ms: i64,
+    /// The queues that work is taken from: `runs`, or `step/NAME` for runs that rest for a step's code; all when empty.
+    pub queues: Vec<Arc<str>>,
     /// The environment that commands get beside their own.
     pub env: BTreeMap<String, String>,
     /// The folder in which commands without a `cwd` run; the process's own when absent.
@@ -39,6 +41,7 @@ impl Default for Options {
             work: true,
             hibernate: true,
             lease_ms: limits::LEASE_MS,
+            queues: Vec::new(),
             env: BTreeMap::new(),
             cwd: None,
         }
@@ -59,6 +62,7 @@ pub(crate) struct Shared {
     programs: Mutex<BTreeMap<Digest, Arc<Program>>>,
     progress: Mutex<BTreeMap<RunId, BTreeMap<String, Value>>>,
     closed: AtomicBool,
+    draining: AtomicBool,
 }
 
 /// What became of a run in this process.
@@ -100,6 +104,7 @@ impl Shared {
             programs: Mutex::default(),
             progress: Mutex::default(),
             closed: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
         })
     }
 
@@ -113,6 +118,17 @@ impl Shared {
 
     pub(crate) fn set_closed(&self) {
         self.closed.store(true, Ordering::Release);
+    }
+
+    /// Lets nothing more be taken; what is driven goes on.
+    pub(crate) fn set_draining(&self) {
+        self.draining.store(true, Ordering::Release);
+        self.store.bus().ring("registered");
+    }
+
+    /// Tells whether work may still be taken.
+    pub(super) fn takes_work(&self) -> bool {
+        !self.is_closed() && !self.draining.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -1,0 +1,51 @@
+//! `fusion runs fork`: a new run that keeps the outcomes of another one.
+
+use std::path::Path;
+
+use fusion_core::error::Result;
+use fusion_core::graph::inputs;
+use fusion_core::model::{Graph, RunId};
+use fusion_core::{Fusion, Run};
+use serde_json::Value;
+
+use crate::args::{Forking, Global};
+use crate::command::find;
+use crate::command::run::{register, to_its_end};
+use crate::project;
+use crate::render::Out;
+
+/// Forks and follows.
+pub(super) async fn fork(args: &Forking, global: &Global, out: &Out) -> Result<u8> {
+    let id = args.id.as_deref().map(RunId::new).transpose()?;
+    let loaded = args.file.as_deref().map(|file| project::load(Path::new(file))).transpose()?;
+    let (fusion, run) = find::open(global, &args.run).await?;
+    let graph = match loaded {
+        Some(loaded) => Some(register(&fusion, loaded).await?),
+        None => None,
+    };
+    let input = input(&run, graph.as_ref(), &args.input).await?;
+    let nodes: Vec<&str> = args.from.iter().map(String::as_str).collect();
+    let forked = run.fork(&nodes, input, graph, id).await?;
+    follow(&fusion, &forked, out).await
+}
+
+async fn follow(fusion: &Fusion, run: &Run, out: &Out) -> Result<u8> {
+    to_its_end(fusion, run, out).await
+}
+
+/// The run's own input with what is given now; none when nothing is given.
+async fn input(run: &Run, graph: Option<&Graph>, texts: &[String]) -> Result<Option<Value>> {
+    if texts.is_empty() {
+        return Ok(None);
+    }
+    let state = run.state().await?;
+    let graph = graph.unwrap_or_else(|| state.program().graph());
+    let mut input: Value =
+        run.loaded(state.start().input.clone()).await?.decode().unwrap_or_default();
+    if let (Value::Object(input), Value::Object(given)) =
+        (&mut input, inputs::bind_texts(graph, &project::pairs(texts)?)?)
+    {
+        input.extend(given);
+    }
+    Ok(Some(input))
+}

@@ -1,0 +1,86 @@
+//! `fusion runs prune`: deletes runs that have ended.
+
+use fusion_core::Fusion;
+use fusion_core::error::{Code, Error, Result};
+use fusion_core::model::{RunId, RunRow, RunStatus};
+use serde_json::json;
+
+use crate::args::{Global, Pruning};
+use crate::command::find;
+use crate::render::Out;
+
+/// How many rows are read at once.
+const PAGE: usize = 1_000;
+
+/// Deletes what is named, after a question on a terminal.
+pub(super) async fn prune(args: &Pruning, global: &Global, out: &Out) -> Result<u8> {
+    if args.runs.is_empty() && args.older_than.is_none() && args.status.is_empty() {
+        return Err(Error::new(Code::InvalidInput, "nothing says which runs to delete")
+            .hint("name runs, or give `--older-than 30d` or `--status`"));
+    }
+    let fusion = find::look(global).await?;
+    let ids = chosen(&fusion, args).await?;
+    let listed: Vec<&str> = ids.iter().map(RunId::as_str).collect();
+    if args.dry_run {
+        fusion.close().await?;
+        if out.json {
+            out.value(&json!({"would_delete": listed}));
+        } else {
+            listed.iter().for_each(|id| out.result(id));
+        }
+        return Ok(0);
+    }
+    if !ids.is_empty() && !args.yes && !confirmed(ids.len(), out)? {
+        fusion.close().await?;
+        return Ok(1);
+    }
+    for id in &ids {
+        fusion.prune(id).await?;
+    }
+    fusion.close().await?;
+    if out.json {
+        out.value(&json!({"deleted": listed}));
+    } else {
+        let word = if ids.len() == 1 { "run" } else { "runs" };
+        out.say(&format!("deleted {} {word}", ids.len()));
+    }
+    Ok(0)
+}
+
+fn confirmed(count: usize, out: &Out) -> Result<bool> {
+    if !out.can_ask() {
+        return Err(Error::new(Code::InvalidInput, format!("{count} runs would be deleted"))
+            .hint("`--yes` deletes them, `--dry-run` lists them"));
+    }
+    Ok(out.ask(&format!("delete {count} runs for ever?")))
+}
+
+async fn chosen(fusion: &Fusion, args: &Pruning) -> Result<Vec<RunId>> {
+    let mut ids = Vec::new();
+    for text in &args.runs {
+        ids.push(find::find(fusion, text).await?.id().clone());
+    }
+    if args.older_than.is_none() && args.status.is_empty() {
+        return Ok(ids);
+    }
+    let age = i64::try_from(args.older_than.unwrap_or(0)).unwrap_or(i64::MAX);
+    let before = fusion.now_ms().saturating_sub(age);
+    let statuses: Vec<RunStatus> =
+        args.status.iter().filter_map(|word| RunStatus::from_word(word)).collect();
+    let old = |row: &RunRow| {
+        row.status.is_final()
+            && row.finished.is_some_and(|end| end <= before)
+            && (statuses.is_empty() || statuses.contains(&row.status))
+    };
+    let mut after: Option<String> = None;
+    loop {
+        let page = fusion.list(None, after.as_deref(), PAGE).await?;
+        ids.extend(page.items.into_iter().filter(|(_, row)| old(row)).map(|(id, _)| id));
+        after = page.next;
+        if after.is_none() {
+            ids.sort();
+            ids.dedup();
+            return Ok(ids);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! `fusion runs show`.
+
+use fusion_core::error::Result;
+use fusion_core::model::{Key, NodeIx, Wait};
+use serde_json::Value;
+
+use crate::args::{Global, Showing};
+use crate::command::find;
+use crate::render::{Color, Out, Report, Table, clock, length, report, status_color};
+
+/// Prints a run and its nodes.
+pub(super) async fn show(args: &Showing, global: &Global, out: &Out) -> Result<u8> {
+    let (fusion, run) = find::open(global, &args.run).await?;
+    let report = report(&run, fusion.driver(run.id()).await?).await?;
+    let now = fusion.now_ms();
+    let json = report.json(&run, out.json || args.outputs).await?;
+    fusion.close().await?;
+    if out.json {
+        out.value(&json);
+        return Ok(0);
+    }
+    head(&report, run.id().as_str(), now, out);
+    let mut table = Table::new(&["node", "status", "attempts", "took", "about"]);
+    for (ix, name) in report.nodes() {
+        table.row(row(&report, ix, name, now));
+    }
+    table.print(out);
+    if args.outputs
+        && let Some(Value::Object(nodes)) = json.get("nodes")
+    {
+        for (name, node) in nodes {
+            if let Some(output) = node.get("output") {
+                out.result(&format!("\n{name}: {output:#}"));
+            }
+        }
+    }
+    if let Some(Value::Object(outputs)) = json.get("outputs") {
+        for (name, value) in outputs {
+            out.result(&format!("{} {name}: {value}", out.paint(Color::Dim, "output")));
+        }
+    }
+    Ok(0)
+}
+
+fn head(report: &Report, run: &str, now: i64, out: &Out) {
+    let start = report.state.start();
+    let status = report.run_status().word();
+    let (began, ended) = report.span();
+    let took = length(ended.unwrap_or(now) - began);
+    out.result(&format!("run {run}"));
+    out.result(&format!("workflow {} version {}", start.workflow, start.version));
+    out.result(&format!(
+        "{} {}, {took}",
+        out.paint(status_color(status), status),
+        format_args!("since {}", clock(began))
+    ));
+    if let Some((_, _, Some(failure))) = report.state.result() {
+        out.result(&format!("{}: {failure}", out.paint(Color::Red, "error")));
+    }
+    out.result("");
+}
+
+fn row(report: &Report, ix: NodeIx, name: &str, now: i64) -> Vec<(Color, String)> {
+    let status = report.status(ix).word();
+    let attempts = report.state.attempts(Key::node(ix));
+    let attempts = if attempts == 0 { String::new() } else { attempts.to_string() };
+    vec![
+        (Color::Plain, name.to_owned()),
+        (status_color(status), status.to_owned()),
+        (Color::Plain, attempts),
+        (Color::Plain, report.took(name, now).map(length).unwrap_or_default()),
+        about(report, ix),
+    ]
+}
+
+fn about(report: &Report, ix: NodeIx) -> (Color, String) {
+    let state = &report.state;
+    if let Some(failure) = state.failure(Key::node(ix)) {
+        let first = failure.message.lines().next().unwrap_or_default();
+        return (Color::Red, format!("{}: {first}", failure.class));
+    }
+    if let Some((count, left)) = state.items(ix) {
+        return (Color::Plain, format!("{}/{count} items", count - left));
+    }
+    let waits = match state.wait(Key::node(ix)) {
+        Some(Wait::Approval(_, message, _)) => format!("asks: {message}"),
+        Some(Wait::Signal(name, _)) => format!("for the signal `{name}`"),
+        Some(Wait::Timer(due)) => format!("until {}", clock(*due)),
+        Some(Wait::Child(run)) => format!("run {run}"),
+        None => String::new(),
+    };
+    (Color::Yellow, waits)
+}
