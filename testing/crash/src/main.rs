@@ -4,12 +4,13 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use fusion_crash::Fault;
 use fusion_crash::harness::{Kills, Plan, takeover, trials};
 use fusion_crash::worker::{self, Orders};
+use fusion_crash::{Fault, fixture};
 
 const USAGE: &str = "fusion-crash kill [--kills N] [--lines STRIDE] [--seed S] [--processes P]\n\
                      fusion-crash takeover\n\
+                     fusion-crash fixture FOLDER NAME\n\
                      fusion-crash worker STORE LEDGER RUN[,RUN] LINE MARK";
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
@@ -39,6 +40,9 @@ async fn dispatch(args: &[String]) -> Result<String, Fault> {
         Some((verb, [])) if verb == "takeover" => {
             let time = takeover(&program()?).await?;
             Ok(format!("a worker that lives took over after {} ms", time.as_millis()))
+        }
+        Some((verb, [folder, name])) if verb == "fixture" => {
+            fixture::make(&program()?, folder.as_ref(), name).await
         }
         _ => Err(USAGE.into()),
     }

@@ -7,8 +7,10 @@ mod observe;
 mod orphans;
 mod outcome;
 mod random;
+mod scene;
 mod slot;
 mod trial;
 
 pub use outcome::Report;
+pub use scene::{Scene, records};
 pub use trial::{Kills, Plan, takeover, trials};
