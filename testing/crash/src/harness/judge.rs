@@ -2,6 +2,8 @@
 
 mod journal;
 mod ledger;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
