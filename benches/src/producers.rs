@@ -1,0 +1,62 @@
+//! Tasks that commit one record at a time, each to a stream of its own.
+#![expect(clippy::disallowed_methods, reason = "producers are plain tasks")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use fusion_core::contract::Store;
+use fusion_core::error::Result;
+use fusion_core::model::{Append, Batch, Key, NodeIx, Op, Payload, Record};
+
+use crate::meter::{self, Cost};
+use crate::setup::Outcome;
+
+/// The bytes of a step's output in durable benchmarks.
+pub const PAYLOAD: usize = 200;
+/// The bytes of its stored record with the frame: what the raw loop inserts.
+pub const ROW: usize = 220;
+
+fn batch(stream: &Arc<str>, expect: u64) -> Batch {
+    let node = NodeIx(u32::try_from(expect).unwrap_or(0));
+    let output = Payload::from_bytes(vec![b'x'; PAYLOAD]);
+    let records = vec![Record::NodeSucceeded(Key::node(node), 1, 12, output, false)];
+    let append = Append { stream: stream.clone(), expect, epoch: 0, records };
+    Batch { now: 1_700_000_000_000, ops: vec![Op::Append(append)] }
+}
+
+/// Lets producers commit for as long as asked. Gives commits and cost.
+///
+/// # Errors
+/// The first refusal of the store.
+pub async fn run(store: &Arc<dyn Store>, producers: usize, seconds: f64) -> Outcome<(f64, Cost)> {
+    let streams: Vec<Arc<str>> =
+        (0..producers).map(|at| format!("run/0192f3a1-7c11-7000-8000-{at:012}").into()).collect();
+    for first in streams.chunks(1000) {
+        let ops = first.iter().flat_map(|stream| batch(stream, 0).ops).collect();
+        store.commit(Batch { now: 1_700_000_000_000, ops }).await?;
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let done = Arc::new(AtomicU64::new(0));
+    let cost = meter::start();
+    let mut tasks = tokio::task::JoinSet::<Result<()>>::new();
+    for stream in streams {
+        let (store, stop, done) = (store.clone(), stop.clone(), done.clone());
+        tasks.spawn(async move {
+            let mut at = 1;
+            while !stop.load(Ordering::Relaxed) {
+                store.commit(batch(&stream, at)).await?;
+                at += 1;
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(())
+        });
+    }
+    tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+    let (count, cost) = (done.load(Ordering::Relaxed) as f64, cost());
+    stop.store(true, Ordering::Relaxed);
+    while let Some(task) = tasks.join_next().await {
+        task??;
+    }
+    Ok((count, cost))
+}
