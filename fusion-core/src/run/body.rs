@@ -1,18 +1,20 @@
 //! One attempt of a body, from its slot to its end.
 
-use std::panic::AssertUnwindSafe;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use futures_util::FutureExt;
 use serde_json::Value;
+use tracing::{Instrument, Span};
 
 use super::hooks::{Hooks, StopOf};
-use super::note::{Ended, Note};
+use super::note::Ended;
 use super::prepare::{Plan, What};
 use super::{cache, slot};
-use crate::contract::{BoxFuture, Context, Env, Exec, Exit, Output};
+use crate::contract::{BoxFuture, Context, Env, Exec, Exit, Output, Step};
 use crate::model::{Class, Failure, Payload};
 
 /// How long an attempt may take, and be silent, in milliseconds.
@@ -22,32 +24,97 @@ pub(super) struct Leash {
     pub heartbeat_ms: Option<u64>,
 }
 
-/// Runs one attempt to its end. Never panics, and never fails otherwise than through the note.
-pub(super) async fn attempt(hooks: Arc<Hooks>, plan: Plan, leash: Leash) -> Note {
-    let (key, number) = (hooks.key, hooks.attempt);
-    let cache_key = plan.cache.map(|(digest, _)| digest);
-    let from = hooks.engine.env.monotonic_ns();
-    let whole = AssertUnwindSafe(whole(&hooks, plan, leash)).catch_unwind().await;
-    let (result, cached) = match whole {
-        Ok(ended) => ended,
-        Err(panic) => (Err(panicked(panic.as_ref())), false),
+/// How far an attempt came at the first look at it.
+pub(super) enum Begun {
+    /// To its end.
+    Ended(Ended),
+    /// It goes on.
+    Going(BoxFuture<'static, Ended>),
+}
+
+/// Begins one attempt. A body that is done at once, as most of in-memory runs are, costs nothing but itself.
+///
+/// Never panics, and fails only through how the attempt ended.
+pub(super) async fn begin(hooks: Arc<Hooks>, plan: Plan, leash: Leash, span: Span) -> Begun {
+    if let Plan { what: What::Call(step, input), slot: None, cache: None } = plan {
+        return call(hooks, (step, input), leash, span).await;
+    }
+    let mut work: BoxFuture<'static, Ended> =
+        Box::pin(attempt(hooks, plan, leash).instrument(span));
+    match super::poll::once(work.as_mut()).await {
+        Poll::Ready(ended) => Begun::Ended(ended),
+        Poll::Pending => Begun::Going(work),
+    }
+}
+
+async fn call(
+    hooks: Arc<Hooks>,
+    (step, input): (Arc<dyn Step>, Payload),
+    leash: Leash,
+    span: Span,
+) -> Begun {
+    let from = hooks.of.engine.env.monotonic_ns();
+    let mut input = Some(input);
+    let mut going = None;
+    let looked = poll_fn(|cx| {
+        let look = || {
+            let _entered = span.enter();
+            let input = input.take().unwrap_or(Payload::NULL);
+            let mut work = step.run(Context::new(hooks.clone()), input);
+            let looked = work.as_mut().poll(cx);
+            going = Some(work);
+            looked
+        };
+        Poll::Ready(catch_unwind(AssertUnwindSafe(look)))
+    })
+    .await;
+    let result = match (looked, going) {
+        (Ok(Poll::Pending), Some(work)) => {
+            return Begun::Going(Box::pin(rest(hooks, work, leash, from).instrument(span)));
+        }
+        (Ok(Poll::Ready(result)), _) => result,
+        (Ok(Poll::Pending), None) => Err(Failure::error("the step could not be begun")),
+        (Err(panic), _) => Err(panicked(panic.as_ref())),
     };
-    let ms = hooks.engine.env.monotonic_ns().saturating_sub(from) / 1_000_000;
-    let ms = u32::try_from(ms).unwrap_or(u32::MAX);
-    Note::Ended(Box::new(Ended {
-        key,
-        attempt: number,
-        ms,
+    Begun::Ended(ended(&hooks, from, result))
+}
+
+/// Waits for a body that was not done at once.
+async fn rest(
+    hooks: Arc<Hooks>,
+    work: BoxFuture<'static, Result<Output, Failure>>,
+    leash: Leash,
+    from: u64,
+) -> Ended {
+    let result = AssertUnwindSafe(guarded(&hooks, work, leash, None)).catch_unwind().await;
+    ended(&hooks, from, result.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))))
+}
+
+/// Runs one attempt to its end, with all that its policy asks for.
+async fn attempt(hooks: Arc<Hooks>, plan: Plan, leash: Leash) -> Ended {
+    let cache = plan.cache.map(|(digest, _)| digest);
+    let from = hooks.of.engine.env.monotonic_ns();
+    let whole = AssertUnwindSafe(whole(&hooks, plan, leash)).catch_unwind().await;
+    let (result, cached) = whole.unwrap_or_else(|panic| (Err(panicked(panic.as_ref())), false));
+    Ended { cache, cached, ..ended(&hooks, from, result) }
+}
+
+fn ended(hooks: &Hooks, from: u64, result: Result<Output, Failure>) -> Ended {
+    let ms = hooks.of.engine.env.monotonic_ns().saturating_sub(from) / 1_000_000;
+    Ended {
+        key: hooks.key,
+        attempt: hooks.attempt,
+        ms: u32::try_from(ms).unwrap_or(u32::MAX),
         result,
         input: Value::Null,
-        cache: cache_key,
-        cached,
-    }))
+        cache: None,
+        cached: false,
+    }
 }
 
 async fn whole(hooks: &Arc<Hooks>, plan: Plan, leash: Leash) -> (Result<Output, Failure>, bool) {
     if let Some((digest, ttl_ms)) = plan.cache
-        && let Some(output) = cache::find(&hooks.engine, digest, ttl_ms).await
+        && let Some(output) = cache::find(&hooks.of.engine, digest, ttl_ms).await
     {
         return (Ok(Output::Value(output)), true);
     }
@@ -93,7 +160,7 @@ async fn guarded(
     if let Poll::Ready(result) = super::poll::once(work.as_mut()).await {
         return result;
     }
-    let env = &hooks.engine.env;
+    let env = &hooks.of.engine.env;
     let why = tokio::select! {
         result = work.as_mut() => return result,
         () = crate::contract::Attempt::cancelled(hooks.as_ref()) => Failure::new(Class::CANCELLED, "cancelled"),
@@ -119,14 +186,14 @@ async fn too_late(hooks: &Arc<Hooks>, leash: Leash) -> Failure {
 
 async fn over_time(hooks: &Arc<Hooks>, timeout_ms: Option<u64>) -> Failure {
     let Some(limit) = timeout_ms else { return std::future::pending().await };
-    let env = &hooks.engine.env;
+    let env = &hooks.of.engine.env;
     env.sleep_until(env.monotonic_ns().saturating_add(limit.saturating_mul(1_000_000))).await;
     Failure::new(Class::TIMEOUT, format!("it took longer than {limit} ms"))
 }
 
 async fn too_silent(hooks: &Arc<Hooks>, heartbeat_ms: Option<u64>) -> Failure {
     let Some(limit) = heartbeat_ms else { return std::future::pending().await };
-    let env = &hooks.engine.env;
+    let env = &hooks.of.engine.env;
     let span = limit.saturating_mul(1_000_000);
     let mut from = env.monotonic_ns();
     loop {
@@ -143,7 +210,7 @@ fn command(hooks: Arc<Hooks>, mut exec: Exec) -> BoxFuture<'static, Result<Outpu
     Box::pin(async move {
         let about = crate::contract::Attempt::about(hooks.as_ref());
         let step_key = about.node.clone();
-        let node = hooks.program.name(hooks.key.node).to_owned();
+        let node = hooks.of.program.name(hooks.key.node).to_owned();
         for (name, value) in [
             ("FUSION_RUN_ID", about.run.to_string()),
             ("FUSION_NODE", node),
@@ -155,7 +222,7 @@ fn command(hooks: Arc<Hooks>, mut exec: Exec) -> BoxFuture<'static, Result<Outpu
             exec.env.insert(name.to_owned(), value);
         }
         let program = exec.argv.first().cloned().unwrap_or_default();
-        let env: &Arc<dyn Env> = &hooks.engine.env;
+        let env: &Arc<dyn Env> = &hooks.of.engine.env;
         let exit = env.exec(exec, Arc::new(StopOf(hooks.clone()))).await?;
         output_of(&program, &exit)
     })

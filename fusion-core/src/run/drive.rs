@@ -2,26 +2,21 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::task::Poll;
 
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument;
 
-use super::body::{self, Leash};
 use super::engine::Shared;
-use super::hooks::Hooks;
+use super::hooks::{Common, Hooks};
 use super::lists::Lists;
 use super::message;
 use super::note::{Ended, Note};
-use super::prepare::{Desk, Plan, Prepared};
+use super::prepare::Desk;
 use super::scope::Kept;
 use super::settle;
 use crate::contract::{Subscription, Task};
 use crate::error::Result;
-use crate::model::{
-    Command, Failure, Input, Key, Message, Op, RunId, RunStatus, Ticket, Timeout, limits,
-};
+use crate::model::{Command, Failure, Input, Key, Message, Op, RunId, RunStatus, Ticket, limits};
 use crate::schedule::State;
 
 /// How a driver let go of its run.
@@ -36,6 +31,8 @@ pub(super) enum Left {
 /// What one turn of the loop has gathered: it becomes one batch.
 #[derive(Default)]
 pub(super) struct Turn {
+    /// When it began, in milliseconds since 1970.
+    pub now: i64,
     pub commands: Vec<Command>,
     /// Operations that belong to the records: blobs, taken messages, child runs, cached outputs.
     pub ops: Vec<Op>,
@@ -58,10 +55,11 @@ pub(super) struct Driver {
     /// Of nodes with a learned timeout: the 95th percentile, and what it was made from, in milliseconds.
     pub learned: BTreeMap<u32, u64>,
     pub durations: BTreeMap<u32, Vec<u32>>,
+    /// What all bodies of the run share.
+    pub common: Arc<Common>,
+    pub local: VecDeque<Note>,
+    pub bodies: BTreeMap<Key, (Arc<Hooks>, Task)>,
     notes: mpsc::UnboundedReceiver<Note>,
-    sender: mpsc::UnboundedSender<Note>,
-    local: VecDeque<Note>,
-    bodies: BTreeMap<Key, (Arc<Hooks>, Task)>,
     bell: Box<dyn Subscription>,
 }
 
@@ -76,21 +74,28 @@ impl Driver {
         let (sender, notes) = mpsc::unbounded_channel();
         let topic = format!("queue/{}", run.inbox());
         let bell = engine.store.bus().listen(&[&topic]);
+        let common = Arc::new(Common {
+            engine: engine.clone(),
+            run: run.clone(),
+            program: state.program().clone(),
+            epoch: ticket.epoch,
+            notes: sender,
+        });
         Self {
             engine,
             run,
             ticket,
             state,
+            common,
             kept: Kept::default(),
             lists: Lists::default(),
             shown: RunStatus::Running,
             started,
             learned: BTreeMap::new(),
             durations: BTreeMap::new(),
-            notes,
-            sender,
             local: VecDeque::new(),
             bodies: BTreeMap::new(),
+            notes,
             bell,
         }
     }
@@ -116,7 +121,7 @@ impl Driver {
         self.local.push_back(Note::Input(Input::Adopted));
         let mut look = true;
         loop {
-            let mut turn = Turn::default();
+            let mut turn = Turn { now: self.engine.env.now_ms(), ..Turn::default() };
             self.absorb_all(&mut turn).await;
             if std::mem::take(&mut look) {
                 self.read_inbox(&mut turn).await?;
@@ -160,20 +165,21 @@ impl Driver {
                     self.decide(input, turn);
                     turn.replies.push(reply);
                 }
-                Note::Ended(ended) => self.ended(*ended, turn).await,
+                Note::Ended(ended) => self.ended(ended, turn).await,
             }
         }
     }
 
     async fn ended(&mut self, ended: Ended, turn: &mut Turn) {
-        self.bodies.remove(&ended.key);
+        if !self.bodies.is_empty() {
+            self.bodies.remove(&ended.key);
+        }
         let input = settle::input_of(self, ended, turn).await;
         self.decide(input, turn);
     }
 
     fn decide(&mut self, input: Input, turn: &mut Turn) {
-        let now = self.engine.env.now_ms();
-        self.state.decide(input, now, &mut turn.commands);
+        self.state.decide(input, turn.now, &mut turn.commands);
     }
 
     /// Moves what others said into the turn; the entries go with its batch.
@@ -195,7 +201,7 @@ impl Driver {
         for command in commands {
             match command {
                 Command::Append(_) => {}
-                Command::Start(key, attempt) => self.start(key, attempt).await?,
+                Command::Start(key, attempt) => self.start(key, attempt).await,
                 Command::Stop(key) => self.stop(key),
                 Command::StopChild(child) => self.stop_child(&child).await?,
                 Command::Conclude => {
@@ -214,9 +220,7 @@ impl Driver {
         mut work: impl FnMut(&Desk<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         loop {
-            let now = self.engine.env.now_ms();
-            let result =
-                work(&Desk { engine: &self.engine, state: &self.state, kept: &self.kept, now });
+            let result = work(&Desk { engine: &self.engine, state: &self.state, kept: &self.kept });
             let wanted = self.kept.wanted();
             if wanted.is_empty() {
                 return result;
@@ -232,87 +236,6 @@ impl Driver {
                 }
             }
         }
-    }
-
-    async fn start(&mut self, key: Key, attempt: u16) -> Result<()> {
-        let mut lists = std::mem::take(&mut self.lists);
-        let prepared = self.evaluate(|desk| Ok(desk.prepare(key, attempt, &mut lists))).await;
-        self.lists = lists;
-        match prepared {
-            Err(failure) => {
-                self.local.push_back(Note::Input(Input::Done(key, attempt, 0, Err(failure))));
-            }
-            Ok(Prepared::Input(input)) => self.local.push_back(Note::Input(input)),
-            Ok(Prepared::Child(workflow, input)) => {
-                self.local.push_back(Note::Ended(Box::new(Ended {
-                    key,
-                    attempt,
-                    ms: 0,
-                    result: settle::graph_of(&self.engine, &workflow, &input).await,
-                    input,
-                    cache: None,
-                    cached: false,
-                })));
-            }
-            Ok(Prepared::Body(plan)) => self.launch(key, attempt, *plan).await,
-        }
-        Ok(())
-    }
-
-    /// Polls a body once in place; spawns it when it is not done at once.
-    async fn launch(&mut self, key: Key, attempt: u16, plan: Plan) {
-        let hooks = Arc::new(self.hooks(key, attempt));
-        let leash = self.leash(key);
-        let work = body::attempt(hooks.clone(), plan, leash);
-        let name = || self.state.program().key_text(key);
-        let span = tracing::debug_span!("attempt", node = %name(), attempt);
-        let mut work = Box::pin(work.instrument(span));
-        if let Poll::Ready(note) = super::poll::once(work.as_mut()).await {
-            self.local.push_back(note);
-            return;
-        }
-        let sender = self.sender.clone();
-        let task = self.engine.env.spawn(Box::pin(async move {
-            // Without a driver nobody wants the result: another owner runs the body again.
-            let _ = sender.send(work.await);
-        }));
-        self.bodies.insert(key, (hooks, task));
-    }
-
-    fn hooks(&self, key: Key, attempt: u16) -> Hooks {
-        Hooks {
-            engine: self.engine.clone(),
-            run: self.run.clone(),
-            program: self.state.program().clone(),
-            key,
-            attempt,
-            epoch: self.ticket.epoch,
-            life: (self.state.life(key), self.state.rounds(key.node).0),
-            feedback: self.state.failure(key).cloned(),
-            memos: std::sync::Mutex::new(self.memos(key)),
-            notes: self.sender.clone(),
-            stop: super::hooks::Flag::default(),
-            beat: AtomicU64::new(0),
-        }
-    }
-
-    fn memos(&self, key: Key) -> BTreeMap<String, crate::model::Payload> {
-        let saved = self.state.memos(key).into_iter().flatten();
-        saved.filter_map(|(name, value)| Some((name.clone(), self.kept.inline(value)?))).collect()
-    }
-
-    fn leash(&self, key: Key) -> Leash {
-        let policy = self.state.program().policy(key.node);
-        let timeout_ms = match &policy.timeout {
-            None => None,
-            Some(Timeout::Fixed(ms)) => Some(*ms),
-            Some(Timeout::Learned { factor, floor_ms, ceiling_ms }) => Some(super::learn::limit(
-                self.learned.get(&key.node.0),
-                *factor,
-                (*floor_ms, *ceiling_ms),
-            )),
-        };
-        Leash { timeout_ms, heartbeat_ms: policy.heartbeat_ms }
     }
 
     fn stop(&mut self, key: Key) {

@@ -15,19 +15,24 @@ use crate::contract::{About, Attempt, BoxFuture, Stopped};
 use crate::graph::Program;
 use crate::model::{Class, Failure, Input, Key, Payload, RunId, limits};
 
-/// One attempt, seen from inside.
-pub(super) struct Hooks {
+/// What all bodies of one run share.
+pub(super) struct Common {
     pub engine: Arc<Shared>,
     pub run: RunId,
     pub program: Arc<Program>,
+    pub epoch: u64,
+    pub notes: mpsc::UnboundedSender<Note>,
+}
+
+/// One attempt, seen from inside.
+pub(super) struct Hooks {
+    pub of: Arc<Common>,
     pub key: Key,
     pub attempt: u16,
-    pub epoch: u64,
     /// How often the node ran again after a success, and the round of its loop: parts of the idempotency key.
     pub life: (u32, u32),
     pub feedback: Option<Failure>,
     pub memos: Mutex<BTreeMap<String, Payload>>,
-    pub notes: mpsc::UnboundedSender<Note>,
     pub stop: Flag,
     /// The monotonic time of the last sign of life, in nanoseconds.
     pub beat: AtomicU64,
@@ -84,14 +89,14 @@ impl Stopped for StopOf {
 
 impl fmt::Debug for Hooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{} attempt {}", self.run, self.program.key_text(self.key), self.attempt)
+        write!(f, "{}/{} attempt {}", self.of.run, self.of.program.key_text(self.key), self.attempt)
     }
 }
 
 impl Hooks {
     /// Gives a text that is the same for all attempts of the key.
     pub(super) fn idempotency_key(&self) -> String {
-        let text = format!("{}:{}", self.run, self.program.key_text(self.key));
+        let text = format!("{}:{}", self.of.run, self.of.program.key_text(self.key));
         match self.life {
             (0, 0) => text,
             (life, round) => format!("{text}@{round}#{life}"),
@@ -103,10 +108,10 @@ impl Hooks {
 impl Attempt for Hooks {
     fn about(&self) -> About {
         About {
-            run: self.run.clone(),
-            node: self.program.key_text(self.key),
+            run: self.of.run.clone(),
+            node: self.of.program.key_text(self.key),
             attempt: self.attempt,
-            epoch: self.epoch,
+            epoch: self.of.epoch,
             idempotency_key: self.idempotency_key(),
             feedback: self.feedback.clone(),
         }
@@ -127,16 +132,16 @@ impl Attempt for Hooks {
         let (reply, saved) = oneshot::channel();
         let input = Input::Memo(self.key, name.to_owned(), value.clone());
         let gone = || Failure::new(Class::CANCELLED, "the run has another owner now");
-        self.notes.send(Note::Asked(input, reply)).map_err(|_| gone())?;
+        self.of.notes.send(Note::Asked(input, reply)).map_err(|_| gone())?;
         saved.await.map_err(|_| gone())?;
         self.memos.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), value);
         Ok(())
     }
 
     fn beat(&self, progress: Option<Value>) {
-        self.beat.store(self.engine.env.monotonic_ns(), Ordering::Relaxed);
+        self.beat.store(self.of.engine.env.monotonic_ns(), Ordering::Relaxed);
         if let Some(progress) = progress {
-            self.engine.set_progress(&self.run, self.program.key_text(self.key), progress);
+            self.of.engine.set_progress(&self.of.run, self.of.program.key_text(self.key), progress);
         }
     }
 

@@ -6,7 +6,7 @@
 //! | `begin`, `adopt` | runs begin; runs that someone left are taken up |
 //! | `drive`, `write` | the loop of one run: take in, decide, make durable, carry out |
 //! | `prepare`, `scope`, `lists` | conditions, lists and arguments are evaluated |
-//! | `body`, `hooks`, `slot`, `cache` | one attempt of a body |
+//! | `launch`, `body`, `hooks`, `slot`, `cache` | one attempt of a body |
 //! | `settle`, `checks`, `learn` | what the end of a body means |
 //! | `saved` | definitions that the store keeps by name |
 //! | `session`, `claim` | leases: who may drive |
@@ -21,6 +21,7 @@ pub(crate) mod claim;
 mod drive;
 pub(crate) mod engine;
 mod hooks;
+mod launch;
 mod learn;
 mod lists;
 pub(crate) mod message;

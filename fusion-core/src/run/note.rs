@@ -10,7 +10,7 @@ use crate::model::{Digest, Failure, Input, Key};
 #[derive(Debug)]
 pub(super) enum Note {
     /// A body ended.
-    Ended(Box<Ended>),
+    Ended(Ended),
     /// Something was decided without a body.
     Input(Input),
     /// A body asks for something to be recorded and waits until it is.

@@ -1,5 +1,6 @@
 //! From a key that shall start to something that can be done: conditions, lists, arguments are evaluated here.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use super::scope::{Kept, View};
 use crate::contract::{Exec, Step};
 use crate::graph::duration;
 use crate::graph::template::Data;
-use crate::model::graph::{Action, Kind, Map, Program as Command, Task, WaitSpec};
+use crate::model::graph::{Action, Kind, Map, Node, Program as Command, Task, WaitSpec};
 use crate::model::{Class, Digest, Failure, Input, Key, NodeIx, Payload, Policy, Wait, limits};
 use crate::schedule::State;
 
@@ -19,7 +20,7 @@ pub(super) enum Prepared {
     /// Nothing runs: this is what the scheduler is told.
     Input(Input),
     /// Something runs.
-    Body(Box<Plan>),
+    Body(Plan),
     /// Another workflow runs as a run of its own.
     Child(Box<str>, Value),
 }
@@ -46,7 +47,6 @@ pub(super) struct Desk<'a> {
     pub engine: &'a Shared,
     pub state: &'a State,
     pub kept: &'a Kept,
-    pub now: i64,
 }
 
 impl Desk<'_> {
@@ -64,6 +64,9 @@ impl Desk<'_> {
     fn try_prepare(&self, key: Key, lists: &mut super::lists::Lists) -> Result<Prepared, Failure> {
         let program = self.state.program();
         let Some(node) = program.node(key.node) else { return Err(Failure::error("no such node")) };
+        if let Some(step) = plain_step(node, key) {
+            return Ok(self.call(key, step));
+        }
         let mut view = self.view();
         if key == Key::node(key.node) {
             if let Some(when) = program.more(key.node).and_then(|more| more.when.as_deref())
@@ -163,9 +166,9 @@ impl Desk<'_> {
         let step = match &task.action {
             Action::Workflow(name) => return Ok(Prepared::Child(name.clone(), with)),
             Action::Command(command) => return self.command(key, command, view),
-            Action::Step(name) => name.to_string(),
+            Action::Step(name) => Cow::Borrowed(&**name),
             Action::Agent(agent) => agent_step(agent),
-            Action::Model(_) => "model".to_owned(),
+            Action::Model(_) => Cow::Borrowed("model"),
         };
         let input = match &task.action {
             Action::Agent(agent) => serde_json::json!({"agent": agent, "with": with}),
@@ -173,11 +176,12 @@ impl Desk<'_> {
             _ => with,
         };
         let Some(code) = self.engine.registry.step(&step) else {
-            return Ok(Prepared::Input(Input::Missing(key, step)));
+            return Ok(Prepared::Input(Input::Missing(key, step.into_owned())));
         };
         let input = if input.is_null() { Payload::NULL } else { Payload::value(&input) };
-        let plan = self.plan(key, &[step.as_bytes(), input.digest().as_bytes()], view)?;
-        Ok(Prepared::Body(Box::new(Plan { what: What::Call(code, input), ..plan })))
+        let identity = || vec![step.as_bytes().to_vec(), input.digest().as_bytes().to_vec()];
+        let plan = self.plan(key, identity, view)?;
+        Ok(Prepared::Body(Plan { what: What::Call(code, input), ..plan }))
     }
 
     fn command(&self, key: Key, command: &Command, view: &View<'_>) -> Result<Prepared, Failure> {
@@ -203,21 +207,42 @@ impl Desk<'_> {
             stderr_limit: limits::STDERR_BYTES,
             grace_ms: limits::KILL_GRACE_MS,
         };
-        let words = serde_json::to_vec(&(&exec.argv, &command.env, &exec.cwd)).unwrap_or_default();
-        let plan = self.plan(key, &[b"command", &words, &exec.stdin], view)?;
-        Ok(Prepared::Body(Box::new(Plan { what: What::Exec(Box::new(exec)), ..plan })))
+        let identity = || {
+            let words = serde_json::to_vec(&(&exec.argv, &command.env, &exec.cwd));
+            vec![b"command".to_vec(), words.unwrap_or_default(), exec.stdin.to_vec()]
+        };
+        let plan = self.plan(key, identity, view)?;
+        Ok(Prepared::Body(Plan { what: What::Exec(Box::new(exec)), ..plan }))
     }
 
-    /// Adds what the node's policy asks for.
-    fn plan(&self, key: Key, identity: &[&[u8]], view: &View<'_>) -> Result<Plan, Failure> {
+    /// Calls a step that has no arguments and asks for nothing else.
+    fn call(&self, key: Key, step: &str) -> Prepared {
+        match self.engine.registry.step(step) {
+            None => Prepared::Input(Input::Missing(key, step.to_owned())),
+            Some(code) => Prepared::Body(Plan {
+                what: What::Call(code, Payload::NULL),
+                slot: None,
+                cache: None,
+            }),
+        }
+    }
+
+    /// Adds what the node's policy asks for; `identity` is hashed only when the output is cached.
+    fn plan(
+        &self,
+        key: Key,
+        identity: impl FnOnce() -> Vec<Vec<u8>>,
+        view: &View<'_>,
+    ) -> Result<Plan, Failure> {
         let what = What::Exec(Box::default());
         let policy: &Policy = self.state.program().policy(key.node);
         if key.is_undo() || (policy.cache.is_none() && policy.concurrency.is_none()) {
             return Ok(Plan { what, slot: None, cache: None });
         }
         let cache = policy.cache.as_ref().map(|cache| {
+            let identity = identity();
             let mut parts = vec![cache.version.as_bytes()];
-            parts.extend_from_slice(identity);
+            parts.extend(identity.iter().map(Vec::as_slice));
             (Digest::of_parts(&parts), cache.ttl_ms)
         });
         let slot = match &policy.concurrency {
@@ -233,8 +258,9 @@ impl Desk<'_> {
     fn wait(&self, key: Key, spec: &WaitSpec, view: &View<'_>) -> Result<Prepared, Failure> {
         let text = |text: &String| self.engine.templates.text(text, view);
         let bad = |what: String| Failure::new(Class::TEMPLATE, what);
+        let now = self.engine.env.now_ms();
         let after = |ms: u64| {
-            self.now.saturating_add(i64::try_from(ms.min(limits::TIMER_MS)).unwrap_or(i64::MAX))
+            now.saturating_add(i64::try_from(ms.min(limits::TIMER_MS)).unwrap_or(i64::MAX))
         };
         let wait = match spec {
             WaitSpec::Duration(length) => {
@@ -295,8 +321,20 @@ fn in_output(name: &str, failure: Failure) -> Failure {
     Failure { message: format!("output `{name}`: {}", failure.message), ..failure }
 }
 
-fn agent_step(agent: &Value) -> String {
-    agent.as_str().map_or_else(|| "agent".to_owned(), |name| format!("agent:{name}"))
+/// Gives the step of a node that only calls one: no condition, no policy, no arguments, no loop.
+fn plain_step(node: &Node, key: Key) -> Option<&str> {
+    match &node.kind {
+        Kind::Run(Task { action: Action::Step(step), with: Value::Null })
+            if node.more.is_none() && !key.is_undo() =>
+        {
+            Some(step)
+        }
+        _ => None,
+    }
+}
+
+fn agent_step(agent: &Value) -> Cow<'static, str> {
+    agent.as_str().map_or(Cow::Borrowed("agent"), |name| Cow::Owned(format!("agent:{name}")))
 }
 
 fn kind_of(value: &Value) -> &'static str {

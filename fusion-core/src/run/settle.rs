@@ -109,10 +109,7 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
 
 /// Takes secrets out of an output.
 fn clean(driver: &Driver, output: Payload) -> Payload {
-    let redactor = driver.engine.secrets.redactor();
-    if redactor.is_empty() {
-        return output;
-    }
+    let Some(redactor) = driver.engine.secrets.redactor_if_any() else { return output };
     let Payload::Inline(PayloadKind::Json, bytes) = &output else { return output };
     match serde_json::from_slice::<Value>(bytes) {
         Ok(mut value) => {
@@ -127,10 +124,7 @@ fn clean(driver: &Driver, output: Payload) -> Payload {
 }
 
 fn clean_failure(driver: &Driver, failure: Failure) -> Failure {
-    let redactor = driver.engine.secrets.redactor();
-    if redactor.is_empty() {
-        return failure;
-    }
+    let Some(redactor) = driver.engine.secrets.redactor_if_any() else { return failure };
     Failure {
         message: redactor.text(&failure.message).into_owned(),
         detail: failure.detail.map(|detail| redactor.text(&detail).into_owned()),

@@ -28,7 +28,7 @@ impl Held {
 
 /// Waits for a slot and takes it.
 pub(super) async fn take(hooks: &Hooks, name: &str, limit: u32) -> Result<Held, Failure> {
-    let engine = &hooks.engine;
+    let engine = &hooks.of.engine;
     let queue: Arc<str> = format!("slot/{name}").into();
     let topic = format!("queue/{queue}");
     let mut freed = engine.store.bus().listen(&[&topic]);

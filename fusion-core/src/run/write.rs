@@ -30,12 +30,13 @@ impl Driver {
         }
         let children = std::mem::take(&mut turn.children);
         let batch = self.batch(records, std::mem::take(&mut turn.ops), &children, now)?;
-        let receipt = match self.engine.store.commit(batch.clone()).await {
+        let alone = batch.ops.iter().any(is_message).then(|| without_messages(batch.clone()));
+        let receipt = match (self.engine.store.commit(batch).await, alone) {
             // The parent is gone (pruned): there is nobody left to tell.
-            Err(error) if error.code() == Code::RunNotFound => {
-                self.engine.store.commit(without_messages(batch)).await?
+            (Err(error), Some(alone)) if error.code() == Code::RunNotFound => {
+                self.engine.store.commit(alone).await?
             }
-            other => other?,
+            (other, _) => other?,
         };
         if self.state.result().is_none() {
             self.lists.keep(|node| self.state.items(node).is_none_or(|(_, left)| left > 0));
@@ -126,9 +127,10 @@ impl Driver {
 }
 
 fn without_messages(batch: Batch) -> Batch {
-    let ops = batch
-        .ops
-        .into_iter()
-        .filter(|op| !matches!(op, Op::Enqueue(entry) if entry.wake.is_some()));
+    let ops = batch.ops.into_iter().filter(|op| !is_message(op));
     Batch { now: batch.now, ops: ops.collect() }
+}
+
+fn is_message(op: &Op) -> bool {
+    matches!(op, Op::Enqueue(entry) if entry.wake.is_some())
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
@@ -21,12 +22,18 @@ type Find = dyn Fn(&str) -> Option<String> + Send + Sync;
 struct Shared {
     find: Box<Find>,
     given: Mutex<BTreeSet<String>>,
+    /// Some were handed out: without any, outputs are not looked at.
+    any: AtomicBool,
 }
 
 impl Secrets {
     /// Makes them from a look-up: the environment, a store of secrets.
     pub fn new(find: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(Shared { find: Box::new(find), given: Mutex::default() }))
+        Self(Arc::new(Shared {
+            find: Box::new(find),
+            given: Mutex::default(),
+            any: AtomicBool::new(false),
+        }))
     }
 
     /// Makes an empty set: every secret is missing.
@@ -39,6 +46,7 @@ impl Secrets {
         let value = (self.0.find)(name)?;
         let mut given = self.0.given.lock().unwrap_or_else(PoisonError::into_inner);
         given.insert(value.clone());
+        self.0.any.store(true, Ordering::Release);
         Some(value)
     }
 
@@ -46,6 +54,12 @@ impl Secrets {
     pub fn redactor(&self) -> Redactor {
         let given = self.0.given.lock().unwrap_or_else(PoisonError::into_inner);
         Redactor::new(given.iter().cloned())
+    }
+
+    /// Makes a redactor if anything was handed out that can be redacted.
+    pub fn redactor_if_any(&self) -> Option<Redactor> {
+        let any = self.0.any.load(Ordering::Acquire);
+        any.then(|| self.redactor()).filter(|redactor| !redactor.is_empty())
     }
 }
 

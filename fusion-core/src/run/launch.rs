@@ -1,0 +1,90 @@
+//! From a key that shall start to its body: what most bodies do not need is not made for them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use super::body::{self, Begun, Leash};
+use super::drive::Driver;
+use super::hooks::{Flag, Hooks};
+use super::note::{Ended, Note};
+use super::prepare::{Plan, Prepared};
+use super::settle;
+use crate::model::{Input, Key, Payload, Timeout};
+
+impl Driver {
+    /// Starts a key: evaluates what it needs, and enters its body if it has one.
+    pub(super) async fn start(&mut self, key: Key, attempt: u16) {
+        let mut lists = std::mem::take(&mut self.lists);
+        let prepared = self.evaluate(|desk| Ok(desk.prepare(key, attempt, &mut lists))).await;
+        self.lists = lists;
+        match prepared {
+            Err(failure) => {
+                self.local.push_back(Note::Input(Input::Done(key, attempt, 0, Err(failure))));
+            }
+            Ok(Prepared::Input(input)) => self.local.push_back(Note::Input(input)),
+            Ok(Prepared::Child(workflow, input)) => {
+                self.local.push_back(Note::Ended(Ended {
+                    key,
+                    attempt,
+                    ms: 0,
+                    result: settle::graph_of(&self.engine, &workflow, &input).await,
+                    input,
+                    cache: None,
+                    cached: false,
+                }));
+            }
+            Ok(Prepared::Body(plan)) => self.launch(key, attempt, plan).await,
+        }
+    }
+
+    /// Looks at a body once in place; spawns it when it is not done at once.
+    async fn launch(&mut self, key: Key, attempt: u16, plan: Plan) {
+        let hooks = Arc::new(self.hooks(key, attempt));
+        let leash = self.leash(key);
+        let name = || self.state.program().key_text(key);
+        let span = tracing::debug_span!("attempt", node = %name(), attempt);
+        let work = match body::begin(hooks.clone(), plan, leash, span).await {
+            Begun::Ended(ended) => return self.local.push_back(Note::Ended(ended)),
+            Begun::Going(work) => work,
+        };
+        let common = self.common.clone();
+        let task = self.engine.env.spawn(Box::pin(async move {
+            // Without a driver nobody wants the result: another owner runs the body again.
+            let _ = common.notes.send(Note::Ended(work.await));
+        }));
+        self.bodies.insert(key, (hooks, task));
+    }
+
+    fn hooks(&self, key: Key, attempt: u16) -> Hooks {
+        Hooks {
+            of: self.common.clone(),
+            key,
+            attempt,
+            life: (self.state.life(key), self.state.rounds(key.node).0),
+            feedback: self.state.failure(key).cloned(),
+            memos: std::sync::Mutex::new(self.memos(key)),
+            stop: Flag::default(),
+            beat: AtomicU64::new(0),
+        }
+    }
+
+    fn memos(&self, key: Key) -> BTreeMap<String, Payload> {
+        let saved = self.state.memos(key).into_iter().flatten();
+        saved.filter_map(|(name, value)| Some((name.clone(), self.kept.inline(value)?))).collect()
+    }
+
+    fn leash(&self, key: Key) -> Leash {
+        let policy = self.state.program().policy(key.node);
+        let timeout_ms = match &policy.timeout {
+            None => None,
+            Some(Timeout::Fixed(ms)) => Some(*ms),
+            Some(Timeout::Learned { factor, floor_ms, ceiling_ms }) => Some(super::learn::limit(
+                self.learned.get(&key.node.0),
+                *factor,
+                (*floor_ms, *ceiling_ms),
+            )),
+        };
+        Leash { timeout_ms, heartbeat_ms: policy.heartbeat_ms }
+    }
+}
