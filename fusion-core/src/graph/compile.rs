@@ -1,12 +1,16 @@
 //! A checked graph as flat arrays: what the scheduler runs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
+use super::lookup::Lookup;
 use crate::error::{Code, Error, Result};
-use crate::model::graph::{Kind, More, Node, Task};
+use crate::model::graph::{Action, Kind, More, Node, Task};
 use crate::model::{Graph, Key, NodeIx, Policy, limits};
 
-/// A compiled graph: immutable, shared, 22 bytes a node at 2.5 edges each beside the author's own words.
+/// A compiled graph: immutable, shared, 30 to 40 bytes a node at 2.5 edges each beside the author's own words.
 #[derive(Debug)]
 pub struct Program {
     graph: Arc<Graph>,
@@ -15,11 +19,16 @@ pub struct Program {
     targets: Vec<u32>,
     /// How many needs each node has.
     needs: Vec<u32>,
-    /// The nodes ordered by name.
-    by_name: Vec<u32>,
+    by_name: Lookup,
     /// One bit for each node that has a [`More`]: most have none, and asking the node itself is a cache miss.
     rich: Vec<u64>,
+    /// What each node calls, as a place in `steps`, if it does nothing else; else [`NOT_PLAIN`].
+    plain: Vec<u32>,
+    steps: Vec<Box<str>>,
 }
+
+/// Stands for a node with a condition, a policy, arguments, or another kind than a step.
+const NOT_PLAIN: u32 = u32::MAX;
 
 impl Program {
     /// Compiles a graph. It has to be checked before for errors with hints; here only what would break the engine is refused.
@@ -38,7 +47,7 @@ impl Program {
                     format!("a graph has at most {} nodes", limits::GRAPH_NODES),
                 )
             })?;
-        let by_name = order_names(&graph, count)?;
+        let by_name = names(&graph)?;
         let bits = |nodes: &[Node]| {
             (0..)
                 .zip(nodes)
@@ -52,8 +61,11 @@ impl Program {
             needs: Vec::new(),
             by_name,
             rich,
+            plain: Vec::new(),
+            steps: Vec::new(),
         };
         program.connect()?;
+        program.find_plain();
         program.refuse_circles()?;
         Ok(program)
     }
@@ -104,6 +116,39 @@ impl Program {
             }
         }
         Ok(())
+    }
+
+    /// Notes the nodes that only call a step: most of them, and the driver need not look at their words.
+    fn find_plain(&mut self) {
+        let graph = self.graph.clone();
+        let mut places: BTreeMap<&str, u32> = BTreeMap::new();
+        self.plain = Vec::with_capacity(graph.nodes.len());
+        for node in &graph.nodes {
+            self.plain.push(match &node.kind {
+                Kind::Run(Task { action: Action::Step(step), with: Value::Null })
+                    if node.more.is_none() =>
+                {
+                    let next = u32::try_from(places.len()).unwrap_or(NOT_PLAIN);
+                    *places.entry(step).or_insert(next)
+                }
+                _ => NOT_PLAIN,
+            });
+        }
+        let mut steps: Vec<(u32, &str)> = places.into_iter().map(|(name, at)| (at, name)).collect();
+        steps.sort_unstable();
+        self.steps = steps.into_iter().map(|(_, name)| name.into()).collect();
+    }
+
+    /// Gives the steps that plain nodes call.
+    pub fn steps(&self) -> &[Box<str>] {
+        &self.steps
+    }
+
+    /// Gives the place in [`Program::steps`] of what a node calls, if it does nothing else: no condition, no policy, no
+    /// arguments, no loop.
+    pub fn plain(&self, node: NodeIx) -> Option<usize> {
+        let place = self.plain.get(node.at()).copied().filter(|place| *place != NOT_PLAIN)?;
+        Some(place as usize)
     }
 
     /// Walks the graph once (Kahn 1962); what is never reached lies on or behind a circle.
@@ -168,8 +213,7 @@ impl Program {
 
     /// Finds a node by name.
     pub fn find(&self, name: &str) -> Option<NodeIx> {
-        let found = self.by_name.binary_search_by(|ix| self.name(NodeIx(*ix)).cmp(name)).ok()?;
-        self.by_name.get(found).map(|ix| NodeIx(*ix))
+        self.by_name.find(name, &self.graph.nodes).map(NodeIx)
     }
 
     /// Gives a node; `None` for an index of another graph.
@@ -244,15 +288,12 @@ impl Program {
     }
 }
 
-fn order_names(graph: &Graph, count: u32) -> Result<Vec<u32>> {
-    let name = |ix: &u32| graph.nodes.get(*ix as usize).map_or("", |node| &node.id);
-    let mut by_name: Vec<u32> = (0..count).collect();
-    by_name.sort_unstable_by(|a, b| name(a).cmp(name(b)));
-    match by_name.windows(2).find(|pair| pair.first().map(name) == pair.last().map(name)) {
-        None => Ok(by_name),
-        Some(pair) => {
-            let twice = pair.first().map_or("", name);
-            Err(Error::new(Code::Duplicate, format!("two nodes are named `{twice}`"))
+fn names(graph: &Graph) -> Result<Lookup> {
+    let (lookup, repeated) = Lookup::new(&graph.nodes);
+    match repeated.first().and_then(|place| graph.nodes.get(*place as usize)) {
+        None => Ok(lookup),
+        Some(node) => {
+            Err(Error::new(Code::Duplicate, format!("two nodes are named `{}`", node.id))
                 .hint("rename one of them"))
         }
     }

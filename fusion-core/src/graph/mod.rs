@@ -16,6 +16,7 @@ pub mod duration;
 pub mod file;
 #[cfg(feature = "files")]
 pub mod inputs;
+mod lookup;
 pub mod order;
 #[cfg(feature = "resolve")]
 pub mod resolve;

@@ -1,10 +1,9 @@
 //! One attempt of a body, from its slot to its end.
 
-use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use futures_util::FutureExt;
 use serde_json::Value;
@@ -37,7 +36,7 @@ pub(super) enum Begun {
 /// Never panics, and fails only through how the attempt ended.
 pub(super) async fn begin(hooks: Arc<Hooks>, plan: Plan, leash: Leash, span: Span) -> Begun {
     if let Plan { what: What::Call(step, input), slot: None, cache: None } = plan {
-        return call(hooks, (step, input), leash, span).await;
+        return call(hooks, (&step, input), leash, &span);
     }
     let mut work: BoxFuture<'static, Ended> =
         Box::pin(attempt(hooks, plan, leash).instrument(span));
@@ -47,34 +46,29 @@ pub(super) async fn begin(hooks: Arc<Hooks>, plan: Plan, leash: Leash, span: Spa
     }
 }
 
-async fn call(
+/// Calls a step and looks at its work once. Nobody is woken by what this look set up: whoever gets the work looks again.
+pub(super) fn call(
     hooks: Arc<Hooks>,
-    (step, input): (Arc<dyn Step>, Payload),
+    (step, input): (&Arc<dyn Step>, Payload),
     leash: Leash,
-    span: Span,
+    span: &Span,
 ) -> Begun {
     let from = hooks.of.engine.env.monotonic_ns();
-    let mut input = Some(input);
-    let mut going = None;
-    let looked = poll_fn(|cx| {
-        let look = || {
-            let _entered = span.enter();
-            let input = input.take().unwrap_or(Payload::NULL);
-            let mut work = step.run(Context::new(hooks.clone()), input);
-            let looked = work.as_mut().poll(cx);
-            going = Some(work);
-            looked
-        };
-        Poll::Ready(catch_unwind(AssertUnwindSafe(look)))
-    })
-    .await;
-    let result = match (looked, going) {
-        (Ok(Poll::Pending), Some(work)) => {
-            return Begun::Going(Box::pin(rest(hooks, work, leash, from).instrument(span)));
+    let looked = catch_unwind(AssertUnwindSafe(|| {
+        let _entered = span.enter();
+        let mut work = step.run(Context::new(hooks.clone()), input);
+        match work.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => Ok(result),
+            Poll::Pending => Err(work),
         }
-        (Ok(Poll::Ready(result)), _) => result,
-        (Ok(Poll::Pending), None) => Err(Failure::error("the step could not be begun")),
-        (Err(panic), _) => Err(panicked(panic.as_ref())),
+    }));
+    let result = match looked {
+        Ok(Ok(result)) => result,
+        Ok(Err(work)) => {
+            let rest = rest(hooks, work, leash, from).instrument(span.clone());
+            return Begun::Going(Box::pin(rest));
+        }
+        Err(panic) => Err(panicked(panic.as_ref())),
     };
     Begun::Ended(ended(&hooks, from, result))
 }

@@ -8,6 +8,7 @@ use tracing::Instrument;
 
 use super::engine::Shared;
 use super::hooks::{Common, Hooks};
+use super::launch::Codes;
 use super::lists::Lists;
 use super::message;
 use super::note::{Ended, Note};
@@ -57,6 +58,7 @@ pub(super) struct Driver {
     pub durations: BTreeMap<u32, Vec<u32>>,
     /// What all bodies of the run share.
     pub common: Arc<Common>,
+    pub codes: Codes,
     pub local: VecDeque<Note>,
     pub bodies: BTreeMap<Key, (Arc<Hooks>, Task)>,
     notes: mpsc::UnboundedReceiver<Note>,
@@ -87,6 +89,7 @@ impl Driver {
             ticket,
             state,
             common,
+            codes: Codes::default(),
             kept: Kept::default(),
             lists: Lists::default(),
             shown: RunStatus::Running,
@@ -120,8 +123,9 @@ impl Driver {
         self.learn_timeouts().await;
         self.local.push_back(Note::Input(Input::Adopted));
         let mut look = true;
+        let mut turn = Turn::default();
         loop {
-            let mut turn = Turn { now: self.engine.env.now_ms(), ..Turn::default() };
+            turn.now = self.engine.env.now_ms();
             self.absorb_all(&mut turn).await;
             if std::mem::take(&mut look) {
                 self.read_inbox(&mut turn).await?;
@@ -139,11 +143,11 @@ impl Driver {
             for (begin, ticket) in children {
                 super::adopt::fresh(&self.engine, begin, ticket);
             }
-            for reply in turn.replies {
+            for reply in turn.replies.drain(..) {
                 // The body may be gone by now; then nobody waits for the answer.
                 let _ = reply.send(());
             }
-            if self.carry_out(turn.commands).await? {
+            if self.carry_out(&mut turn.commands).await? {
                 return Ok(Left::Finished);
             }
         }
@@ -174,7 +178,10 @@ impl Driver {
         if !self.bodies.is_empty() {
             self.bodies.remove(&ended.key);
         }
-        let input = settle::input_of(self, ended, turn).await;
+        let input = match settle::plainly(self, ended, turn) {
+            Ok(input) => input,
+            Err(ended) => settle::input_of(self, ended, turn).await,
+        };
         self.decide(input, turn);
     }
 
@@ -197,11 +204,15 @@ impl Driver {
     }
 
     /// Does what follows the records. `true` when the run has ended.
-    async fn carry_out(&mut self, commands: Vec<Command>) -> Result<bool> {
-        for command in commands {
+    async fn carry_out(&mut self, commands: &mut Vec<Command>) -> Result<bool> {
+        for command in commands.drain(..) {
             match command {
                 Command::Append(_) => {}
-                Command::Start(key, attempt) => self.start(key, attempt).await,
+                Command::Start(key, attempt) => {
+                    if !self.start_plain(key, attempt) {
+                        self.start(key, attempt).await;
+                    }
+                }
                 Command::Stop(key) => self.stop(key),
                 Command::StopChild(child) => self.stop_child(&child).await?,
                 Command::Conclude => {

@@ -31,7 +31,7 @@ pub(super) struct Hooks {
     pub attempt: u16,
     /// How often the node ran again after a success, and the round of its loop: parts of the idempotency key.
     pub life: (u32, u32),
-    pub feedback: Option<Failure>,
+    pub feedback: Option<Box<Failure>>,
     pub memos: Mutex<BTreeMap<String, Payload>>,
     pub stop: Flag,
     /// The monotonic time of the last sign of life, in nanoseconds.
@@ -113,7 +113,7 @@ impl Attempt for Hooks {
             attempt: self.attempt,
             epoch: self.of.epoch,
             idempotency_key: self.idempotency_key(),
-            feedback: self.feedback.clone(),
+            feedback: self.feedback.as_deref().cloned(),
         }
     }
 

@@ -10,9 +10,54 @@ use super::hooks::{Flag, Hooks};
 use super::note::{Ended, Note};
 use super::prepare::{Plan, Prepared};
 use super::settle;
+use tracing::Span;
+
+use crate::contract::Step;
 use crate::model::{Input, Key, Payload, Timeout};
 
+/// The code of the steps that plain nodes call, looked up once.
+#[derive(Debug, Default)]
+pub(super) struct Codes {
+    /// The registry's count of changes when this was looked up.
+    changes: u64,
+    steps: Vec<Option<Arc<dyn Step>>>,
+}
+
 impl Driver {
+    /// Starts a key that only calls a step. `false` when there is more to it.
+    pub(super) fn start_plain(&mut self, key: Key, attempt: u16) -> bool {
+        if key.is_undo() {
+            return false;
+        }
+        let Some(place) = self.state.program().plain(key.node) else { return false };
+        self.look_up();
+        let Some(Some(step)) = self.codes.steps.get(place) else { return false };
+        let hooks = Arc::new(self.hooks(key, attempt));
+        let begun = body::call(
+            hooks.clone(),
+            (step, Payload::NULL),
+            Leash::default(),
+            &self.span(key, attempt),
+        );
+        self.begun(key, hooks, begun);
+        true
+    }
+
+    fn look_up(&mut self) {
+        let registry = &self.engine.registry;
+        let changes = registry.changes();
+        if self.codes.changes == changes {
+            return;
+        }
+        let steps = self.state.program().steps().iter().map(|name| registry.step(name));
+        self.codes = Codes { changes, steps: steps.collect() };
+    }
+
+    fn span(&self, key: Key, attempt: u16) -> Span {
+        let name = || self.state.program().key_text(key);
+        tracing::debug_span!("attempt", node = %name(), attempt)
+    }
+
     /// Starts a key: evaluates what it needs, and enters its body if it has one.
     pub(super) async fn start(&mut self, key: Key, attempt: u16) {
         let mut lists = std::mem::take(&mut self.lists);
@@ -42,9 +87,13 @@ impl Driver {
     async fn launch(&mut self, key: Key, attempt: u16, plan: Plan) {
         let hooks = Arc::new(self.hooks(key, attempt));
         let leash = self.leash(key);
-        let name = || self.state.program().key_text(key);
-        let span = tracing::debug_span!("attempt", node = %name(), attempt);
-        let work = match body::begin(hooks.clone(), plan, leash, span).await {
+        let span = self.span(key, attempt);
+        let begun = body::begin(hooks.clone(), plan, leash, span).await;
+        self.begun(key, hooks, begun);
+    }
+
+    fn begun(&mut self, key: Key, hooks: Arc<Hooks>, begun: Begun) {
+        let work = match begun {
             Begun::Ended(ended) => return self.local.push_back(Note::Ended(ended)),
             Begun::Going(work) => work,
         };
@@ -62,7 +111,7 @@ impl Driver {
             key,
             attempt,
             life: (self.state.life(key), self.state.rounds(key.node).0),
-            feedback: self.state.failure(key).cloned(),
+            feedback: self.state.failure(key).cloned().map(Box::new),
             memos: std::sync::Mutex::new(self.memos(key)),
             stop: Flag::default(),
             beat: AtomicU64::new(0),

@@ -11,7 +11,7 @@ use super::scope::{Kept, View};
 use crate::contract::{Exec, Step};
 use crate::graph::duration;
 use crate::graph::template::Data;
-use crate::model::graph::{Action, Kind, Map, Node, Program as Command, Task, WaitSpec};
+use crate::model::graph::{Action, Kind, Map, Program as Command, Task, WaitSpec};
 use crate::model::{Class, Digest, Failure, Input, Key, NodeIx, Payload, Policy, Wait, limits};
 use crate::schedule::State;
 
@@ -64,9 +64,6 @@ impl Desk<'_> {
     fn try_prepare(&self, key: Key, lists: &mut super::lists::Lists) -> Result<Prepared, Failure> {
         let program = self.state.program();
         let Some(node) = program.node(key.node) else { return Err(Failure::error("no such node")) };
-        if let Some(step) = plain_step(node, key) {
-            return Ok(self.call(key, step));
-        }
         let mut view = self.view();
         if key == Key::node(key.node) {
             if let Some(when) = program.more(key.node).and_then(|more| more.when.as_deref())
@@ -215,18 +212,6 @@ impl Desk<'_> {
         Ok(Prepared::Body(Plan { what: What::Exec(Box::new(exec)), ..plan }))
     }
 
-    /// Calls a step that has no arguments and asks for nothing else.
-    fn call(&self, key: Key, step: &str) -> Prepared {
-        match self.engine.registry.step(step) {
-            None => Prepared::Input(Input::Missing(key, step.to_owned())),
-            Some(code) => Prepared::Body(Plan {
-                what: What::Call(code, Payload::NULL),
-                slot: None,
-                cache: None,
-            }),
-        }
-    }
-
     /// Adds what the node's policy asks for; `identity` is hashed only when the output is cached.
     fn plan(
         &self,
@@ -319,18 +304,6 @@ impl Desk<'_> {
 
 fn in_output(name: &str, failure: Failure) -> Failure {
     Failure { message: format!("output `{name}`: {}", failure.message), ..failure }
-}
-
-/// Gives the step of a node that only calls one: no condition, no policy, no arguments, no loop.
-fn plain_step(node: &Node, key: Key) -> Option<&str> {
-    match &node.kind {
-        Kind::Run(Task { action: Action::Step(step), with: Value::Null })
-            if node.more.is_none() && !key.is_undo() =>
-        {
-            Some(step)
-        }
-        _ => None,
-    }
 }
 
 fn agent_step(agent: &Value) -> Cow<'static, str> {

@@ -1,6 +1,7 @@
 //! The code and the definitions that a program has registered: a value inside the engine, nothing global.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::contract::{Step, Workflow};
@@ -10,6 +11,7 @@ use crate::contract::{Step, Workflow};
 pub(crate) struct Registry {
     steps: RwLock<BTreeMap<Arc<str>, Arc<dyn Step>>>,
     workflows: RwLock<BTreeMap<Arc<str>, Arc<dyn Workflow>>>,
+    changes: AtomicU64,
 }
 
 impl Registry {
@@ -17,6 +19,12 @@ impl Registry {
     pub(crate) fn add_step(&self, step: Arc<dyn Step>) {
         let name = Arc::from(step.name());
         self.steps.write().unwrap_or_else(PoisonError::into_inner).insert(name, step);
+        self.changes.fetch_add(1, Ordering::Release);
+    }
+
+    /// Counts the changes of steps: what somebody has looked up holds until the next one.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// Adds a workflow; one of the same name is replaced.

@@ -37,6 +37,21 @@ pub(super) async fn graph_of(
     Ok(Output::Graph(Box::new(graph)))
 }
 
+/// Tells the scheduler how the body of a plain node ended: nothing is asked of its output. Gives everything else back.
+#[expect(clippy::result_large_err, reason = "the other way goes on with all of it")]
+pub(super) fn plainly(driver: &Driver, ended: Ended, turn: &mut Turn) -> Result<Input, Ended> {
+    let is_plain = driver.state.program().plain(ended.key.node).is_some() && !ended.key.is_undo();
+    match ended {
+        Ended { key, attempt, ms, result: Ok(Output::Value(output)), .. }
+            if is_plain && output.len() <= limits::INLINE_BYTES as u64 =>
+        {
+            let output = externalise(clean(driver, output), &mut turn.ops);
+            Ok(Input::Done(key, attempt, ms, Ok(output)))
+        }
+        other => Err(other),
+    }
+}
+
 /// Tells the scheduler how a body ended.
 pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn) -> Input {
     let Ended { key, attempt, ms, result, input, cache, cached } = ended;

@@ -15,16 +15,7 @@ impl Driver {
     /// Makes the records of a turn durable, with all that belongs to them. Gives the child runs that began.
     pub(super) async fn commit(&mut self, turn: &mut Turn) -> Result<Vec<(Begin, Ticket)>> {
         let now = self.engine.env.now_ms();
-        let records: Vec<Record> = turn
-            .commands
-            .iter_mut()
-            .filter_map(|command| match command {
-                Command::Append(record) => {
-                    Some(std::mem::replace(record, Record::RunResumed(String::new())))
-                }
-                _ => None,
-            })
-            .collect();
+        let records = records_of(&mut turn.commands);
         if records.is_empty() && turn.ops.is_empty() {
             return Ok(Vec::new());
         }
@@ -124,6 +115,18 @@ impl Driver {
             self.kept.put_blob(*digest, bytes.clone());
         }
     }
+}
+
+/// Takes the records out of a turn's commands.
+fn records_of(commands: &mut Vec<Command>) -> Vec<Record> {
+    let count = commands.iter().filter(|one| matches!(one, Command::Append(_))).count();
+    let mut records = Vec::with_capacity(count);
+    let appends = commands.extract_if(.., |one| matches!(one, Command::Append(_)));
+    records.extend(appends.filter_map(|one| match one {
+        Command::Append(record) => Some(record),
+        _ => None,
+    }));
+    records
 }
 
 fn without_messages(batch: Batch) -> Batch {

@@ -1,8 +1,9 @@
-//! The names of a graph: legal, unique, and found in logarithmic time.
+//! The names of a graph: legal, unique, and found at once.
 
 use super::report::Report;
 use super::site::At;
 use crate::error::{Code, Error};
+use crate::graph::lookup::Lookup;
 use crate::graph::nearest::hint;
 use crate::model::{Graph, limits};
 
@@ -11,43 +12,41 @@ const HINTED: usize = 20_000;
 
 /// The nodes of a graph by name.
 pub(super) struct Names<'g> {
-    sorted: Vec<(&'g str, u32)>,
+    graph: &'g Graph,
+    lookup: Lookup,
 }
 
 impl<'g> Names<'g> {
-    /// Sorts the names; reports illegal ones and those that are used twice.
+    /// Looks at all names; reports illegal ones and those that are used twice.
     pub(super) fn new(graph: &'g Graph, report: &mut Report<'_>) -> Self {
         let nodes = At::top("nodes");
-        let indices = 0..u32::MAX;
-        let mut sorted: Vec<(&str, u32)> =
-            graph.nodes.iter().map(|node| &*node.id).zip(indices).collect();
-        for (name, _) in &sorted {
-            legal(name, "node", &nodes.name(name), report);
+        for node in &graph.nodes {
+            legal(&node.id, "node", &nodes.name(&node.id), report);
         }
-        // Builders mostly number their nodes, so the names often come sorted.
-        sorted.sort_unstable();
-        for pair in sorted.windows(2) {
-            let [(one, _), (other, _)] = pair else { continue };
-            if one == other {
-                let error = Error::new(Code::Duplicate, format!("there are two nodes `{one}`"));
-                report.add(&nodes.name(one), error.hint("give one of them another name"));
-            }
+        let (lookup, repeated) = Lookup::new(&graph.nodes);
+        let repeated = repeated.iter().filter_map(|place| graph.nodes.get(*place as usize));
+        let mut repeated: Vec<&str> = repeated.map(|node| &*node.id).collect();
+        repeated.sort_unstable();
+        for name in repeated {
+            let error = Error::new(Code::Duplicate, format!("there are two nodes `{name}`"));
+            report.add(&nodes.name(name), error.hint("give one of them another name"));
         }
-        Self { sorted }
+        Self { graph, lookup }
     }
 
     /// Finds a node.
     pub(super) fn find(&self, name: &str) -> Option<u32> {
-        let at = self.sorted.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
-        self.sorted.get(at).map(|(_, index)| *index)
+        self.lookup.find(name, &self.graph.nodes)
     }
 
     /// Proposes the nearest name, when looking for it is worth it.
     pub(super) fn hint(&self, name: &str) -> String {
-        if self.sorted.len() > HINTED {
+        if self.graph.nodes.len() > HINTED {
             return String::new();
         }
-        hint(name, self.sorted.iter().map(|(name, _)| *name))
+        let mut sorted: Vec<&str> = self.graph.nodes.iter().map(|node| &*node.id).collect();
+        sorted.sort_unstable();
+        hint(name, sorted)
     }
 }
 

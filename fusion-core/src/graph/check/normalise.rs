@@ -1,5 +1,6 @@
 //! Writing down what templates imply, so that the stored definition says all of it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::names::Names;
@@ -31,7 +32,7 @@ pub fn normalise(graph: &mut Graph) {
         }
     }
     for node in &mut graph.nodes {
-        if node.needs.len() > 1 {
+        if has_repeated(&node.needs) {
             let mut seen = BTreeSet::new();
             node.needs.retain(|need| seen.insert(need.clone()));
         }
@@ -42,9 +43,28 @@ pub fn normalise(graph: &mut Graph) {
     }
 }
 
+/// Tells whether some need stands there twice: hardly ever, and most nodes have few.
+fn has_repeated(needs: &[Box<str>]) -> bool {
+    if needs.len() <= 8 {
+        let mut rest = needs;
+        while let Some((first, after)) = rest.split_first() {
+            if after.contains(first) {
+                return true;
+            }
+            rest = after;
+        }
+        return false;
+    }
+    let mut sorted: Vec<&str> = needs.iter().map(AsRef::as_ref).collect();
+    sorted.sort_unstable();
+    sorted.windows(2).any(|pair| pair.first() == pair.last())
+}
+
 fn implied(graph: &Graph) -> Vec<(usize, BTreeSet<String>)> {
     let nowhere = Places::none();
-    let names = Names::new(graph, &mut Report::new(&nowhere));
+    // Sorting a million names is worth it only when a template names one.
+    let names = OnceCell::new();
+    let names = || names.get_or_init(|| Names::new(graph, &mut Report::new(&nowhere)));
     let top = At::top("nodes");
     let mut all = Vec::new();
     for (index, node) in graph.nodes.iter().enumerate() {
@@ -52,7 +72,7 @@ fn implied(graph: &Graph) -> Vec<(usize, BTreeSet<String>)> {
         of_node(node, &top, &mut |site| {
             let Ok(Some(parsed)) = Parsed::new(site.text, site.form) else { return };
             for one in parsed.uses {
-                let other = one.name != *node.id && names.find(&one.name).is_some();
+                let other = one.name != *node.id && names().find(&one.name).is_some();
                 if one.what == What::Node && other {
                     found.insert(one.name);
                 }
