@@ -12,7 +12,7 @@ use fusion_benches::graphs::{Layers, chain};
 use fusion_benches::meter::{self, Pair};
 use fusion_benches::setup::{Outcome, folder, on_file, runtime};
 use fusion_core::Fusion;
-use fusion_core::contract::{Store, Workflow};
+use fusion_core::contract::Workflow;
 use fusion_core::model::{
     Append, Batch, Digest, Key, NodeIx, Op, Payload, Record, RunId, Start, limits,
 };
