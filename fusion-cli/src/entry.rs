@@ -49,7 +49,8 @@ fn describe(command: &mut clap::Command, page: &mut String) {
     let help = command.render_long_help().to_string();
     let lines: Vec<&str> = help.trim_end().lines().map(str::trim_end).collect();
     page.push_str(&format!("\n## `{name}`\n\n```text\n{}\n```\n", lines.join("\n")));
-    for inner in command.get_subcommands_mut().filter(|inner| inner.get_name() != "help") {
+    let shown = |inner: &&mut clap::Command| inner.get_name() != "help" && !inner.is_hide_set();
+    for inner in command.get_subcommands_mut().filter(shown) {
         describe(inner, page);
     }
 }

@@ -18,13 +18,14 @@ enum Source {
     /// What this program reads out of the repository's files.
     Files(fn(&Path) -> Result<String, String>),
     /// The output of the `fusion` command with these arguments.
-    #[expect(dead_code, reason = "the entries come with the commands that print them")]
     Fusion(&'static [&'static str]),
 }
 
 /// The generated files; each is checked in, and CI fails if it is stale.
 const ENTRIES: &[Entry] = &[
     Entry { file: "docs/chores.md", source: Source::Text(chores) },
+    Entry { file: "docs/cli.md", source: Source::Fusion(&["reference"]) },
+    Entry { file: "docs/workflow.schema.json", source: Source::Fusion(&["schema", "workflow"]) },
     Entry { file: "docs/errors.md", source: Source::Files(errors) },
 ];
 

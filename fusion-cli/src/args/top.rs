@@ -49,6 +49,9 @@ pub(crate) enum Command {
         /// The code, such as FU0205; all codes when absent
         code: Option<String>,
     },
+    /// Print the page on the command line
+    #[command(hide = true)]
+    Reference,
     /// Print the completions for a shell
     Completions {
         /// The shell

@@ -6,6 +6,7 @@ use super::{
     completions, doctor, explain, graph, recover, runs, runtime, schema, validate, why, worker,
 };
 use crate::args::{Cli, Command};
+use crate::entry::help;
 use crate::render::Out;
 
 /// Does what is asked and gives the exit code.
@@ -15,6 +16,10 @@ pub(crate) fn run(cli: Cli, out: &Out) -> Result<u8> {
         Command::Validate(args) => validate::validate(&args, out),
         Command::Schema { kind } => schema::schema(&kind, out),
         Command::Explain { code } => explain::explain(code.as_deref(), out),
+        Command::Reference => {
+            Out::text(&help());
+            Ok(0)
+        }
         Command::Completions { shell } => completions::completions(shell),
         Command::Run(args) => runtime::block_on(super::run::run(args, global, out)),
         Command::Graph(args) => runtime::block_on(graph::graph(&args, global, out)),

@@ -8,10 +8,10 @@ use super::words::{clock, length};
 /// Writes an event for people.
 pub(crate) fn line(event: &Event) -> String {
     let time: String = clock(event.at).chars().skip(11).take(8).collect();
-    let mut line = format!("{time} {:<15}", event.name);
-    if let Some(node) = &event.node {
-        line.push_str(&format!(" {node}"));
-    }
+    let mut line = match &event.node {
+        Some(node) => format!("{time} {:<15} {node}", event.name),
+        None => format!("{time} {}", event.name),
+    };
     let told = details(event);
     if !told.is_empty() {
         line.push_str(&format!(" ({told})"));

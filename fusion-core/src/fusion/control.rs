@@ -105,8 +105,7 @@ impl Run {
             Verdict::Done(output) => Verdict::Done(externalise(output, &mut ops)),
             other => other,
         };
-        let doubt = state.doubt_place(key);
-        self.send(Message::Resolve(key, verdict, by.to_owned(), doubt), ops).await
+        self.send(Message::Resolve(key, verdict, by.to_owned()), ops).await
     }
 
     /// Takes an ended run up again: what failed, what was cancelled, the named nodes, and all that depends on them.

@@ -22,9 +22,9 @@ pub enum Message {
     /// End: who says so, why.
     #[serde(rename = "c")]
     Cancel(String, String),
-    /// An in-doubt node ended like this: who says so, and the place of the record that put it in doubt.
+    /// An in-doubt node ended like this: who says so.
     #[serde(rename = "v")]
-    Resolve(Key, Verdict, String, #[serde(default)] u64),
+    Resolve(Key, Verdict, String),
     /// A child run ended.
     #[serde(rename = "d")]
     ChildDone(Key, RunId, Result<Payload, Failure>),

@@ -22,12 +22,17 @@ enum Compact {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Readable {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     json: Option<Box<RawValue>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bytes: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     blob: Option<(Kind, Digest, u64)>,
+}
+
+/// Reads a value that is there, `null` too.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
 }
 
 impl Serialize for Payload {

@@ -217,9 +217,7 @@ impl State {
                     self.emit(Record::CancelRequested(by, why), out);
                 }
             }
-            // A verdict is about one entry of the body: said twice, it must not decide the next one.
-            Message::Resolve(key, _, _, doubt) if doubt != self.doubt_place(key) => {}
-            Message::Resolve(key, verdict, by, _) => self.resolved((key, verdict, by), now, out),
+            Message::Resolve(key, verdict, by) => self.resolved((key, verdict, by), now, out),
             Message::ChildDone(key, run, result) => self.child_done((key, run), result, now, out),
         }
     }

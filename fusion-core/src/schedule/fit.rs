@@ -13,11 +13,6 @@ impl State {
         self.timers.first().map(|(due, _)| *due).filter(|_| !held)
     }
 
-    /// Gives the place of the record by which the key came to be in doubt, the last time; 0 if it never was.
-    pub fn doubt_place(&self, key: Key) -> u64 {
-        self.doubts.get(&key).copied().unwrap_or(0)
-    }
-
     /// Gives nodes and all that depends on them.
     pub fn descendants(&self, nodes: &[NodeIx]) -> BTreeSet<NodeIx> {
         let mut open = nodes.to_vec();

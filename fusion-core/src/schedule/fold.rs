@@ -36,7 +36,6 @@ impl State {
                 self.signals.push((name.clone(), payload.clone()));
             }
             Record::InDoubt(key) => {
-                self.doubts.insert(*key, self.seq);
                 self.intents.remove(key);
                 self.set_status(*key, NodeStatus::InDoubt);
                 self.pass_on(*key);

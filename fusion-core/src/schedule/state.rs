@@ -81,8 +81,6 @@ pub struct State {
     pub(super) timers: BTreeSet<(i64, Key)>,
     pub(super) children: BTreeSet<Key>,
     pub(super) intents: BTreeSet<Key>,
-    /// The record by which a key came to be in doubt, the last time.
-    pub(super) doubts: BTreeMap<Key, u64>,
     pub(super) ready: Ready,
     /// Nodes whose needs are settled in a way that nothing is left for them to do.
     pub(super) unwanted: Vec<NodeIx>,
@@ -159,7 +157,6 @@ impl State {
             timers: BTreeSet::new(),
             children: BTreeSet::new(),
             intents: BTreeSet::new(),
-            doubts: BTreeMap::new(),
             unwanted: Vec::new(),
             done: Vec::new(),
             undos: BTreeMap::new(),

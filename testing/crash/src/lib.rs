@@ -9,7 +9,6 @@
 //! fusion-crash kill --kills 5000 --seed 7 --processes 3
 //! ```
 
-mod fault;
 pub mod fixture;
 pub mod harness;
 pub mod ledger;
@@ -17,4 +16,5 @@ pub mod steps;
 pub mod worker;
 pub mod workflow;
 
-pub use fault::Fault;
+/// What went wrong, in words.
+pub type Fault = Box<dyn std::error::Error + Send + Sync>;

@@ -18,8 +18,7 @@ fn pay(on_unknown: OnUnknown) -> Graph {
 
 fn resolve(bed: &mut Bed, key: &str, verdict: Verdict) -> String {
     let key = bed.key(key);
-    let doubt = bed.live.doubt_place(key);
-    bed.hear(Message::Resolve(key, verdict, "ann".into(), doubt))
+    bed.hear(Message::Resolve(key, verdict, "ann".into()))
 }
 
 #[test]
@@ -154,16 +153,4 @@ fn a_condition_that_is_false_and_missing_code_leave_no_doubt() {
     assert_eq!(bed.crash(), "+intent a, start a");
     assert_eq!(bed.say(Input::Unwanted(a)), "+skip a, +skip b, conclude");
     assert_eq!(bed.live.node_status(a), NodeStatus::Skipped);
-}
-
-#[test]
-fn a_verdict_that_was_said_twice_does_not_decide_the_next_doubt() {
-    let (mut bed, _) = Bed::begin(pay(OnUnknown::WaitHuman));
-    let a = bed.key("a");
-    assert_eq!(bed.crash(), "+doubt a");
-    let late = Message::Resolve(a, Verdict::NotDone, "ann".into(), bed.live.doubt_place(a));
-    assert_eq!(resolve(&mut bed, "a", Verdict::NotDone), "+resolve a, +intent a, start a");
-    assert_eq!(bed.crash(), "+doubt a");
-    assert_eq!(bed.hear(late), "", "the body may have been entered since");
-    assert_eq!(bed.statuses(&["a"]), "in_doubt");
 }

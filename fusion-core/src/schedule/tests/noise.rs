@@ -37,7 +37,7 @@ pub(super) fn strangers(count: u32) -> Vec<Input> {
             Input::Waits(key, Wait::Child(run())),
             Input::Memo(key, "m".into(), Payload::NULL),
             Input::Missing(key, "s".into()),
-            Input::Said(Message::Resolve(key, Verdict::NotDone, "ann".into(), 0)),
+            Input::Said(Message::Resolve(key, Verdict::NotDone, "ann".into())),
             Input::Said(Message::ChildDone(key, run(), Ok(Payload::NULL))),
         ]);
     }

@@ -1,0 +1,141 @@
+//! Stores that cannot be used: a clear error, and nothing is lost.
+
+use crate::support::Project;
+
+const TWO: &str = "\
+nodes:
+  a: { command: [sh, -c, 'echo a >> ledger'] }
+  b: { command: [sh, -c, 'head -c 3000000 /dev/urandom | od -An -tx1'], needs: [a] }
+outputs: { n: '{{ nodes.b.stdout | length > 1000 }}' }
+";
+
+/// A project with one run that has ended.
+fn used() -> Project {
+    let project = Project::with(
+        "nodes: { a: { command: [echo, hi] } }\noutputs: { x: '{{ nodes.a.lines[0] }}' }\n",
+    );
+    assert_eq!(project.fusion("run w.yaml --id one").code, 0);
+    project
+}
+
+/// Changes bytes of the store's file.
+fn patch(project: &Project, at: usize, bytes: &[u8]) {
+    let path = project.path(".fusion/fusion.db");
+    let mut file = std::fs::read(&path).unwrap();
+    file[at..at + bytes.len()].copy_from_slice(bytes);
+    std::fs::write(&path, file).unwrap();
+}
+
+#[test]
+fn a_full_disk_loses_nothing() {
+    let project = Project::with(TWO);
+    // No file may grow over 1 MiB; the signal for that is turned off, as no full disk sends one.
+    let ran = project.shell("trap '' XFSZ; ulimit -f 2048; exec \"$FUSION\" run w.yaml --id r");
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(ran.stderr.contains("error: "), "{}", ran.all());
+    let ledger = || std::fs::read_to_string(project.path("ledger")).unwrap();
+    assert_eq!(ledger(), "a\n", "{}", ran.all());
+    assert_eq!(project.fusion("doctor").code, 0);
+    let run = project.fusion("run w.yaml --id r --json");
+    assert_eq!(run.json()["outputs"]["n"], true, "{}", run.stderr);
+    assert_eq!(ledger(), "a\n", "what was recorded is not done again");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let project = Project::with("nodes: { a: { command: [echo, hi] } }\n");
+    project.write("file", "");
+    insta::assert_snapshot!(project.fusion("run w.yaml --store sqlite://file/x.db").all(), @r##"
+exit 1
+--- stderr
+error: `file/x.db` cannot be opened: unable to open database file: file/x.db: Error code 14: unable to open database file [FU0302]
+"##);
+    let ran = project.fusion("run w.yaml --store /proc/self/x.db");
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(ran.stderr.contains("/proc/self/x.db"), "{}", ran.all());
+}
+
+#[test]
+fn a_corrupt_store_is_refused_and_left_alone() {
+    let project = used();
+    patch(&project, 0, b"no database here");
+    let before = std::fs::read(project.path(".fusion/fusion.db")).unwrap();
+    insta::assert_snapshot!(project.fusion("run w.yaml").all(), @r##"
+exit 1
+--- stderr
+error: `[DIR]/.fusion/fusion.db`: the store's file is damaged: file is not a database [FU0304]
+"##);
+    assert_eq!(std::fs::read(project.path(".fusion/fusion.db")).unwrap(), before);
+    patch(&project, 0, b"SQLite format 3\0");
+    assert_eq!(project.fusion("runs show one --json").json()["outputs"]["x"], "hi");
+}
+
+#[test]
+fn a_newer_store_is_refused_and_left_alone() {
+    let project = used();
+    let file = rusqlite::Connection::open(project.path(".fusion/fusion.db")).unwrap();
+    let ours: i64 = file.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    file.execute_batch("PRAGMA user_version = 999; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    insta::assert_snapshot!(project.fusion("run w.yaml").all(), @r##"
+exit 1
+--- stderr
+error: `[DIR]/.fusion/fusion.db`: the store has schema 999, and this program knows up to 1 [FU0303]
+  hint: use the newer version of Fusion
+"##);
+    insta::assert_snapshot!(project.fusion("runs list --json").all(), @r##"
+exit 1
+--- stdout
+{
+  "error": {
+    "code": "FU0303",
+    "message": "`[DIR]/.fusion/fusion.db`: the store has schema 999, and this program knows up to 1",
+    "hint": "use the newer version of Fusion",
+    "errors": [
+      {
+        "code": "FU0303",
+        "message": "`[DIR]/.fusion/fusion.db`: the store has schema 999, and this program knows up to 1",
+        "hint": "use the newer version of Fusion"
+      }
+    ]
+  }
+}
+"##);
+    file.execute_batch(&format!("PRAGMA user_version = {ours}")).unwrap();
+    drop(file);
+    assert_eq!(project.fusion("runs show one --json").json()["outputs"]["x"], "hi");
+}
+
+#[test]
+fn a_locked_store_is_an_error_and_not_a_hang() {
+    let project = used();
+    let file = rusqlite::Connection::open(project.path(".fusion/fusion.db")).unwrap();
+    file.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").unwrap();
+    let ran = project.fusion("run w.yaml --json");
+    assert_eq!((ran.code, ran.error().as_str()), (1, "FU0306"), "{}", ran.all());
+    drop(file);
+    assert_eq!(project.fusion("run w.yaml").code, 0);
+}
+
+#[test]
+fn a_store_that_is_not_there_is_not_made_by_looking() {
+    let project = Project::new();
+    insta::assert_snapshot!(project.fusion("runs list").all(), @r##"
+exit 1
+--- stderr
+error: there is no store [DIR]/.fusion/fusion.db [FU0302]
+  hint: `fusion run FILE` makes one; `--store` or FUSION_STORE names another
+"##);
+    insta::assert_snapshot!(project.fusion("runs list --store typo.db").all(), @r##"
+exit 1
+--- stderr
+error: there is no store typo.db [FU0302]
+  hint: `fusion run FILE` makes one; `--store` or FUSION_STORE names another
+"##);
+    insta::assert_snapshot!(project.fusion("runs list --store mysql://x").all(), @r##"
+exit 2
+--- stderr
+error: there is no store `mysql://` [FU0301]
+  hint: known: memory, sqlite
+"##);
+    assert!(!project.path(".fusion").exists() && !project.path("typo.db").exists());
+}

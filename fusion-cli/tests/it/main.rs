@@ -1,0 +1,10 @@
+//! The command from outside: the real program, its exit code, what it prints, what it leaves behind.
+
+mod bad_file;
+mod bad_run;
+mod bad_store;
+mod control;
+mod help;
+mod interrupt;
+mod run;
+mod support;
