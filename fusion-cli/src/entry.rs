@@ -1,6 +1,7 @@
 //! From the command line to the exit code.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
@@ -48,7 +49,8 @@ fn describe(command: &mut clap::Command, page: &mut String) {
     let name = command.get_bin_name().unwrap_or("fusion").to_owned();
     let help = command.render_long_help().to_string();
     let lines: Vec<&str> = help.trim_end().lines().map(str::trim_end).collect();
-    page.push_str(&format!("\n## `{name}`\n\n```text\n{}\n```\n", lines.join("\n")));
+    // Writing to a string cannot fail.
+    let _ = write!(page, "\n## `{name}`\n\n```text\n{}\n```\n", lines.join("\n"));
     let shown = |inner: &&mut clap::Command| inner.get_name() != "help" && !inner.is_hide_set();
     for inner in command.get_subcommands_mut().filter(shown) {
         describe(inner, page);
@@ -61,7 +63,7 @@ fn refuse(error: &clap::Error, args: &[OsString]) -> u8 {
         let text = error.to_string();
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
-        Out::plain_json(
+        Out::value(
             &serde_json::json!({"error": {"code": "usage", "message": message, "hint": tip}}),
         );
         return USAGE;

@@ -2,15 +2,14 @@
 
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
-use fusion_core::error::Result;
 
 use crate::args::Cli;
 use crate::render::Out;
 
 /// Prints the completions for a shell.
-pub(super) fn completions(shell: Shell) -> Result<u8> {
+pub(super) fn completions(shell: Shell) -> u8 {
     let mut script = Vec::new();
     generate(shell, &mut Cli::command(), "fusion", &mut script);
     Out::text(&String::from_utf8_lossy(&script));
-    Ok(0)
+    0
 }

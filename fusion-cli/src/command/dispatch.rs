@@ -14,13 +14,13 @@ pub(crate) fn run(cli: Cli, out: &Out) -> Result<u8> {
     let global = &cli.global;
     match cli.command {
         Command::Validate(args) => validate::validate(&args, out),
-        Command::Schema { kind } => schema::schema(&kind, out),
+        Command::Schema { kind } => Ok(schema::schema(&kind)),
         Command::Explain { code } => explain::explain(code.as_deref(), out),
         Command::Reference => {
             Out::text(&help());
             Ok(0)
         }
-        Command::Completions { shell } => completions::completions(shell),
+        Command::Completions { shell } => Ok(completions::completions(shell)),
         Command::Run(args) => runtime::block_on(super::run::run(args, global, out)),
         Command::Graph(args) => runtime::block_on(graph::graph(&args, global, out)),
         Command::Runs(command) => runtime::block_on(runs::runs(command, global, out)),

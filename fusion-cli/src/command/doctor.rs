@@ -64,7 +64,7 @@ pub(super) async fn doctor(args: &Doctor, global: &Global, out: &Out) -> Result<
         let limits = LIMITS
             .iter()
             .map(|(name, value, unit)| json!({"name": name, "value": value, "unit": unit}));
-        out.value(&json!({
+        Out::value(&json!({
             "ok": fine,
             "version": env!("CARGO_PKG_VERSION"),
             "store": {"url": status.url, "durability": promise(status.durability), "facts": facts, "problems": status.problems},
@@ -79,23 +79,23 @@ pub(super) async fn doctor(args: &Doctor, global: &Global, out: &Out) -> Result<
 }
 
 fn print(status: &Status, checks: &[Check], sessions: &[Value], out: &Out) {
-    out.result(&format!("fusion {}", env!("CARGO_PKG_VERSION")));
-    out.result(&format!("store {}", status.url));
+    Out::result(&format!("fusion {}", env!("CARGO_PKG_VERSION")));
+    Out::result(&format!("store {}", status.url));
     for check in checks {
         let (color, word) =
             if check.fine { (Color::Green, "ok   ") } else { (Color::Red, "wrong") };
-        out.result(&format!("{} {}: {}", out.paint(color, word), check.name, check.found));
+        Out::result(&format!("{} {}: {}", out.paint(color, word), check.name, check.found));
     }
     for problem in &status.problems {
-        out.result(&format!("      {problem}"));
+        Out::result(&format!("      {problem}"));
     }
-    out.result("");
+    Out::result("");
     let mut facts = Table::new(&["fact", "value"]);
     for (name, value) in &status.facts {
         facts.row(vec![(Color::Plain, name.clone()), (Color::Plain, value.clone())]);
     }
     facts.print(out);
-    out.result("");
+    Out::result("");
     let mut known = Table::new(&["process", "alive until", "state"]);
     for session in sessions {
         let text =
@@ -107,7 +107,7 @@ fn print(status: &Status, checks: &[Check], sessions: &[Value], out: &Out) {
         ]);
     }
     known.print(out);
-    out.result("");
+    Out::result("");
     let mut limits = Table::new(&["limit", "value"]);
     for (name, value, unit) in LIMITS {
         limits.row(vec![

@@ -11,9 +11,9 @@ pub(super) fn explain(code: Option<&str>, out: &Out) -> Result<u8> {
         let titles = Code::ALL.iter().map(|code| (code.text(), title(*code)));
         if out.json {
             let all = titles.map(|(code, title)| json!({"code": code, "title": title}));
-            out.value(&all.collect());
+            Out::value(&all.collect());
         } else {
-            titles.for_each(|(code, title)| out.result(&format!("{code}  {title}")));
+            titles.for_each(|(code, title)| Out::result(&format!("{code}  {title}")));
         }
         return Ok(0);
     };
@@ -25,7 +25,7 @@ pub(super) fn explain(code: Option<&str>, out: &Out) -> Result<u8> {
         );
     };
     if out.json {
-        out.value(&json!({"code": code.text(), "title": title(code), "page": code.page()}));
+        Out::value(&json!({"code": code.text(), "title": title(code), "page": code.page()}));
     } else {
         Out::text(code.page());
     }

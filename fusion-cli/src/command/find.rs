@@ -63,8 +63,10 @@ pub(super) async fn find(fusion: &Fusion, text: &str) -> Result<Run> {
     match matches.as_slice() {
         [] => {
             let near = nearest::nearest(text, names.iter().map(String::as_str));
-            Err(near
-                .map_or(missing.clone(), |near| missing.hint(format!("did you mean `{near}`?"))))
+            Err(match near {
+                Some(near) => missing.hint(format!("did you mean `{near}`?")),
+                None => missing,
+            })
         }
         [(only, _)] => fusion.find(only).await,
         several => {
@@ -81,7 +83,7 @@ pub(super) async fn told(fusion: &Fusion, run: &Run, what: &str, out: &Out) -> R
     let driven = fusion.driver(run.id()).await?;
     fusion.close().await?;
     if out.json {
-        out.value(&json!({"run": run.id().as_str(), "recorded": what, "driven": word(driven)}));
+        Out::value(&json!({"run": run.id().as_str(), "recorded": what, "driven": word(driven)}));
         return Ok(0);
     }
     out.say(&format!("{what}: run {}", run.id()));

@@ -67,7 +67,7 @@ async fn tell(fusion: &Fusion, taken: &BTreeSet<RunId>, out: &Out) -> Result<boo
         out.say(&format!("run {id} {word}{why}"));
     }
     if out.json {
-        out.value(&json!({"runs": runs}));
+        Out::value(&json!({"runs": runs}));
     } else if taken.is_empty() {
         out.say("nothing is left to recover");
     }

@@ -102,14 +102,14 @@ fn runs_here<'a>(graphs: impl Iterator<Item = &'a Graph>) -> Result<()> {
 async fn detached(fusion: &Fusion, run: &Run, graph: &Graph, out: &Out) -> Result<u8> {
     let status = run.status().await?;
     if out.json {
-        out.value(&json!({
+        Out::value(&json!({
             "run": run.id().as_str(),
             "workflow": graph.name,
             "version": graph.version,
             "status": status.word(),
         }));
     } else {
-        out.result(run.id().as_str());
+        Out::result(run.id().as_str());
         if fusion.driver(run.id()).await? == Driven::Nowhere {
             out.note("it is recorded: `fusion worker` or `fusion recover` drives it");
         }
@@ -125,27 +125,27 @@ pub(super) async fn conclude(fusion: &Fusion, run: &Run, out: &Out) -> Result<u8
     let result = run.result::<Value>().await;
     fusion.close().await?;
     if out.json {
-        out.value(&json);
+        Out::value(&json);
         return Ok(u8::from(result.is_err()));
     }
     let outputs = result?;
     let (began, ended) = report.span();
     let took = length(ended.unwrap_or(began) - began);
     out.say(&format!("succeeded in {took}"));
-    tell(&outputs, out);
+    tell(&outputs);
     Ok(0)
 }
 
 /// Prints the outputs: a text as it is, everything else as JSON.
-fn tell(outputs: &Value, out: &Out) {
+fn tell(outputs: &Value) {
     let Value::Object(map) = outputs else { return };
     for (name, value) in map {
         match value {
             Value::String(text) if text.contains('\n') => {
-                out.result(&format!("\n{name}:\n{}", text.trim_end()));
+                Out::result(&format!("\n{name}:\n{}", text.trim_end()));
             }
-            Value::String(text) => out.result(&format!("{name}: {text}")),
-            other => out.result(&format!("{name}: {other}")),
+            Value::String(text) => Out::result(&format!("{name}: {text}")),
+            other => Out::result(&format!("{name}: {other}")),
         }
     }
 }
@@ -156,7 +156,7 @@ async fn stopped(fusion: &Fusion, run: &Run, out: &Out) -> Result<u8> {
     let id = run.id();
     if out.json {
         let state = state?;
-        out.value(&json!({
+        Out::value(&json!({
             "run": id.as_str(),
             "workflow": state.start().workflow,
             "version": state.start().version,

@@ -24,15 +24,13 @@ pub(super) fn validate(args: &Validate, out: &Out) -> Result<u8> {
             Err(error) => errors.push(error),
         }
     }
-    match Error::join(errors) {
-        Some(error) => Err(error),
-        None => {
-            if out.json {
-                out.value(&json!({"files": files}));
-            }
-            Ok(0)
-        }
+    if let Some(error) = Error::join(errors) {
+        return Err(error);
     }
+    if out.json {
+        Out::value(&json!({"files": files}));
+    }
+    Ok(0)
 }
 
 fn tell(path: &Path, loaded: &Loaded, out: &Out) -> Value {

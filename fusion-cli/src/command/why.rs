@@ -16,16 +16,16 @@ pub(super) async fn why(named: &Named, global: &Global, out: &Out) -> Result<u8>
         let all = answers.iter().map(|why| {
             json!({"sentence": why.sentence, "chain": why.chain, "child": why.child, "hint": why.hint})
         });
-        out.value(&json!({"run": run.id().as_str(), "why": all.collect::<Vec<_>>()}));
+        Out::value(&json!({"run": run.id().as_str(), "why": all.collect::<Vec<_>>()}));
         return Ok(0);
     }
     for why in &answers {
-        out.result(&why.sentence);
+        Out::result(&why.sentence);
         for link in &why.chain {
-            out.result(&format!("  {link}"));
+            Out::result(&format!("  {link}"));
         }
         if let Some(hint) = &why.hint {
-            out.result(&format!("  {}: {hint}", out.paint(Color::Cyan, "try")));
+            Out::result(&format!("  {}: {hint}", out.paint(Color::Cyan, "try")));
         }
     }
     Ok(0)

@@ -28,10 +28,6 @@ const HANDED_ON: &[&str] = &[
 const FAMILIES: &[&str] = &["LC_", "SSL_CERT_"];
 
 /// Gives the environment that commands get beside their own.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the command line is the rim: the environment is read here"
-)]
 pub(super) fn of_commands() -> BTreeMap<String, String> {
     let wanted = |name: &str| {
         HANDED_ON.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family))

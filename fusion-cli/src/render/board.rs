@@ -96,7 +96,9 @@ impl Board {
                 }
             }
             "node.retried" => self.note(ix, format!("failed, tries again: {}", text("message"))),
-            "node.repeated" => self.note(ix, format!("round {}", event.data["round"])),
+            "node.repeated" => {
+                self.note(ix, format!("round {}", event.data.get("round").unwrap_or(&Value::Null)));
+            }
             "node.doubted" => self.note(ix, "in doubt: `fusion runs resolve`".to_owned()),
             _ => {}
         }

@@ -1,11 +1,13 @@
 //! An event as one plain line.
 
+use std::fmt::Write as _;
+
 use fusion_core::model::Event;
 use serde_json::Value;
 
 use super::words::{clock, length};
 
-/// Writes an event for people.
+/// Writes an event for people. Writing to a string cannot fail.
 pub(crate) fn line(event: &Event) -> String {
     let time: String = clock(event.at).chars().skip(11).take(8).collect();
     let mut line = match &event.node {
@@ -14,12 +16,12 @@ pub(crate) fn line(event: &Event) -> String {
     };
     let told = details(event);
     if !told.is_empty() {
-        line.push_str(&format!(" ({told})"));
+        let _ = write!(line, " ({told})");
     }
     let message = event.data.get("message").and_then(Value::as_str);
     if let Some(message) = message {
         let first = message.lines().next().unwrap_or_default();
-        line.push_str(&format!(": {first}"));
+        let _ = write!(line, ": {first}");
     }
     line
 }

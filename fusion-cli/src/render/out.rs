@@ -45,7 +45,7 @@ impl Out {
     }
 
     /// Asks a question that is answered by yes or no.
-    pub(crate) fn ask(&self, question: &str) -> bool {
+    pub(crate) fn ask(question: &str) -> bool {
         let mut err = std::io::stderr();
         let _ = write!(err, "{question} [y/N] ");
         let _ = err.flush();
@@ -57,12 +57,12 @@ impl Out {
     /// Writes a line for people on standard output, unless it shall be quiet or JSON.
     pub(crate) fn say(&self, text: &str) {
         if !self.quiet && !self.json {
-            self.result(text);
+            Self::result(text);
         }
     }
 
     /// Writes a result for people on standard output.
-    pub(crate) fn result(&self, text: &str) {
+    pub(crate) fn result(text: &str) {
         // A reader that went away has seen enough.
         let _ = writeln!(std::io::stdout().lock(), "{text}");
     }
@@ -81,12 +81,7 @@ impl Out {
     }
 
     /// Writes JSON on standard output.
-    pub(crate) fn value(&self, value: &Value) {
-        Self::plain_json(value);
-    }
-
-    /// Writes JSON on standard output, before anything is known of the options.
-    pub(crate) fn plain_json(value: &Value) {
+    pub(crate) fn value(value: &Value) {
         let mut stdout = std::io::stdout().lock();
         let written = serde_json::to_writer_pretty(&mut stdout, value);
         if written.is_ok() {
@@ -95,14 +90,14 @@ impl Out {
     }
 
     /// Writes JSON on one line of standard output.
-    pub(crate) fn json_line(&self, value: &Value) {
+    pub(crate) fn json_line(value: &Value) {
         let _ = writeln!(std::io::stdout().lock(), "{value}");
     }
 
     /// Writes an error: for people on standard error, as JSON on standard output.
     pub(crate) fn error(&self, error: &Error) {
         if self.json {
-            return Self::plain_json(&serde_json::json!({"error": error::json(error)}));
+            return Self::value(&serde_json::json!({"error": error::json(error)}));
         }
         let text = error::text(error, self.color_err);
         let _ = std::io::stderr().lock().write_all(text.as_bytes());

@@ -44,7 +44,7 @@ impl Table {
                     line.push_str(&" ".repeat(width.saturating_sub(text.chars().count())));
                 }
             }
-            out.result(line.trim_end());
+            Out::result(line.trim_end());
         }
     }
 }

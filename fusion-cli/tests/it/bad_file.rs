@@ -92,12 +92,12 @@ error: the file w.yaml has 10750047 bytes; the most are 1048576 [FU0106]
 #[test]
 fn an_alias_bomb_does_not_go_off() {
     let mut bomb = "nodes:\n  a: { step: s, with: *i }\n".to_owned();
-    let mut head = "x0: &a [b, b, b, b, b, b, b, b, b]\n".to_owned();
+    let mut head = vec!["x0: &a [b, b, b, b, b, b, b, b, b]\n".to_owned()];
     for (last, next) in ('a'..'i').zip('b'..='i') {
         let nine = vec![format!("*{last}"); 9].join(", ");
-        head.push_str(&format!("x{next}: &{next} [{nine}]\n"));
+        head.push(format!("x{next}: &{next} [{nine}]\n"));
     }
-    bomb.insert_str(0, &head);
+    bomb.insert_str(0, &head.concat());
     let told = refused(&bomb);
     assert!(told.contains("FU0106"), "{told}");
 }

@@ -1,5 +1,7 @@
 //! The command from outside: the real program, its exit code, what it prints, what it leaves behind.
 
+#![cfg(test)]
+
 mod bad_file;
 mod bad_run;
 mod bad_store;

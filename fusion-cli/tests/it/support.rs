@@ -31,7 +31,7 @@ impl Project {
     /// A project with one workflow file, `w.yaml`, whose beginning is given.
     pub(crate) fn with(text: &str) -> Self {
         let project = Self::new();
-        project.write("w.yaml", &format!("fusion: 1\nname: w\n{text}"));
+        project.write("w.yaml", format!("fusion: 1\nname: w\n{text}"));
         project
     }
 
@@ -106,7 +106,7 @@ impl Project {
             if wanted(&value) {
                 return value;
             }
-            assert!(start.elapsed() < Duration::from_secs(60), "still {value:#}");
+            assert!(start.elapsed() < Duration::from_mins(1), "still {value:#}");
             #[expect(clippy::disallowed_methods, reason = "the test waits for another process")]
             std::thread::sleep(Duration::from_millis(50));
         }

@@ -22,7 +22,9 @@ pub(super) async fn export(args: &Exporting, global: &Global, out: &Out) -> Resu
         Error::new(Code::FileUnreadable, message).because(error)
     })?;
     if out.json {
-        out.value(&json!({"run": run.id().as_str(), "file": file.display().to_string(), "bytes": bytes.len()}));
+        Out::value(
+            &json!({"run": run.id().as_str(), "file": file.display().to_string(), "bytes": bytes.len()}),
+        );
     } else {
         out.say(&format!(
             "{} ({} bytes); `fusion runs replay` opens it anywhere",

@@ -20,7 +20,7 @@ pub(super) async fn list(args: &Listing, global: &Global, out: &Out) -> Result<u
     fusion.close().await?;
     if out.json {
         let all: Vec<Value> = rows.iter().map(json).collect();
-        out.value(&json!({"runs": all}));
+        Out::value(&json!({"runs": all}));
         return Ok(0);
     }
     let mut table = Table::new(&["run", "workflow", "status", "started", "took", "error"]);

@@ -58,9 +58,9 @@ fn print(event: &Event, args: &Logs, out: &Out) {
         return;
     }
     if out.json {
-        out.json_line(&json!(event));
+        Out::json_line(&json!(event));
     } else {
-        out.result(&line(event));
+        Out::result(&line(event));
     }
 }
 

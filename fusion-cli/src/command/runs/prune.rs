@@ -24,9 +24,11 @@ pub(super) async fn prune(args: &Pruning, global: &Global, out: &Out) -> Result<
     if args.dry_run {
         fusion.close().await?;
         if out.json {
-            out.value(&json!({"would_delete": listed}));
+            Out::value(&json!({"would_delete": listed}));
         } else {
-            listed.iter().for_each(|id| out.result(id));
+            for id in &listed {
+                Out::result(id);
+            }
         }
         return Ok(0);
     }
@@ -39,7 +41,7 @@ pub(super) async fn prune(args: &Pruning, global: &Global, out: &Out) -> Result<
     }
     fusion.close().await?;
     if out.json {
-        out.value(&json!({"deleted": listed}));
+        Out::value(&json!({"deleted": listed}));
     } else {
         let word = if ids.len() == 1 { "run" } else { "runs" };
         out.say(&format!("deleted {} {word}", ids.len()));
@@ -52,7 +54,7 @@ fn confirmed(count: usize, out: &Out) -> Result<bool> {
         return Err(Error::new(Code::InvalidInput, format!("{count} runs would be deleted"))
             .hint("`--yes` deletes them, `--dry-run` lists them"));
     }
-    Ok(out.ask(&format!("delete {count} runs for ever?")))
+    Ok(Out::ask(&format!("delete {count} runs for ever?")))
 }
 
 async fn chosen(fusion: &Fusion, args: &Pruning) -> Result<Vec<RunId>> {

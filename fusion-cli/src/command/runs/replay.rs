@@ -33,7 +33,7 @@ pub(super) async fn replay(args: &Replaying, global: &Global, out: &Out) -> Resu
 fn tell(replay: &Replay, out: &Out) {
     let status = replay.state.status().word();
     if out.json {
-        out.value(&json!({
+        Out::value(&json!({
             "workflow": replay.state.start().workflow,
             "version": replay.state.start().version,
             "status": status,
@@ -47,9 +47,9 @@ fn tell(replay: &Replay, out: &Out) {
         out.say(&line(event));
     }
     for problem in &replay.problems {
-        out.result(&format!("{}: {problem}", out.paint(Color::Red, "differs")));
+        Out::result(&format!("{}: {problem}", out.paint(Color::Red, "differs")));
     }
     if replay.problems.is_empty() {
-        out.result(&format!("{} records fit: {status}", replay.state.seq()));
+        Out::result(&format!("{} records fit: {status}", replay.state.seq()));
     }
 }

@@ -16,7 +16,7 @@ pub(super) async fn show(args: &Showing, global: &Global, out: &Out) -> Result<u
     let json = report.json(&run, out.json || args.outputs).await?;
     fusion.close().await?;
     if out.json {
-        out.value(&json);
+        Out::value(&json);
         return Ok(0);
     }
     head(&report, run.id().as_str(), now, out);
@@ -30,13 +30,13 @@ pub(super) async fn show(args: &Showing, global: &Global, out: &Out) -> Result<u
     {
         for (name, node) in nodes {
             if let Some(output) = node.get("output") {
-                out.result(&format!("\n{name}: {output:#}"));
+                Out::result(&format!("\n{name}: {output:#}"));
             }
         }
     }
     if let Some(Value::Object(outputs)) = json.get("outputs") {
         for (name, value) in outputs {
-            out.result(&format!("{} {name}: {value}", out.paint(Color::Dim, "output")));
+            Out::result(&format!("{} {name}: {value}", out.paint(Color::Dim, "output")));
         }
     }
     Ok(0)
@@ -47,17 +47,17 @@ fn head(report: &Report, run: &str, now: i64, out: &Out) {
     let status = report.run_status().word();
     let (began, ended) = report.span();
     let took = length(ended.unwrap_or(now) - began);
-    out.result(&format!("run {run}"));
-    out.result(&format!("workflow {} version {}", start.workflow, start.version));
-    out.result(&format!(
+    Out::result(&format!("run {run}"));
+    Out::result(&format!("workflow {} version {}", start.workflow, start.version));
+    Out::result(&format!(
         "{} {}, {took}",
         out.paint(status_color(status), status),
         format_args!("since {}", clock(began))
     ));
     if let Some((_, _, Some(failure))) = report.state.result() {
-        out.result(&format!("{}: {failure}", out.paint(Color::Red, "error")));
+        Out::result(&format!("{}: {failure}", out.paint(Color::Red, "error")));
     }
-    out.result("");
+    Out::result("");
 }
 
 fn row(report: &Report, ix: NodeIx, name: &str, now: i64) -> Vec<(Color, String)> {
