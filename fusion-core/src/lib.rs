@@ -19,6 +19,8 @@ pub mod record;
 #[cfg(feature = "engine")]
 pub mod run;
 pub mod schedule;
+#[cfg(feature = "simulate")]
+pub mod simulate;
 
 #[cfg(feature = "engine")]
 pub use fusion::{Builder, Driven, Events, Fusion, Run, Starting, StepRef, Working};

@@ -52,6 +52,7 @@ impl Events {
                 let wake =
                     env.monotonic_ns() + u64::try_from(limits::POLL_MS).unwrap_or(1) * 1_000_000;
                 tokio::select! {
+                    biased;
                     () = self.bell.heard() => {}
                     () = env.sleep_until(wake) => {}
                 }

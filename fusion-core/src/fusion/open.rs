@@ -142,6 +142,7 @@ impl Fusion {
             let wake = self.engine.env.monotonic_ns()
                 + u64::try_from(limits::POLL_MS).unwrap_or(1) * 1_000_000;
             tokio::select! {
+                biased;
                 () = bell.heard() => {}
                 () = self.engine.env.sleep_until(wake) => {}
             }

@@ -90,6 +90,7 @@ impl Run {
             let wake = self.engine.env.monotonic_ns()
                 + u64::try_from(limits::POLL_MS).unwrap_or(1) * 1_000_000;
             tokio::select! {
+                biased;
                 () = bell.heard() => {}
                 () = self.engine.env.sleep_until(wake) => {}
             }

@@ -156,6 +156,7 @@ async fn guarded(
     }
     let env = &hooks.of.engine.env;
     let why = tokio::select! {
+        biased;
         result = work.as_mut() => return result,
         () = crate::contract::Attempt::cancelled(hooks.as_ref()) => Failure::new(Class::CANCELLED, "cancelled"),
         failure = too_late(hooks, leash) => failure,
@@ -164,6 +165,7 @@ async fn guarded(
     if let Some(grace_ms) = grace_ms {
         let until = env.monotonic_ns() + grace_ms * 1_000_000;
         tokio::select! {
+            biased;
             _ = work.as_mut() => {}
             () = env.sleep_until(until) => {}
         }
@@ -173,6 +175,7 @@ async fn guarded(
 
 async fn too_late(hooks: &Arc<Hooks>, leash: Leash) -> Failure {
     tokio::select! {
+        biased;
         failure = over_time(hooks, leash.timeout_ms) => failure,
         failure = too_silent(hooks, leash.heartbeat_ms) => failure,
     }

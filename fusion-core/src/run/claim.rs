@@ -30,6 +30,7 @@ pub(super) async fn work(engine: Arc<Shared>) {
         let nap_ms = nap(&engine).await.clamp(1, limits::REAP_MS);
         let wake = engine.env.monotonic_ns() + u64::try_from(nap_ms).unwrap_or(1) * 1_000_000;
         tokio::select! {
+            biased;
             () = bell.heard() => {}
             () = engine.env.sleep_until(wake) => {}
         }

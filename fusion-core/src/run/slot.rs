@@ -55,6 +55,7 @@ pub(super) async fn take(hooks: &Hooks, name: &str, limit: u32) -> Result<Held, 
         let wake =
             engine.env.monotonic_ns() + u64::try_from(limits::POLL_MS).unwrap_or(1_000) * 1_000_000;
         tokio::select! {
+            biased;
             () = freed.heard() => {}
             () = engine.env.sleep_until(wake) => {}
             () = hooks.cancelled() => return Err(Failure::new(Class::CANCELLED, "cancelled")),

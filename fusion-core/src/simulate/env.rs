@@ -1,0 +1,148 @@
+//! The world as one simulated process sees it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use super::machine::{Machine, Owner, Sleep, lock};
+use super::rng::{Rng, hash};
+use crate::contract::{BoxFuture, Env, Exec, Exit, Job, Peers, Stop, Task};
+use crate::model::{Class, Failure};
+
+/// Who is known to have ended on the host.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Graves(Arc<Mutex<BTreeSet<String>>>);
+
+impl Graves {
+    pub(super) fn add(&self, owner: Owner) {
+        lock(&self.0).insert(name_of(owner));
+    }
+}
+
+/// Gives the identity of a process.
+pub(super) fn name_of(owner: Owner) -> String {
+    format!("sim/{owner}")
+}
+
+/// The world of one process.
+pub(super) struct World {
+    pub(super) machine: Arc<Machine>,
+    pub(super) owner: Owner,
+    random: Mutex<Rng>,
+    graves: Graves,
+    /// Whether a dead process is known to be dead at once, as on one host, or only by its lease.
+    sees_graves: bool,
+}
+
+impl World {
+    pub(super) fn new(
+        machine: &Arc<Machine>,
+        owner: Owner,
+        seed: u64,
+        (graves, sees_graves): (&Graves, bool),
+    ) -> Arc<Self> {
+        let random = Mutex::new(Rng::new(seed ^ u64::from(owner).rotate_left(32), "process"));
+        Arc::new(Self {
+            machine: machine.clone(),
+            owner,
+            random,
+            graves: graves.clone(),
+            sees_graves,
+        })
+    }
+
+    /// Waits so many milliseconds.
+    pub(super) fn sleep_ms(&self, ms: u64) -> BoxFuture<'static, ()> {
+        sleep_ms(&self.machine, ms)
+    }
+}
+
+/// Waits so many milliseconds.
+pub(super) fn sleep_ms(machine: &Arc<Machine>, ms: u64) -> BoxFuture<'static, ()> {
+    let until = machine.now_ns().saturating_add(ms.saturating_mul(1_000_000));
+    Box::pin(Sleep::new(machine.clone(), until))
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&name_of(self.owner))
+    }
+}
+
+impl Peers for World {
+    fn identity(&self) -> String {
+        name_of(self.owner)
+    }
+
+    fn is_dead(&self, identity: &str) -> bool {
+        self.sees_graves && lock(&self.graves.0).contains(identity)
+    }
+}
+
+impl Env for World {
+    fn now_ms(&self) -> i64 {
+        self.machine.wall_ms()
+    }
+
+    fn monotonic_ns(&self) -> u64 {
+        self.machine.now_ns()
+    }
+
+    fn random(&self) -> u64 {
+        lock(&self.random).next()
+    }
+
+    fn sleep_until(&self, monotonic_ns: u64) -> BoxFuture<'static, ()> {
+        Box::pin(Sleep::new(self.machine.clone(), monotonic_ns))
+    }
+
+    fn spawn(&self, future: BoxFuture<'static, ()>) -> Task {
+        let task = self.machine.spawn(self.owner, future);
+        let machine = self.machine.clone();
+        Task::new(move || machine.abort(task))
+    }
+
+    fn blocking(&self, job: Job) {
+        job();
+    }
+
+    fn dedicated(&self, _name: &str, job: Job) {
+        job();
+    }
+
+    fn exec(&self, exec: Exec, stop: Stop) -> BoxFuture<'static, Result<Exit, Failure>> {
+        let machine = self.machine.clone();
+        Box::pin(async move {
+            if stop.is_set() {
+                return Err(Failure::new(Class::CANCELLED, "stopped before it began"));
+            }
+            let mut exit = outcome(&exec);
+            tokio::select! {
+                biased;
+                () = stop.wait() => {
+                    exit = Exit { code: None, signal: Some(15), ..Exit::default() };
+                }
+                () = sleep_ms(&machine, exit.duration_ms) => {}
+            }
+            Ok(exit)
+        })
+    }
+}
+
+/// What a scripted program does: by its arguments and the attempt, so that a world without faults gives the same.
+fn outcome(exec: &Exec) -> Exit {
+    let attempt = exec.env.get("FUSION_ATTEMPT").map_or("1", String::as_str);
+    let words: Vec<&[u8]> = exec.argv.iter().map(String::as_bytes).collect();
+    let drawn = hash(&words);
+    let first = attempt == "1";
+    let code = i32::from(first && drawn.is_multiple_of(4));
+    let stdout = format!("{{\"said\": {}}}\n", drawn % 1000);
+    Exit {
+        code: Some(code),
+        signal: None,
+        stdout_bytes: stdout.len() as u64,
+        stdout: stdout.into(),
+        duration_ms: drawn / 7 % 400,
+        ..Exit::default()
+    }
+}

@@ -1,0 +1,187 @@
+//! Seeds in a row: each a world, compared with the same work in a world without trouble.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::OnceLock;
+
+use fusion_crashfs::Disk;
+
+use super::options::{Fault, Options, Sabotage};
+use super::plan::Plan;
+use super::process::FILE;
+use super::witness::Counts;
+use super::world::{Outcome, Sim};
+use crate::model::{Payload, RunStatus};
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// How many seeds were simulated.
+    pub seeds: u64,
+    /// How much virtual time went by in them, in milliseconds.
+    pub virtual_ms: u64,
+    /// How often things happened, by name.
+    pub counts: Counts,
+    /// The first seed that failed.
+    pub failure: Option<Found>,
+}
+
+/// A seed that failed.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The seed.
+    pub seed: u64,
+    /// What is wrong.
+    pub what: String,
+    /// What the seed means.
+    pub plan: String,
+    /// The faults without which it still fails.
+    pub without: BTreeSet<Fault>,
+    /// What happened last, a line each.
+    pub trace: Vec<String>,
+}
+
+impl Found {
+    /// Gives the arguments of `fusion` that do it again.
+    pub fn replay(&self) -> String {
+        let mut words = format!("simulate --self --seed {}", self.seed);
+        if !self.without.is_empty() {
+            let names: Vec<&str> = self.without.iter().map(|fault| fault.word()).collect();
+            words.push_str(&format!(" --without {}", names.join(",")));
+        }
+        words
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.trace {
+            writeln!(f, "{line}")?;
+        }
+        writeln!(f, "seed {} failed: {}", self.seed, self.what)?;
+        writeln!(f, "  {}", self.plan)?;
+        write!(f, "  again: fusion {}", self.replay())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} seeds, {} s of virtual time", self.seeds, self.virtual_ms / 1_000)?;
+        for (what, count) in &self.counts {
+            writeln!(f, "  {count:>9} {what}")?;
+        }
+        match &self.failure {
+            Some(found) => write!(f, "{found}"),
+            None => write!(f, "nothing is wrong"),
+        }
+    }
+}
+
+/// Simulates seeds until one fails, or `go_on` says no between two.
+pub fn simulate(options: &Options, go_on: &mut dyn FnMut(&Report) -> bool) -> Report {
+    let mut report = Report::default();
+    for seed in options.seeds.clone() {
+        if !go_on(&report) {
+            break;
+        }
+        let (_, outcome) = one(seed, &options.without, options.sabotage, false);
+        report.seeds += 1;
+        report.virtual_ms += outcome.virtual_ms;
+        for (what, count) in &outcome.counts {
+            *report.counts.entry(what).or_default() += count;
+        }
+        if outcome.wrong.is_some() {
+            report.failure = found(seed, options);
+            break;
+        }
+    }
+    report
+}
+
+/// Does a failing seed again with a trace, and without the faults that do not matter.
+fn found(seed: u64, options: &Options) -> Option<Found> {
+    let mut without = options.without.clone();
+    if options.shrink {
+        for fault in Fault::ALL {
+            let mut fewer = without.clone();
+            if fewer.insert(fault) && one(seed, &fewer, options.sabotage, false).1.wrong.is_some() {
+                without = fewer;
+            }
+        }
+    }
+    let (plan, outcome) = one(seed, &without, options.sabotage, true);
+    let what = outcome.wrong?;
+    Some(Found { seed, what, plan: plan.words(), without, trace: outcome.trace })
+}
+
+/// Gives a hash over everything that happens in the world of a seed: the same in every process on every machine.
+pub fn fingerprint(seed: u64) -> u64 {
+    one(seed, &BTreeSet::new(), None, false).1.fingerprint
+}
+
+/// Simulates one seed.
+pub(super) fn one(
+    seed: u64,
+    without: &BTreeSet<Fault>,
+    sabotage: Option<Sabotage>,
+    verbose: bool,
+) -> (Plan, Outcome) {
+    let plan = Plan::draw(seed, without);
+    let mut outcome = world(&plan, sabotage, verbose);
+    if outcome.wrong.is_none() {
+        outcome.wrong = differs(&plan, &outcome);
+    }
+    (plan, outcome)
+}
+
+/// Simulates one plan on a disk.
+pub(super) fn world(plan: &Plan, sabotage: Option<Sabotage>, verbose: bool) -> Outcome {
+    // For byte-exact repetition: the salts of the WAL come from a generator of the whole process.
+    fusion_crashfs::seed_sqlite(u32::try_from(plan.seed % 0xffff_fffe).unwrap_or(0) + 1);
+    let disk = Disk::new(plan.seed);
+    if !plan.from_scratch {
+        for (name, bytes) in new_file() {
+            disk.load(name, bytes);
+        }
+    }
+    Sim::new(plan.clone(), disk, (sabotage, false, verbose)).run()
+}
+
+/// Gives the file as it is after its creation: making it takes longer than a small world.
+fn new_file() -> &'static BTreeMap<String, Vec<u8>> {
+    static FILES: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let mut plan = Plan::draw(0, &BTreeSet::new()).calm();
+        plan.work.clear();
+        let disk = Disk::new(0);
+        let outcome = Sim::new(plan, disk.clone(), (None, false, false)).run();
+        debug_assert!(outcome.wrong.is_none(), "{:?}", outcome.wrong);
+        disk.files().into_iter().filter(|(name, _)| name == FILE).collect()
+    })
+}
+
+/// Compares with the same work in a world without trouble.
+fn differs(plan: &Plan, outcome: &Outcome) -> Option<String> {
+    let calm = plan.calm();
+    let expected = Sim::new(calm, Disk::new(0), (None, true, false)).run();
+    if let Some(wrong) = expected.wrong {
+        return Some(format!("without any trouble: {wrong}"));
+    }
+    plan.work.iter().filter(|work| work.determinate).find_map(|work| {
+        if outcome.doubtful.contains(&work.id) {
+            return None;
+        }
+        let (ours, theirs) = (outcome.ends.get(&work.id)?, expected.ends.get(&work.id)?);
+        (!alike(ours, theirs)).then(|| {
+            format!(
+                "result: {} {} with {:?}; without trouble it {} with {:?}",
+                work.id, ours.0, ours.1, theirs.0, theirs.1
+            )
+        })
+    })
+}
+
+/// Tells whether two ends are the same. What a failed run leaves behind may depend on what failed first.
+fn alike(ours: &(RunStatus, Payload), theirs: &(RunStatus, Payload)) -> bool {
+    ours.0 == theirs.0 && (ours.0 != RunStatus::Succeeded || ours.1.digest() == theirs.1.digest())
+}
