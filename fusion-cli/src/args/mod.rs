@@ -9,4 +9,4 @@ pub(crate) use runs::{
     Answering, Exporting, Forking, Listing, Logs, Named, Pruning, Replaying, Resolving, Retrying,
     RunsCommand, Showing, Signalling, Why,
 };
-pub(crate) use top::{Cli, Command, Doctor, Draw, Recover, RunArgs, Validate, Worker};
+pub(crate) use top::{Cli, Command, Doctor, Draw, Recover, RunArgs, Simulate, Validate, Worker};

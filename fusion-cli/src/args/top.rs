@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Worker(Worker),
     /// Examine the store and the machine
     Doctor(Doctor),
+    /// Run a workflow in simulated worlds full of crashes; its steps and commands are played, not executed
+    Simulate(Simulate),
     /// Print the page of an error code
     Explain {
         /// The code, such as FU0205; all codes when absent
@@ -88,6 +90,38 @@ pub(crate) struct Validate {
     /// Fail on warnings too
     #[arg(long)]
     pub strict: bool,
+}
+
+/// The options of `simulate`.
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// The workflow file
+    #[arg(value_name = "FILE", required_unless_present = "engine")]
+    pub file: Option<PathBuf>,
+    /// Simulate workflows of the engine's own instead
+    #[arg(long = "self", conflicts_with = "file")]
+    pub engine: bool,
+    /// An input; read as the type that the workflow declares
+    #[arg(long, short, value_name = "NAME=VALUE")]
+    pub input: Vec<String>,
+    /// How many worlds
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub seeds: u64,
+    /// Only this world
+    #[arg(long, value_name = "SEED", conflicts_with = "seeds")]
+    pub seed: Option<u64>,
+    /// The first world
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub from: u64,
+    /// Faults to leave out: power, crash, kill, stall, clock, lost-wake, double-wake, full, disk, slow
+    #[arg(long, value_name = "FAULTS", value_delimiter = ',')]
+    pub without: Vec<String>,
+    /// Stop after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub seconds: Option<u64>,
+    /// How many worlds at once
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub jobs: usize,
 }
 
 /// The options of `graph`.

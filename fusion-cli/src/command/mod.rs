@@ -13,6 +13,7 @@ mod run;
 mod runs;
 mod runtime;
 mod schema;
+mod simulate;
 mod validate;
 mod why;
 mod worker;

@@ -8,7 +8,7 @@ use super::engine::{Fate, Shared};
 use crate::contract::BoxFuture;
 use crate::error::{Code, Error, Result};
 use crate::graph::Program;
-use crate::model::{Entry, Graph, Payload, Record, RunId, Stamped, Start, Ticket};
+use crate::model::{Entry, Graph, Payload, Record, RunId, Stamped, Start, Ticket, limits};
 use crate::schedule::State;
 
 /// How many records are read at once.
@@ -28,10 +28,18 @@ pub(crate) fn claimed(engine: &Arc<Shared>, entry: &Entry) {
         tracing::error!(entry = entry.id, "a queue entry names no run");
         return;
     };
-    let ticket = entry.ticket();
+    take(engine, run, entry.ticket(), 0);
+}
+
+/// Drives a run under a claim, after a pause in milliseconds.
+fn take(engine: &Arc<Shared>, run: RunId, ticket: Ticket, pause_ms: u64) {
     let shared = engine.clone();
     engine.driven().insert(run.clone(), Fate::Driven(ticket.epoch));
     let work: BoxFuture<'static, ()> = Box::pin(async move {
+        if pause_ms > 0 {
+            let until = shared.env.monotonic_ns() + pause_ms * 1_000_000;
+            shared.env.sleep_until(until).await;
+        }
         let left = match load(&shared, &run).await {
             Ok((state, began)) => {
                 Driver::new(shared.clone(), run.clone(), ticket, state, began).drive().await
@@ -51,10 +59,16 @@ fn spawn(engine: &Arc<Shared>, driver: Driver) {
 }
 
 /// Notes what became of a run; one that was taken up again in between is left alone.
-fn end(engine: &Shared, run: &RunId, ticket: Ticket, left: Result<Left>) {
+fn end(engine: &Arc<Shared>, run: &RunId, ticket: Ticket, left: Result<Left>) {
     let mut driven = engine.driven();
     let is_ours = matches!(driven.get(run), Some(Fate::Driven(epoch)) if *epoch == ticket.epoch);
     match left {
+        // Nothing was written and the claim still holds: the run goes on from its journal when there is space again.
+        Err(error) if is_ours && is_passing(&error) && !engine.is_closed() => {
+            tracing::warn!(%run, %error, "the run is tried again soon");
+            drop(driven);
+            return take(engine, run.clone(), ticket, limits::POLL_MS.unsigned_abs());
+        }
         Err(error) if !matches!(error.code(), Code::Fenced | Code::Conflict) => {
             tracing::error!(%run, %error, "the run was let go");
             if is_ours {
@@ -72,6 +86,11 @@ fn end(engine: &Shared, run: &RunId, ticket: Ticket, left: Result<Left>) {
     }
     drop(driven);
     engine.store.bus().ring(&format!("left/{run}"));
+}
+
+/// Tells whether trying again later can help: the store refused, and has not failed.
+fn is_passing(error: &Error) -> bool {
+    matches!(error.code(), Code::StoreFull | Code::StoreBusy)
 }
 
 /// Folds the journal of a run. Gives the state and when the run began.

@@ -119,7 +119,9 @@ async fn whole(hooks: &Arc<Hooks>, plan: Plan, leash: Leash) -> (Result<Output, 
             Err(failure) => return (Err(failure), false),
         },
     };
-    let result = run(hooks, plan.what, leash).await;
+    // A body that panics gives its slot back like any other.
+    let result = AssertUnwindSafe(run(hooks, plan.what, leash)).catch_unwind().await;
+    let result = result.unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
     if let Some(held) = held {
         held.give_back().await;
     }

@@ -17,7 +17,9 @@ use super::scope::Kept;
 use super::settle;
 use crate::contract::{Subscription, Task};
 use crate::error::Result;
-use crate::model::{Command, Failure, Input, Key, Message, Op, RunId, RunStatus, Ticket, limits};
+use crate::model::{
+    Class, Command, Failure, Input, Key, Message, Op, RunId, RunStatus, Ticket, limits,
+};
 use crate::schedule::State;
 
 /// How a driver let go of its run.
@@ -205,9 +207,20 @@ impl Driver {
 
     /// Does what follows the records. `true` when the run has ended.
     async fn carry_out(&mut self, commands: &mut Vec<Command>) -> Result<bool> {
+        let stops = commands.iter().filter_map(|command| match command {
+            Command::Stop(key) => Some(*key),
+            _ => None,
+        });
+        let stopped: Vec<Key> = stops.collect();
         for command in commands.drain(..) {
             match command {
                 Command::Append(_) => {}
+                // The same turn took it back, a cancel perhaps, and that is recorded already: nothing is entered.
+                Command::Start(key, attempt) if stopped.contains(&key) => {
+                    let failure = Failure::new(Class::CANCELLED, "cancelled");
+                    let input = Input::Done(key, attempt, 0, Err(failure));
+                    self.local.push_back(Note::Input(input));
+                }
                 Command::Start(key, attempt) => {
                     if !self.start_plain(key, attempt) {
                         self.start(key, attempt).await;

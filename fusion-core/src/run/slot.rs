@@ -10,19 +10,47 @@ use crate::contract::Attempt;
 use crate::error::Code;
 use crate::model::{Batch, Class, Enqueue, Failure, Op, Ticket, limits};
 
-/// A slot that is held.
+/// A slot that is held; given back when it is dropped, whatever ends the body.
 pub(super) struct Held {
     engine: Arc<Shared>,
-    ticket: Ticket,
+    ticket: Option<Ticket>,
 }
 
 impl Held {
     /// Lets the next one in.
-    pub(super) async fn give_back(self) {
-        let batch = Batch { now: self.engine.env.now_ms(), ops: vec![Op::Complete(self.ticket)] };
-        if let Err(error) = self.engine.store.commit(batch).await {
-            tracing::warn!(%error, "a concurrency slot was not given back; it is freed with the session");
+    pub(super) async fn give_back(mut self) {
+        if let Some(ticket) = self.ticket {
+            give_back(&self.engine, ticket).await;
+            self.ticket = None;
         }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take()
+            && !self.engine.is_closed()
+        {
+            let engine = self.engine.clone();
+            self.engine.env.spawn(Box::pin(async move { give_back(&engine, ticket).await }));
+        }
+    }
+}
+
+/// Gives a slot back; while the store is full or busy, again and again, since others wait for the slot.
+async fn give_back(engine: &Shared, ticket: Ticket) {
+    while !engine.is_closed() {
+        let batch = Batch { now: engine.env.now_ms(), ops: vec![Op::Complete(ticket)] };
+        match engine.store.commit(batch).await {
+            Ok(_) => return,
+            Err(error) if matches!(error.code(), Code::StoreFull | Code::StoreBusy) => {}
+            Err(error) => {
+                tracing::warn!(%error, "a concurrency slot was not given back; it is freed with the session");
+                return;
+            }
+        }
+        let pause_ns = limits::POLL_MS.unsigned_abs() * 1_000_000;
+        engine.env.sleep_until(engine.env.monotonic_ns() + pause_ns).await;
     }
 }
 
@@ -44,7 +72,9 @@ pub(super) async fn take(hooks: &Hooks, name: &str, limit: u32) -> Result<Held, 
         };
         match engine.store.commit(Batch { now, ops: vec![Op::Enqueue(entry)] }).await {
             Ok(receipt) => match receipt.entries.first() {
-                Some(ticket) => return Ok(Held { engine: engine.clone(), ticket: *ticket }),
+                Some(ticket) => {
+                    return Ok(Held { engine: engine.clone(), ticket: Some(*ticket) });
+                }
                 None => return Err(Failure::error("the store gave no slot")),
             },
             Err(error) if error.code() == Code::Limit => {}

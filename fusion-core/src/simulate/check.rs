@@ -63,7 +63,8 @@ fn unfounded(
     };
     let node = state.program().key_text(key);
     let task = state.program().task(key, false)?;
-    let scripted = matches!(&task.action, crate::model::graph::Action::Step(name) if **name != *"grow");
+    let scripted =
+        matches!(&task.action, crate::model::graph::Action::Step(name) if **name != *"grow");
     let resolved = matches!(state.program().policy(key.node), policy if policy.at_most_once);
     if !scripted || resolved || ledger.gave(run, &node, output.digest()) {
         return None;

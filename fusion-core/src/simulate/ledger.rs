@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::env::name_of;
 use super::machine::Owner;
 use super::mirror::Mirror;
-use super::env::name_of;
 use super::witness::{Notes, Witness};
 use crate::contract::{About, Output};
 use crate::model::{Digest, Failure, Key, NodeStatus, Payload, Record, RunId, RunStatus, Verdict};
@@ -54,7 +54,10 @@ impl Witness {
     /// Notes that a body was entered; gives its number.
     pub(super) fn enter(&self, owner: Owner, about: &About, role: &Role) -> usize {
         self.say(owner, || {
-            format!("enter {}/{} attempt {} epoch {}", about.run, about.node, about.attempt, about.epoch)
+            format!(
+                "enter {}/{} attempt {} epoch {}",
+                about.run, about.node, about.attempt, about.epoch
+            )
         });
         let mut wrong = Vec::new();
         let mut notes = self.notes();
@@ -166,7 +169,9 @@ fn may_enter(mirror: &Mirror, about: &About, role: &Role, wrong: &mut Vec<String
     let records = mirror.streams.get(about.run.stream().as_str()).map(|stream| &stream.records);
     let started = |record: &Record| matches!(record, Record::NodeStarted(of, _) if *of == key);
     if role.once && !records.is_some_and(|records| records.iter().any(started)) {
-        wrong.push(format!("intent: {name} is at-most-once and was entered before that was recorded"));
+        wrong.push(format!(
+            "intent: {name} is at-most-once and was entered before that was recorded"
+        ));
     }
     if let Some((status, ..)) = state.result() {
         wrong.push(format!("entry: {name} is entered after the run {status}"));
@@ -205,7 +210,9 @@ impl Witness {
         let missing = recorded.is_none_or(|stream| stream.records.is_empty());
         drop(notes);
         if missing {
-            self.accuse([format!("acknowledged: {run} was started, and nothing is recorded of it")]);
+            self.accuse([format!(
+                "acknowledged: {run} was started, and nothing is recorded of it"
+            )]);
         }
     }
 

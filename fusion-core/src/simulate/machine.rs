@@ -4,7 +4,7 @@
 //! Which of several ready tasks goes on next is drawn from the seed, so that a world explores orders of events and still
 //! repeats bit by bit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,6 +53,8 @@ struct Inner {
     tasks: BTreeMap<u64, Slot>,
     timers: BTreeMap<(u64, u64), Waker>,
     stalled: BTreeMap<Owner, u64>,
+    /// Processes that ended: what the drop of their tasks would start never starts.
+    dead: BTreeSet<Owner>,
     last: u64,
     order: Rng,
     polls: u64,
@@ -84,6 +86,7 @@ impl Machine {
             tasks: BTreeMap::new(),
             timers: BTreeMap::new(),
             stalled: BTreeMap::new(),
+            dead: BTreeSet::new(),
             last: 0,
             order: Rng::new(seed, "order"),
             polls: 0,
@@ -135,6 +138,11 @@ impl Machine {
         let mut inner = self.inner();
         inner.last += 1;
         let task = inner.last;
+        if inner.dead.contains(&owner) {
+            drop(inner);
+            drop(future);
+            return task;
+        }
         let bell =
             Arc::new(Bell { task, queued: AtomicBool::new(true), ready: self.ready.clone() });
         inner.tasks.insert(task, Slot { owner, future: Some(future), bell });
@@ -153,6 +161,7 @@ impl Machine {
     pub(super) fn kill(&self, owner: Owner) {
         let mut inner = self.inner();
         inner.stalled.remove(&owner);
+        inner.dead.insert(owner);
         let dead: Vec<u64> =
             inner.tasks.iter().filter(|(_, slot)| slot.owner == owner).map(|(id, _)| *id).collect();
         let slots: Vec<Option<Slot>> = dead.iter().map(|id| inner.tasks.remove(id)).collect();
@@ -196,7 +205,8 @@ impl Machine {
             let mut inner = self.inner();
             inner.polls += 1;
             let (now, polls) = (inner.now_ns, inner.polls);
-            inner.fingerprint = mix(inner.fingerprint ^ task ^ now.rotate_left(20)).rotate_left(7) ^ polls;
+            inner.fingerprint =
+                mix(inner.fingerprint ^ task ^ now.rotate_left(20)).rotate_left(7) ^ polls;
             inner.tasks.get_mut(&task).and_then(|slot| {
                 slot.bell.queued.store(false, Ordering::Release);
                 Some((slot.owner, slot.future.take()?, slot.bell.clone()))

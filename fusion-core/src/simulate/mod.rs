@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `options`, `run` | what to simulate, and seeds in a row |
 //! | `plan`, `workload` | what a seed means: processes, runs, graphs, faults |
+//! | `subject` | a workflow of the user's own, played |
 //! | `world` | the loop of one world: what happens when |
 //! | `machine`, `env` | tasks, timers and clocks; the world as a process sees it |
 //! | `process`, `store`, `bus`, `script` | one process: its engine, its store, its bell, its bodies |
@@ -27,6 +28,7 @@ mod run;
 mod saboteur;
 mod script;
 mod store;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -34,5 +36,5 @@ mod witness;
 mod workload;
 mod world;
 
-pub use options::{Fault, Options, Sabotage};
+pub use options::{Fault, Options, Sabotage, Subject};
 pub use run::{Found, Report, fingerprint, simulate};

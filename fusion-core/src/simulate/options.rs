@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use serde_json::Value;
+
+use crate::model::Graph;
+
 /// Something that can go wrong in a world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
@@ -78,9 +82,26 @@ pub enum Sabotage {
     LyingSync,
 }
 
+/// A workflow of the user's own. Its steps, commands, agents and models are played: nothing of the user's is executed.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The workflow.
+    pub graph: Graph,
+    /// Its inputs.
+    pub inputs: Value,
+    /// The workflows that it starts by name; those that are not here are played too.
+    pub others: Vec<Graph>,
+}
+
 /// What to simulate.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// The workflow; without one the seeds draw workflows of their own.
+    pub subject: Option<Subject>,
+    /// What the command that does a seed again names: a file, or `--self`.
+    pub name: String,
+    /// How many seeds are simulated at once. Byte-exact repetition needs 1; the order of operations repeats always.
+    pub jobs: usize,
     /// The seeds.
     pub seeds: Range<u64>,
     /// The faults that are left out.
@@ -94,6 +115,14 @@ pub struct Options {
 impl Options {
     /// Simulates these seeds with everything that can go wrong.
     pub fn new(seeds: Range<u64>) -> Self {
-        Self { seeds, without: BTreeSet::new(), sabotage: None, shrink: true }
+        Self {
+            subject: None,
+            name: "--self".to_owned(),
+            jobs: 1,
+            seeds,
+            without: BTreeSet::new(),
+            sabotage: None,
+            shrink: true,
+        }
     }
 }

@@ -69,7 +69,8 @@ async fn go(fusion: &Fusion, errand: Errand, witness: &Witness) -> Result<(), Er
 }
 
 async fn start(fusion: &Fusion, work: &Work, witness: &Witness) -> Result<(), Error> {
-    let starting = Starting { id: Some(work.id.clone()), input: work.input.clone() };
+    let starting =
+        Starting { id: Some(work.id.clone()), input: work.input.clone(), ..Starting::default() };
     let run = fusion.start_with(&work.graph, starting).await?;
     witness.started(&work.id);
     let (status, outputs, _) = run.wait().await?;

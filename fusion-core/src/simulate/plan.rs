@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::options::Fault;
 use super::rng::Rng;
+use super::script;
 use super::store::Fall;
 use super::workload;
 use crate::model::{Graph, RunId};
@@ -73,6 +74,8 @@ pub(super) struct Plan {
     pub(super) processes: usize,
     pub(super) work: Vec<Work>,
     pub(super) workflows: Vec<Graph>,
+    /// The names of the bodies that every process has.
+    pub(super) bodies: Vec<String>,
     pub(super) blows: Vec<(u64, Blow)>,
     pub(super) lease_ms: i64,
     pub(super) hibernate: bool,
@@ -103,13 +106,15 @@ impl Plan {
         let work = work(seed, &workflows);
         let mut blows = blows(seed, processes);
         blows.retain(|(_, blow)| faults.contains(&blow.fault()));
-        let percent = |fault: Fault, percent: u64| if faults.contains(&fault) { percent } else { 0 };
+        let percent =
+            |fault: Fault, percent: u64| if faults.contains(&fault) { percent } else { 0 };
         let (lost, doubled) = (rng.between(1, 60), rng.between(1, 30));
         Self {
             seed,
             processes,
             work,
             workflows,
+            bodies: script::ALL.iter().map(|name| (*name).to_owned()).collect(),
             blows,
             lease_ms: i64::try_from(rng.between(1_500, 15_000)).unwrap_or(15_000),
             hibernate: rng.chance(60),

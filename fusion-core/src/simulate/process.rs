@@ -11,7 +11,7 @@ use super::options::Sabotage;
 use super::plan::Plan;
 use super::rng::Rng;
 use super::saboteur::Saboteur;
-use super::script::{ALL, Scripted};
+use super::script::Scripted;
 use super::store::{Tap, Watched};
 use super::witness::Witness;
 use crate::contract::{Env, Store};
@@ -70,11 +70,8 @@ impl Ground {
             (world, Some(store))
         };
         let seed = self.plan.seed ^ u64::from(owner).rotate_left(40);
-        let hints = Hints::new(
-            Rng::new(seed, "hints"),
-            self.plan.lost_percent,
-            self.plan.doubled_percent,
-        );
+        let hints =
+            Hints::new(Rng::new(seed, "hints"), self.plan.lost_percent, self.plan.doubled_percent);
         let tap = Tap::new(Rng::new(seed, "tap"), self.plan.slow, hints);
         let beneath: Arc<dyn Store> = match (&store, self.sabotage) {
             (None, _) => Arc::new(Memory::new()),
@@ -104,19 +101,23 @@ impl Ground {
             lease_ms: self.plan.lease_ms,
             ..Options::default()
         };
-        let builder =
-            Fusion::builder("simulated").store(Arc::new(watched)).env(world.clone()).options(options);
+        let builder = Fusion::builder("simulated")
+            .store(Arc::new(watched))
+            .env(world.clone())
+            .options(options);
         let (slot, tap) = (slot.clone(), tap.clone());
         let (world, witness) = (world.clone(), self.witness.clone());
-        let workflows = self.plan.workflows.clone();
+        let (workflows, bodies) = (self.plan.workflows.clone(), self.plan.bodies.clone());
+        let seed = self.plan.seed;
         let (machine, owner) = (self.machine.clone(), world.owner);
         let work = async move {
             let Ok(fusion) = builder.open().await else {
                 tap.fail();
                 return;
             };
-            for name in ALL {
-                fusion.register(Scripted { name, world: world.clone(), witness: witness.clone() });
+            for name in bodies {
+                let (world, witness) = (world.clone(), witness.clone());
+                fusion.register(Scripted { name, seed, world, witness });
             }
             for graph in workflows {
                 fusion.workflow(graph);

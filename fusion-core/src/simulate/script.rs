@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::env::World;
 use super::ledger::Role;
 use super::rng::hash;
+use super::subject::{Played, played};
 use super::witness::Witness;
 use crate::contract::{About, BoxFuture, Context, Output, Step};
 use crate::model::graph::Node;
@@ -20,7 +21,8 @@ pub(super) const ALL: [&str; 13] = [
 
 /// A registered body of one process.
 pub(super) struct Scripted {
-    pub(super) name: &'static str,
+    pub(super) name: String,
+    pub(super) seed: u64,
     pub(super) world: Arc<World>,
     pub(super) witness: Arc<Witness>,
 }
@@ -33,16 +35,22 @@ impl std::fmt::Debug for Scripted {
 
 impl Step for Scripted {
     fn name(&self) -> &str {
-        self.name
+        &self.name
     }
 
     fn run(&self, ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>> {
-        let (name, world, witness) = (self.name, self.world.clone(), self.witness.clone());
+        let (name, seed) = (self.name.clone(), self.seed);
+        let (world, witness) = (self.world.clone(), self.witness.clone());
         Box::pin(async move {
             let input: Value = input.decode().unwrap_or_default();
             let about = ctx.about();
             let mut visit = Visit::new(&witness, &world, about, &role(&input));
-            let result = act(name, &ctx, &input, (&world, &witness)).await;
+            let result = if ALL.contains(&name.as_str()) {
+                act(&name, &ctx, &input, (&world, &witness)).await
+            } else {
+                let attempt = ctx.about().attempt;
+                play(&world, played(seed, &name, &input, attempt)).await
+            };
             visit.result = Some(result.clone());
             drop(visit);
             result
@@ -107,7 +115,9 @@ async fn act(
             std::panic::resume_unwind(Box::new("scripted".to_owned()));
         }
         "memo" => return memo(ctx, &value, (world, witness)).await,
-        "big" => return given(&json!({"v": "x".repeat(70_000 + usize::from(drawn.is_multiple_of(2)))})),
+        "big" => {
+            return given(&json!({"v": "x".repeat(70_000 + usize::from(drawn.is_multiple_of(2)))}));
+        }
         "hang" => std::future::pending::<()>().await,
         "list" => return given(&json!((0..drawn % 5).collect::<Vec<_>>())),
         "beats" => {
@@ -120,6 +130,15 @@ async fn act(
         _ => {}
     }
     given(&value)
+}
+
+/// Plays a body of the user's own.
+async fn play(world: &World, played: Played) -> Result<Output, Failure> {
+    world.sleep_ms(played.pause_ms).await;
+    if played.fails {
+        return Err(Failure::error("played"));
+    }
+    given(&json!({"text": "played", "v": played.pause_ms}))
 }
 
 fn given(value: &Value) -> Result<Output, Failure> {
@@ -155,8 +174,5 @@ async fn memo(
 /// The graph that a body gives.
 fn grown(drawn: u64) -> Graph {
     let script = |id: &str| Node::step(id, "slow").with(json!({"of": drawn, "id": id}));
-    Graph::new("grown")
-        .add(script("x"))
-        .add(script("y").after("x"))
-        .output("v", "{{ nodes.y.v }}")
+    Graph::new("grown").add(script("x")).add(script("y").after("x")).output("v", "{{ nodes.y.v }}")
 }

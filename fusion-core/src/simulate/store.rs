@@ -13,9 +13,7 @@ use super::rng::Rng;
 use super::witness::Witness;
 use crate::contract::{Blobs, Bus, Journal, Queue, Records, Status, Store};
 use crate::error::{Code, Result};
-use crate::model::{
-    Batch, Digest, Document, Entry, Head, Op, Page, Receipt, SessionId, Stamped,
-};
+use crate::model::{Batch, Digest, Document, Entry, Head, Op, Page, Receipt, SessionId, Stamped};
 
 /// When a process dies by its own write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,7 +16,8 @@ pub(super) fn workflows(rng: &mut Rng) -> Vec<Graph> {
         let (mut graph, _) = graph(rng, &known, &format!("inner-{number}"));
         // The caller cannot know what the input shall be.
         for input in graph.inputs.values_mut() {
-            input.default = Some(if input.kind == InputType::Boolean { json!(true) } else { json!(3) });
+            input.default =
+                Some(if input.kind == InputType::Boolean { json!(true) } else { json!(3) });
         }
         made.push(graph);
     }
@@ -27,9 +28,8 @@ pub(super) fn workflows(rng: &mut Rng) -> Vec<Graph> {
 pub(super) fn graph(rng: &mut Rng, workflows: &[Graph], name: &str) -> (Graph, bool) {
     loop {
         let mut determinate = true;
-        let mut graph = Graph::new(name)
-            .input("flag", InputType::Boolean)
-            .input("n", InputType::Integer);
+        let mut graph =
+            Graph::new(name).input("flag", InputType::Boolean).input("n", InputType::Integer);
         if rng.chance(40) {
             graph = graph.finish_branches();
         }
@@ -114,8 +114,11 @@ fn script_of(rng: &mut Rng) -> &'static str {
 fn step(rng: &mut Rng, id: &str, needs: &[String]) -> Node {
     let script = script_of(rng);
     let mut with = json!({"id": id});
-    let seen: Vec<Value> =
-        needs.iter().filter(|_| rng.chance(60)).map(|need| json!(format!("{{{{ nodes.{need} }}}}"))).collect();
+    let seen: Vec<Value> = needs
+        .iter()
+        .filter(|_| rng.chance(60))
+        .map(|need| json!(format!("{{{{ nodes.{need} }}}}")))
+        .collect();
     if let Some(fields) = with.as_object_mut() {
         fields.insert("in".to_owned(), seen.into());
     }
@@ -157,8 +160,7 @@ fn policy(rng: &mut Rng, script: &str, node: &mut Node, with: &mut Value) {
     match script {
         "once" => {
             policy.at_most_once = true;
-            policy.on_unknown =
-                if rng.chance(50) { OnUnknown::Fail } else { OnUnknown::WaitHuman };
+            policy.on_unknown = if rng.chance(50) { OnUnknown::Fail } else { OnUnknown::WaitHuman };
             if let Some(fields) = with.as_object_mut() {
                 fields.insert("once".to_owned(), json!(true));
             }
@@ -173,8 +175,11 @@ fn policy(rng: &mut Rng, script: &str, node: &mut Node, with: &mut Value) {
         }
         "hang" => {
             policy.timeout = Some(Timeout::Fixed(rng.between(50, 800)));
-            policy.retry =
-                Backoff { attempts: 1 + u32::from(rng.chance(40)), initial_ms: 50, ..Backoff::ONCE };
+            policy.retry = Backoff {
+                attempts: 1 + u32::from(rng.chance(40)),
+                initial_ms: 50,
+                ..Backoff::ONCE
+            };
         }
         "beats" => policy.heartbeat_ms = Some(60_000),
         _ => {}

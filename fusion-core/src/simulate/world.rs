@@ -38,8 +38,6 @@ pub(super) struct Outcome {
     pub(super) ends: BTreeMap<RunId, (RunStatus, Payload)>,
     /// Runs in which something was in doubt.
     pub(super) doubtful: BTreeSet<RunId>,
-    /// How many disk operations there were.
-    pub(super) ops: u64,
 }
 
 /// Something that happens at a time.
@@ -84,7 +82,11 @@ pub(super) struct Sim {
 
 impl Sim {
     /// Makes a world; `disk` may have a file already.
-    pub(super) fn new(plan: Plan, disk: Disk, (sabotage, memory, verbose): (Option<Sabotage>, bool, bool)) -> Self {
+    pub(super) fn new(
+        plan: Plan,
+        disk: Disk,
+        (sabotage, memory, verbose): (Option<Sabotage>, bool, bool),
+    ) -> Self {
         let machine = Machine::new(plan.seed);
         let witness = Witness::new(machine.clone(), verbose);
         if sabotage == Some(Sabotage::LyingSync) {
@@ -154,9 +156,6 @@ impl Sim {
     }
 
     fn schedule(&mut self) {
-        for seat in 0..self.seats.len() {
-            self.at(0, Event::Restart(seat));
-        }
         let work = self.ground.plan.work.clone();
         for (number, work) in work.into_iter().enumerate() {
             self.at(work.at_ms, Event::Start(number));
@@ -169,6 +168,9 @@ impl Sim {
         let calm_ms = if times.is_empty() { 0 } else { CALM_MS };
         for (number, at) in times.into_iter().enumerate() {
             self.at(at, Event::Blow(number));
+        }
+        for seat in 0..self.seats.len() {
+            self.at(0, Event::Restart(seat));
         }
         self.at(calm_ms, Event::Calm);
         self.at(500, Event::Care);
@@ -202,7 +204,8 @@ impl Sim {
         }
         let mut wrote = None;
         for number in 0..self.seats.len() {
-            let Some(process) = self.seats.get(number).and_then(|seat| seat.process.as_ref()) else {
+            let Some(process) = self.seats.get(number).and_then(|seat| seat.process.as_ref())
+            else {
                 continue;
             };
             if process.tap.has_fallen() {
@@ -271,6 +274,7 @@ impl Sim {
             self.end(number);
         }
         self.verifier = None;
+        self.ground.disk.set_faults(self.usual_faults());
         self.ground.disk.restart();
         self.ground.witness.say(0, || "the machine restarts".to_owned());
         if let Some((crash, ops)) = self.again.take() {
@@ -420,7 +424,6 @@ impl Sim {
             fingerprint: self.ground.machine.fingerprint() ^ self.ground.disk.fingerprint(),
             ends,
             doubtful,
-            ops: self.ground.disk.ops(),
         }
     }
 }

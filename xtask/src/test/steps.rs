@@ -38,12 +38,26 @@ pub(crate) enum Work {
 
 const CLIPPY: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
+const SIMULATE: &[&str] = &[
+    "run",
+    "--quiet",
+    "-p",
+    "fusion-cli",
+    "--",
+    "simulate",
+    "--self",
+    "--seeds",
+    "20000",
+    "--seconds",
+    "480",
+    "--jobs",
+    "2",
+];
 const PURE: &[&str] = &["build", "--quiet", "-p", "fusion-core", "--no-default-features"];
 
 /// All that CI does. A step whose `needs` are not there yet says so in one line.
 ///
-/// The simulator (`fusion simulate` for a limited time) and the kill tests get their lines
-/// between `examples` and `python`, when they exist.
+/// The kill tests get their line between `simulate` and `python`, when they exist.
 pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "format",
@@ -77,6 +91,12 @@ pub(crate) const STEPS: &[Step] = &[
         work: Work::Snippets,
     },
     Step { name: "examples", needs: Some("examples"), fast: true, work: Work::Examples },
+    Step {
+        name: "simulate",
+        needs: Some("fusion-cli/src/command/simulate.rs"),
+        fast: false,
+        work: Work::Cargo(SIMULATE),
+    },
     Step {
         name: "python",
         needs: Some("fusion-py/tests"),

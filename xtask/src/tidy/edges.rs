@@ -40,9 +40,13 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("agent", &["model", "error", "contract", "graph", "schedule", "run"]),
     ("coordination", &["model", "error", "contract", "graph", "schedule", "run", "agent"]),
     ("object", &["model", "error", "contract", "graph", "schedule", "run"]),
+    // The simulator stands on top of everything: a world drives the engine as a program does, through the façade.
     (
         "simulate",
-        &["model", "error", "contract", "graph", "schedule", "run", "record", "observe", "agent"],
+        &[
+            "model", "error", "contract", "graph", "schedule", "run", "record", "observe", "agent",
+            "fusion",
+        ],
     ),
     (
         "fusion",
@@ -58,7 +62,6 @@ const FLOORS: &[(&str, &[&str])] = &[
             "agent",
             "coordination",
             "object",
-            "simulate",
         ],
     ),
 ];

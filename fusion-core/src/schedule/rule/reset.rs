@@ -123,8 +123,9 @@ impl State {
     /// not succeeded: that part was paid for. What was entered at most once and may have been done stays in doubt,
     /// unless somebody wants it to run `fresh`.
     fn renew(&mut self, key: Key, mut cell: Cell, is_fresh: bool) -> Cell {
-        let lives_again = u32::from(cell.status == NodeStatus::Succeeded);
         let old = self.details.remove(&key).unwrap_or_default();
+        // A loop begins again with its first round, which had ended well: what was saved is of another round.
+        let lives_again = u32::from(cell.status == NodeStatus::Succeeded || old.round > 0);
         let is_doubtful = cell.has(INTENT)
             || old.failure.as_ref().is_some_and(|failure| failure.class == Class::IN_DOUBT);
         let flags = if is_doubtful && !is_fresh { INTENT } else { 0 };
