@@ -47,7 +47,12 @@ pub fn resident_bytes() -> f64 {
 
 /// Gives the most memory that this process has had, in bytes.
 pub fn peak_bytes() -> f64 {
-    field("/proc/self/status", "VmHWM:") * 1024.0
+    peak_bytes_of("self")
+}
+
+/// Gives the most memory that a process has had, in bytes; 0 when it is gone.
+pub fn peak_bytes_of(process: &str) -> f64 {
+    field(&format!("/proc/{process}/status"), "VmHWM:") * 1024.0
 }
 
 fn field(path: &str, name: &str) -> f64 {

@@ -45,7 +45,9 @@ impl Payload {
     /// # Errors
     /// When the value cannot be JSON (a map with non-text keys, a failing `Serialize`).
     pub fn json<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Self> {
-        Ok(Self::Inline(Kind::Json, serde_json::to_vec(value)?.into()))
+        let bytes = serde_json::to_vec(value)?;
+        // Most bodies return nothing: that needs no memory of its own.
+        Ok(if bytes == b"null" { Self::NULL } else { Self::Inline(Kind::Json, bytes.into()) })
     }
 
     /// Wraps a JSON value.

@@ -36,7 +36,8 @@ pub(super) enum Begun {
 /// Never panics, and fails only through how the attempt ended.
 pub(super) async fn begin(hooks: Arc<Hooks>, plan: Plan, leash: Leash, span: Span) -> Begun {
     if let Plan { what: What::Call(step, input), slot: None, cache: None } = plan {
-        return call(hooks, (&step, input), leash, &span);
+        let mut clock = hooks.of.engine.env.monotonic_ns();
+        return call(hooks, (&step, input), leash, &span, &mut clock);
     }
     let mut work: BoxFuture<'static, Ended> =
         Box::pin(attempt(hooks, plan, leash).instrument(span));
@@ -46,14 +47,16 @@ pub(super) async fn begin(hooks: Arc<Hooks>, plan: Plan, leash: Leash, span: Spa
     }
 }
 
-/// Calls a step and looks at its work once. Nobody is woken by what this look set up: whoever gets the work looks again.
+/// Calls a step at a monotonic time, in nanoseconds, and looks at its work once; then the time is that of its end, so that
+/// bodies in a row ask the clock once each. Nobody is woken by what this look set up: whoever gets the work looks again.
 pub(super) fn call(
     hooks: Arc<Hooks>,
     (step, input): (&Arc<dyn Step>, Payload),
     leash: Leash,
     span: &Span,
+    clock: &mut u64,
 ) -> Begun {
-    let from = hooks.of.engine.env.monotonic_ns();
+    let from = *clock;
     let looked = catch_unwind(AssertUnwindSafe(|| {
         let _entered = span.enter();
         let mut work = step.run(Context::new(hooks.clone()), input);
@@ -70,7 +73,8 @@ pub(super) fn call(
         }
         Err(panic) => Err(panicked(panic.as_ref())),
     };
-    Begun::Ended(ended(&hooks, from, result))
+    *clock = hooks.of.engine.env.monotonic_ns();
+    Begun::Ended(ended(&hooks, clock.saturating_sub(from), result))
 }
 
 /// Waits for a body that was not done at once.
@@ -81,7 +85,7 @@ async fn rest(
     from: u64,
 ) -> Ended {
     let result = AssertUnwindSafe(guarded(&hooks, work, leash, None)).catch_unwind().await;
-    ended(&hooks, from, result.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))))
+    ended(&hooks, since(&hooks, from), result.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))))
 }
 
 /// Runs one attempt to its end, with all that its policy asks for.
@@ -90,11 +94,15 @@ async fn attempt(hooks: Arc<Hooks>, plan: Plan, leash: Leash) -> Ended {
     let from = hooks.of.engine.env.monotonic_ns();
     let whole = AssertUnwindSafe(whole(&hooks, plan, leash)).catch_unwind().await;
     let (result, cached) = whole.unwrap_or_else(|panic| (Err(panicked(panic.as_ref())), false));
-    Ended { cache, cached, ..ended(&hooks, from, result) }
+    Ended { cache, cached, ..ended(&hooks, since(&hooks, from), result) }
 }
 
-fn ended(hooks: &Hooks, from: u64, result: Result<Output, Failure>) -> Ended {
-    let ms = hooks.of.engine.env.monotonic_ns().saturating_sub(from) / 1_000_000;
+fn since(hooks: &Hooks, from: u64) -> u64 {
+    hooks.of.engine.env.monotonic_ns().saturating_sub(from)
+}
+
+fn ended(hooks: &Hooks, ns: u64, result: Result<Output, Failure>) -> Ended {
+    let ms = ns / 1_000_000;
     Ended {
         key: hooks.key,
         attempt: hooks.attempt,

@@ -61,6 +61,8 @@ pub(super) struct Driver {
     /// What all bodies of the run share.
     pub common: Arc<Common>,
     pub codes: Codes,
+    /// The monotonic time when the last plain body ended or the first began, in nanoseconds.
+    pub clock: u64,
     pub local: VecDeque<Note>,
     pub bodies: BTreeMap<Key, (Arc<Hooks>, Task)>,
     notes: mpsc::UnboundedReceiver<Note>,
@@ -92,6 +94,7 @@ impl Driver {
             state,
             common,
             codes: Codes::default(),
+            clock: 0,
             kept: Kept::default(),
             lists: Lists::default(),
             shown: RunStatus::Running,
@@ -212,6 +215,7 @@ impl Driver {
             _ => None,
         });
         let stopped: Vec<Key> = stops.collect();
+        self.clock = self.engine.env.monotonic_ns();
         for command in commands.drain(..) {
             match command {
                 Command::Append(_) => {}
@@ -224,6 +228,7 @@ impl Driver {
                 Command::Start(key, attempt) => {
                     if !self.start_plain(key, attempt) {
                         self.start(key, attempt).await;
+                        self.clock = self.engine.env.monotonic_ns();
                     }
                 }
                 Command::Stop(key) => self.stop(key),

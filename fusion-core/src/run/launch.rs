@@ -33,12 +33,9 @@ impl Driver {
         self.look_up();
         let Some(Some(step)) = self.codes.steps.get(place) else { return false };
         let hooks = Arc::new(self.hooks(key, attempt));
-        let begun = body::call(
-            hooks.clone(),
-            (step, Payload::NULL),
-            Leash::default(),
-            &self.span(key, attempt),
-        );
+        let span = self.span(key, attempt);
+        let input = (step, Payload::NULL);
+        let begun = body::call(hooks.clone(), input, Leash::default(), &span, &mut self.clock);
         self.begun(key, hooks, begun);
         true
     }
