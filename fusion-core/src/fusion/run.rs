@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::contract::Subscription;
 use crate::error::{Code, Error, Result};
 use crate::model::{Failure, Key, Payload, RunId, RunStatus, Stamped, limits};
 use crate::run::engine::{Fate, Shared};
@@ -77,9 +78,13 @@ impl Run {
 
     /// Waits until the run has ended: its status, its outputs, and the failure that decided it.
     pub async fn wait(&self) -> Result<(RunStatus, Payload, Option<Failure>)> {
-        let topics = [self.topic(), format!("left/{}", self.id)];
-        let mut bell = self.engine.store.bus().listen(&[&topics[0], &topics[1]]);
+        let bus = self.engine.store.bus();
+        let mut left = bus.listen(&[&format!("left/{}", self.id)]);
+        let mut grown = None;
         loop {
+            // A run that is driven here says when it is left: nobody has to look after each of its records.
+            let here = matches!(self.engine.driven().get(&self.id), Some(Fate::Driven(_)));
+            grown = if here { None } else { grown.or_else(|| Some(bus.listen(&[&self.topic()]))) };
             if let Some(result) = self.ended().await? {
                 return Ok(result);
             }
@@ -91,7 +96,8 @@ impl Run {
                 + u64::try_from(limits::POLL_MS).unwrap_or(1) * 1_000_000;
             tokio::select! {
                 biased;
-                () = bell.heard() => {}
+                () = left.heard() => {}
+                () = heard(grown.as_deref_mut()) => {}
                 () = self.engine.env.sleep_until(wake) => {}
             }
         }
@@ -159,5 +165,13 @@ impl Run {
 
     pub(super) fn topic(&self) -> String {
         format!("stream/{}", self.id.stream())
+    }
+}
+
+/// Waits for a bell; for ever without one.
+async fn heard(bell: Option<&mut (dyn Subscription + 'static)>) {
+    match bell {
+        Some(bell) => bell.heard().await,
+        None => std::future::pending().await,
     }
 }
