@@ -122,7 +122,7 @@ fn scan(path: &Path) -> Outcome<u64> {
     let mut rows = all.query([])?;
     let mut sum = 0;
     while let Some(row) = rows.next()? {
-        sum += row.get::<_, u64>(0)?;
+        sum += row.get::<_, i64>(0)?.unsigned_abs();
         sum += row.get_ref(1)?.as_blob()?.iter().map(|byte| u64::from(*byte)).sum::<u64>();
     }
     Ok(sum)
