@@ -67,7 +67,7 @@ impl Fusion {
         match engine.store.commit(Batch { now, ops }).await {
             Ok(receipt) => {
                 if let (Some(ticket), Some(_)) = (receipt.entries.first(), session) {
-                    adopt::fresh(engine, begin, *ticket);
+                    adopt::fresh(engine, begin, *ticket, now);
                 }
                 Ok(Run::new(engine.clone(), id))
             }

@@ -14,11 +14,10 @@ use crate::schedule::State;
 /// How many records are read at once.
 const PAGE: usize = 10_000;
 
-/// Drives a run that has just begun.
-pub(crate) fn fresh(engine: &Arc<Shared>, begin: Begin, ticket: Ticket) {
-    let now = engine.env.now_ms();
+/// Drives a run that has just begun, at the time of its first record.
+pub(crate) fn fresh(engine: &Arc<Shared>, begin: Begin, ticket: Ticket, began: i64) {
     let state = State::new(begin.program, begin.start);
-    spawn(engine, Driver::new(engine.clone(), begin.id, ticket, state, now));
+    spawn(engine, Driver::new(engine.clone(), begin.id, ticket, state, began));
 }
 
 /// Drives a run whose entry was claimed.

@@ -85,6 +85,7 @@ impl Driver {
             run: run.clone(),
             program: state.program().clone(),
             epoch: ticket.epoch,
+            began: started,
             notes: sender,
         });
         Self {
@@ -146,7 +147,7 @@ impl Driver {
             }
             let children = self.commit(&mut turn).await?;
             for (begin, ticket) in children {
-                super::adopt::fresh(&self.engine, begin, ticket);
+                super::adopt::fresh(&self.engine, begin, ticket, turn.now);
             }
             for reply in turn.replies.drain(..) {
                 // The body may be gone by now; then nobody waits for the answer.

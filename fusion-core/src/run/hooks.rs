@@ -21,6 +21,9 @@ pub(super) struct Common {
     pub run: RunId,
     pub program: Arc<Program>,
     pub epoch: u64,
+    /// When the run began, in milliseconds since 1970, as its journal has it: tells runs of the same id apart that live
+    /// in different stores.
+    pub began: i64,
     pub notes: mpsc::UnboundedSender<Note>,
 }
 
@@ -96,7 +99,8 @@ impl fmt::Debug for Hooks {
 impl Hooks {
     /// Gives a text that is the same for all attempts of the key.
     pub(super) fn idempotency_key(&self) -> String {
-        let text = format!("{}:{}", self.of.run, self.of.program.key_text(self.key));
+        let text =
+            format!("{}:{}:{}", self.of.run, self.of.began, self.of.program.key_text(self.key));
         match self.life {
             (0, 0) => text,
             (life, round) => format!("{text}@{round}#{life}"),

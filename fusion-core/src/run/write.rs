@@ -15,6 +15,7 @@ impl Driver {
     /// Makes the records of a turn durable, with all that belongs to them. Gives the child runs that began.
     pub(super) async fn commit(&mut self, turn: &mut Turn) -> Result<Vec<(Begin, Ticket)>> {
         let now = self.engine.env.now_ms();
+        turn.now = now;
         let records = records_of(&mut turn.commands);
         if records.is_empty() && turn.ops.is_empty() {
             return Ok(Vec::new());

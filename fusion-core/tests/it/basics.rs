@@ -23,6 +23,7 @@ crate::on_every_store! {
     a_fallback_runs_when_all_attempts_failed,
     large_values_live_in_blobs_and_come_back_whole,
     a_wide_map_and_a_long_row_of_skips_fit_in_one_turn,
+    the_idempotency_key_stays_over_attempts_and_differs_between_runs,
 }
 
 async fn a_chain_hands_its_values_on(fusion: Fusion) {
@@ -223,4 +224,24 @@ async fn a_wide_map_and_a_long_row_of_skips_fit_in_one_turn(fusion: Fusion) {
     let list: Vec<i64> = (0..5_000).collect();
     let run = fusion.start(&graph, json!({"list": list})).await.unwrap();
     assert_eq!(run.result::<Value>().await.unwrap(), json!({"n": 5_000}));
+}
+
+async fn the_idempotency_key_stays_over_attempts_and_differs_between_runs(fusion: Fusion) {
+    let keys = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = keys.clone();
+    let step = fusion.step_with("keyed", move |ctx, _: Value| {
+        seen.lock().unwrap().push(ctx.idempotency_key());
+        let again = ctx.about().attempt < 3;
+        async move { if again { Err(Failure::error("again")) } else { Ok(()) } }
+    });
+    let retry = Backoff { attempts: 3, initial_ms: 1, ..Backoff::default() };
+    let graph = Graph::new("keys")
+        .node("a", step.node().policy(Policy { retry: retry.clone(), ..Policy::default() }))
+        .node("all", step.map(json!([1, 2])).policy(Policy { retry, ..Policy::default() }));
+    for _ in 0..2 {
+        fusion.start(&graph, json!({})).await.unwrap().result::<Value>().await.unwrap();
+    }
+    let keys = keys.lock().unwrap();
+    let distinct: std::collections::BTreeSet<&String> = keys.iter().collect();
+    assert_eq!((keys.len(), distinct.len()), (18, 6), "{distinct:?}");
 }
