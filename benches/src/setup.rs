@@ -50,7 +50,7 @@ impl Constant {
 }
 
 impl Step for Constant {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "constant"
     }
 

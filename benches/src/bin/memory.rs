@@ -67,9 +67,9 @@ fn small(runtime: &Runtime, name: &str, graph: &Graph, target: &'static str) -> 
     )?;
     let figure = Figure::new(name, pair.value, "CPU ns/node").beside(pair.limit, pair.ratio);
     if target.is_empty() {
-        figure.say()
+        figure.say();
     } else {
-        figure.target(target).say()
+        figure.target(target).say();
     }
     Ok(())
 }

@@ -15,9 +15,9 @@ use crate::schedule::State;
 const PAGE: usize = 10_000;
 
 /// Drives a run that has just begun, at the time of its first record.
-pub(crate) fn fresh(engine: &Arc<Shared>, begin: Begin, ticket: Ticket, began: i64) {
-    let state = State::new(begin.program, begin.start);
-    spawn(engine, Driver::new(engine.clone(), begin.id, ticket, state, began));
+pub(crate) fn fresh(engine: &Arc<Shared>, new: Begin, ticket: Ticket, began: i64) {
+    let state = State::new(new.program, new.start);
+    spawn(engine, Driver::new(engine.clone(), new.id, ticket, state, began));
 }
 
 /// Drives a run whose entry was claimed.

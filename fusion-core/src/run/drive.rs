@@ -139,7 +139,7 @@ impl Driver {
             if turn.commands.is_empty() && turn.ops.is_empty() && turn.replies.is_empty() {
                 match self.wait().await? {
                     Woken::Inbox => look = true,
-                    Woken::Note(note) => self.local.push_back(note),
+                    Woken::Note(note) => self.local.push_back(*note),
                     Woken::Time => self.local.push_back(Note::Input(Input::Tick)),
                     Woken::Rest => return Ok(Left::Resting),
                 }
@@ -305,7 +305,7 @@ impl Driver {
         let wake = self.engine.env.monotonic_ns() + u64::try_from(nap).unwrap_or(0) * 1_000_000;
         tokio::select! {
             biased;
-            note = self.notes.recv() => Ok(note.map_or(Woken::Time, Woken::Note)),
+            note = self.notes.recv() => Ok(note.map_or(Woken::Time, |note| Woken::Note(Box::new(note)))),
             () = self.bell.heard() => Ok(Woken::Inbox),
             () = self.engine.env.sleep_until(wake) => self.after_nap(rest, due).await,
         }
@@ -335,7 +335,7 @@ pub(super) enum Woken {
     /// Others may have said something.
     Inbox,
     /// A body did.
-    Note(Note),
+    Note(Box<Note>),
     /// A timer is due.
     Time,
     /// The run was let go.
