@@ -9,6 +9,7 @@
 //! fusion-crash kill --kills 5000 --seed 7 --processes 3
 //! ```
 
+mod fault;
 pub mod fixture;
 pub mod harness;
 pub mod ledger;
@@ -16,5 +17,4 @@ pub mod steps;
 pub mod worker;
 pub mod workflow;
 
-/// What went wrong, in words.
-pub type Fault = Box<dyn std::error::Error + Send + Sync>;
+pub use fault::Fault;
