@@ -19,7 +19,8 @@ use crate::schedule::State;
 impl Run {
     /// Asks for the end of the run. Running commands and child runs end too.
     pub async fn cancel(&self, by: &str, why: &str) -> Result<()> {
-        self.tell(Message::Cancel(by.to_owned(), why.to_owned())).await
+        let why = self.redactor().await?.text(why).into_owned();
+        self.tell(Message::Cancel(by.to_owned(), why)).await
     }
 
     /// Lets nothing new start; what runs goes on to its end, timers are held.
@@ -39,7 +40,7 @@ impl Run {
                 .because(error)
         })?;
         let mut ops = Vec::new();
-        let payload = externalise(payload, &mut ops);
+        let payload = externalise(self.redactor().await?.payload(payload), &mut ops);
         self.send(Message::Signal(name.to_owned(), payload), ops).await
     }
 
@@ -63,7 +64,8 @@ impl Run {
             None => None,
         };
         let Some(key) = key else { return Err(self.not_asked(node, &names)) };
-        self.tell(Message::Answer(key.node, answer)).await
+        let comment = self.redactor().await?.text(&answer.comment).into_owned();
+        self.tell(Message::Answer(key.node, Answer { comment, ..answer })).await
     }
 
     fn not_asked(&self, node: Option<&str>, names: &[String]) -> Error {
@@ -102,7 +104,9 @@ impl Run {
         }
         let mut ops = Vec::new();
         let verdict = match verdict {
-            Verdict::Done(output) => Verdict::Done(externalise(output, &mut ops)),
+            Verdict::Done(output) => {
+                Verdict::Done(externalise(self.redactor().await?.payload(output), &mut ops))
+            }
             other => other,
         };
         self.send(Message::Resolve(key, verdict, by.to_owned()), ops).await

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::{Fusion, Run};
 use crate::error::{Code, Error, Result};
-use crate::graph::template::{Redactor, References};
+use crate::graph::template::Redactor;
 use crate::model::{Digest, Payload, PayloadKind, Record, Stamped, Start};
 use crate::observe::{self, Holder, Replay, Why};
 use crate::record::capsule::Capsule;
+use crate::run::adopt;
 use crate::run::message::run_key;
 
 /// How many records are read at once.
@@ -75,14 +74,17 @@ impl Run {
             }
         }
         let mut capsule = Capsule { run: self.id.clone(), records, blobs };
-        let state = self.state().await?;
-        let graph = serde_json::to_value(state.program().graph().as_ref()).unwrap_or_default();
-        for name in References::of_value(&graph).map(|found| found.secrets).unwrap_or_default() {
-            // Asking for it is what makes the redactor know it.
-            let _ = self.engine.secrets.get(&name);
-        }
-        redact(&mut capsule, &self.engine.secrets.redactor());
+        redact(&mut capsule, &self.redactor().await?);
         capsule.write()
+    }
+
+    /// Gives what takes the secrets out that the run's definition names, whoever used them.
+    pub(super) async fn redactor(&self) -> Result<Redactor> {
+        let first = self.journal(0, 1).await?.into_iter().next();
+        if let Some(Record::RunStarted(start)) = first.map(|stamped| stamped.record) {
+            adopt::program(&self.engine, &start).await?;
+        }
+        Ok(self.engine.secrets.redactor())
     }
 
     /// Folds the run's journal again and compares what comes out with what was recorded. Nothing is executed.
@@ -142,7 +144,7 @@ fn redact(capsule: &mut Capsule, redactor: &Redactor) {
     }
     let mut renamed = BTreeMap::new();
     for (digest, bytes) in std::mem::take(&mut capsule.blobs) {
-        let clean = cleaned(&Payload::Inline(PayloadKind::Json, bytes), redactor);
+        let clean = redactor.payload(Payload::Inline(PayloadKind::Json, bytes));
         let bytes = clean.bytes().cloned().unwrap_or_default();
         let name = Digest::of(&bytes);
         renamed.insert(digest, (name, bytes.len() as u64));
@@ -155,23 +157,9 @@ fn redact(capsule: &mut Capsule, redactor: &Redactor) {
                     let (name, len) = renamed.get(digest).copied().unwrap_or((*digest, *len));
                     Payload::Blob(*kind, name, len)
                 }
-                inline @ Payload::Inline(..) => cleaned(inline, redactor),
+                inline @ Payload::Inline(..) => redactor.payload(inline.clone()),
             };
             *payload = clean;
         }
-    }
-}
-
-fn cleaned(payload: &Payload, redactor: &Redactor) -> Payload {
-    let Payload::Inline(PayloadKind::Json, bytes) = payload else { return payload.clone() };
-    match serde_json::from_slice::<Value>(bytes) {
-        Ok(mut value) => {
-            if redactor.json(&mut value) {
-                Payload::value(&value)
-            } else {
-                payload.clone()
-            }
-        }
-        Err(_) => payload.clone(),
     }
 }

@@ -8,6 +8,8 @@ pub const NAME_BYTES: usize = 128;
 pub const INLINE_BYTES: usize = 64 * 1024;
 /// The largest single payload, in bytes.
 pub const PAYLOAD_BYTES: u64 = 256 * 1024 * 1024;
+/// The longest error that a list of runs shows, in characters; the journal has all of it.
+pub const ROW_ERROR_CHARS: usize = 1_000;
 /// The largest workflow file, in bytes.
 pub const FILE_BYTES: usize = 1024 * 1024;
 /// The deepest nesting of a workflow file.

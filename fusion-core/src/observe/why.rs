@@ -41,8 +41,10 @@ pub fn why(run: &RunId, state: &State, holder: &Holder, now: i64) -> Why {
         hint,
     };
     if let Some((status, _, failure)) = state.result() {
-        let because =
-            failure.as_ref().map(|failure| format!(": {}", failure.message)).unwrap_or_default();
+        let because = failure
+            .as_ref()
+            .map(|failure| format!(": {}", line(&failure.message)))
+            .unwrap_or_default();
         let hint = (*status != RunStatus::Succeeded).then(|| format!("fusion runs retry {run}"));
         return plain(format!("run `{run}` has ended: it {}{because}", ended(*status)), hint);
     }
@@ -159,7 +161,7 @@ fn explain(run: &RunId, state: &State, (key, reason): (Key, &Reason), now: i64) 
         Reason::Pauses(due) => {
             let failure = state
                 .failure(key)
-                .map(|failure| format!(" after \"{}\"", failure.message))
+                .map(|failure| format!(" after \"{}\"", line(&failure.message)))
                 .unwrap_or_default();
             let attempt = u32::from(state.attempts(key)) + 1;
             (
@@ -194,4 +196,9 @@ fn chain(state: &State, cause: Key) -> Vec<String> {
         _ => None,
     });
     needs.collect()
+}
+
+/// Keeps a sentence readable when a failure says megabytes.
+fn line(message: &str) -> String {
+    message.chars().take(crate::model::limits::ROW_ERROR_CHARS).collect()
 }

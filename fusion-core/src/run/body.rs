@@ -14,7 +14,7 @@ use super::note::Ended;
 use super::prepare::{Plan, What};
 use super::{cache, slot};
 use crate::contract::{BoxFuture, Context, Env, Exec, Exit, Output, Step};
-use crate::model::{Class, Failure, Payload};
+use crate::model::{Class, Failure, Payload, limits};
 
 /// How long an attempt may take, and be silent, in milliseconds.
 #[derive(Debug, Clone, Copy, Default)]
@@ -144,7 +144,7 @@ async fn run(hooks: &Arc<Hooks>, what: What, leash: Leash) -> Result<Output, Fai
         }
         What::Exec(exec) => {
             let work = command(hooks.clone(), *exec);
-            let grace = crate::model::limits::KILL_GRACE_MS + 1_000;
+            let grace = limits::KILL_GRACE_MS + 1_000;
             guarded(hooks, work, leash, Some(grace)).await
         }
     }
@@ -153,7 +153,7 @@ async fn run(hooks: &Arc<Hooks>, what: What, leash: Leash) -> Result<Output, Fai
 /// Waits for the work, the wish to end, or the end of its time, whatever comes first.
 ///
 /// With `grace_ms` the work sees the wish to end itself (a program that is ended with all its children), and is only
-/// dropped when it does not come to an end in that time.
+/// dropped when it does not come to an end in that time. A body that looks for the wish is given that time, too.
 async fn guarded(
     hooks: &Arc<Hooks>,
     mut work: BoxFuture<'static, Result<Output, Failure>>,
@@ -168,11 +168,12 @@ async fn guarded(
     let why = tokio::select! {
         biased;
         result = work.as_mut() => return result,
-        () = crate::contract::Attempt::cancelled(hooks.as_ref()) => Failure::new(Class::CANCELLED, "cancelled"),
+        () = hooks.stop.wait() => Failure::new(Class::CANCELLED, "cancelled"),
         failure = too_late(hooks, leash) => failure,
     };
     hooks.stop.set();
-    if let Some(grace_ms) = grace_ms {
+    let listens = hooks.listens.load(Ordering::Relaxed).then_some(limits::KILL_GRACE_MS);
+    if let Some(grace_ms) = grace_ms.or(listens) {
         let until = env.monotonic_ns() + grace_ms * 1_000_000;
         tokio::select! {
             biased;

@@ -167,8 +167,10 @@ impl Driver {
             match note {
                 Note::Input(input) => self.decide(input, turn),
                 Note::Asked(Input::Memo(key, name, value), reply) => {
-                    let value = super::begin::externalise(value, &mut turn.ops);
-                    self.decide(Input::Memo(key, name, value), turn);
+                    let value = self.engine.secrets.redactor().payload(value);
+                    let stored = super::begin::externalise(value.clone(), &mut turn.ops);
+                    self.remember(&value, &stored);
+                    self.decide(Input::Memo(key, name, stored), turn);
                     turn.replies.push(reply);
                 }
                 Note::Asked(input, reply) => {
@@ -192,6 +194,14 @@ impl Driver {
     }
 
     fn decide(&mut self, input: Input, turn: &mut Turn) {
+        let redactor = || self.engine.secrets.redactor();
+        let input = match input {
+            Input::Done(key, attempt, ms, Err(failure)) => {
+                Input::Done(key, attempt, ms, Err(redactor().failure(failure)))
+            }
+            Input::Concluded(Err(failure)) => Input::Concluded(Err(redactor().failure(failure))),
+            other => other,
+        };
         self.state.decide(input, turn.now, &mut turn.commands);
     }
 

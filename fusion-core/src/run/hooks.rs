@@ -37,6 +37,8 @@ pub(super) struct Hooks {
     pub feedback: Option<Box<Failure>>,
     pub memos: Mutex<BTreeMap<String, Payload>>,
     pub stop: Flag,
+    /// The body looks whether it shall end: it is given time for that.
+    pub listens: AtomicBool,
     /// The monotonic time of the last sign of life, in nanoseconds.
     pub beat: AtomicU64,
 }
@@ -54,11 +56,11 @@ impl Flag {
         self.changed.notify_waiters();
     }
 
-    fn is_set(&self) -> bool {
+    pub(super) fn is_set(&self) -> bool {
         self.set.load(Ordering::Acquire)
     }
 
-    async fn wait(&self) {
+    pub(super) async fn wait(&self) {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
@@ -150,10 +152,12 @@ impl Attempt for Hooks {
     }
 
     fn is_cancelled(&self) -> bool {
+        self.listens.store(true, Ordering::Relaxed);
         self.stop.is_set()
     }
 
     async fn cancelled(&self) {
+        self.listens.store(true, Ordering::Relaxed);
         self.stop.wait().await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::body::{self, Begun, Leash};
 use super::drive::Driver;
@@ -13,7 +13,9 @@ use super::settle;
 use tracing::Span;
 
 use crate::contract::Step;
-use crate::model::{Input, Key, Payload, Timeout};
+use crate::model::{Failure, Input, Key, Payload, Timeout};
+
+type Memos = BTreeMap<String, Payload>;
 
 /// The code of the steps that plain nodes call, looked up once.
 #[derive(Debug, Default)]
@@ -26,13 +28,13 @@ pub(super) struct Codes {
 impl Driver {
     /// Starts a key that only calls a step. `false` when there is more to it.
     pub(super) fn start_plain(&mut self, key: Key, attempt: u16) -> bool {
-        if key.is_undo() {
+        if key.is_undo() || self.state.memos(key).is_some() {
             return false;
         }
         let Some(place) = self.state.program().plain(key.node) else { return false };
         self.look_up();
         let Some(Some(step)) = self.codes.steps.get(place) else { return false };
-        let hooks = Arc::new(self.hooks(key, attempt));
+        let hooks = Arc::new(self.hooks((key, attempt), Memos::new()));
         let span = self.span(key, attempt);
         let input = (step, Payload::NULL);
         let begun = body::call(hooks.clone(), input, Leash::default(), &span, &mut self.clock);
@@ -82,7 +84,14 @@ impl Driver {
 
     /// Looks at a body once in place; spawns it when it is not done at once.
     async fn launch(&mut self, key: Key, attempt: u16, plan: Plan) {
-        let hooks = Arc::new(self.hooks(key, attempt));
+        let memos = match self.memos(key).await {
+            Ok(memos) => memos,
+            Err(failure) => {
+                self.local.push_back(Note::Input(Input::Done(key, attempt, 0, Err(failure))));
+                return;
+            }
+        };
+        let hooks = Arc::new(self.hooks((key, attempt), memos));
         let leash = self.leash(key);
         let span = self.span(key, attempt);
         let begun = body::begin(hooks.clone(), plan, leash, span).await;
@@ -102,22 +111,32 @@ impl Driver {
         self.bodies.insert(key, (hooks, task));
     }
 
-    fn hooks(&self, key: Key, attempt: u16) -> Hooks {
+    fn hooks(&self, (key, attempt): (Key, u16), memos: Memos) -> Hooks {
         Hooks {
             of: self.common.clone(),
             key,
             attempt,
             life: (self.state.life(key), self.state.rounds(key.node).0),
             feedback: self.state.failure(key).cloned().map(Box::new),
-            memos: std::sync::Mutex::new(self.memos(key)),
+            memos: std::sync::Mutex::new(memos),
             stop: Flag::default(),
+            listens: AtomicBool::new(false),
             beat: AtomicU64::new(0),
         }
     }
 
-    fn memos(&self, key: Key) -> BTreeMap<String, Payload> {
-        let saved = self.state.memos(key).into_iter().flatten();
-        saved.filter_map(|(name, value)| Some((name.clone(), self.kept.inline(value)?))).collect()
+    /// Gives what earlier attempts saved, the large values with their bytes.
+    async fn memos(&mut self, key: Key) -> Result<Memos, Failure> {
+        if self.state.memos(key).is_none() {
+            return Ok(Memos::new());
+        }
+        self.evaluate(|desk| {
+            let saved = desk.state.memos(key).into_iter().flatten();
+            let inline =
+                |(name, value): (&String, &Payload)| Some((name.clone(), desk.kept.inline(value)?));
+            Ok(saved.filter_map(inline).collect())
+        })
+        .await
     }
 
     fn leash(&self, key: Key) -> Leash {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::error::{Code, Error, Result};
-use crate::model::{Enqueue, Message, Op, Payload, RunId};
+use crate::model::{Enqueue, Message, Op, Payload, RunId, Verdict};
 
 /// The queue of runs that any process can drive.
 pub(crate) const RUNS: &str = "runs";
@@ -24,6 +24,7 @@ pub(crate) fn run_key(run: &RunId) -> Arc<str> {
 pub(crate) fn say(run: &RunId, message: &Message, now: i64) -> Result<Op> {
     let mut blobs = Vec::new();
     if let Message::Signal(_, Payload::Blob(_, digest, _))
+    | Message::Resolve(_, Verdict::Done(Payload::Blob(_, digest, _)), _)
     | Message::ChildDone(_, _, Ok(Payload::Blob(_, digest, _))) = message
     {
         blobs.push(*digest);

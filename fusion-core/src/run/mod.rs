@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `engine` | what all drivers of a process share |
 //! | `begin`, `adopt` | runs begin; runs that someone left are taken up |
-//! | `drive`, `write` | the loop of one run: take in, decide, make durable, carry out |
+//! | `drive`, `launch`, `write` | the loop of one run: take in, decide, make durable, carry out |
 //! | `prepare`, `scope`, `lists` | conditions, lists and arguments are evaluated |
 //! | `launch`, `body`, `hooks`, `slot`, `cache` | one attempt of a body |
 //! | `settle`, `checks`, `learn` | what the end of a body means |

@@ -13,9 +13,7 @@ use super::note::Ended;
 use crate::contract::Output;
 use crate::graph::{self, Program};
 use crate::model::graph::Kind;
-use crate::model::{
-    Class, Failure, Graph, Input, Key, Origin, Payload, PayloadKind, RunId, Wait, limits,
-};
+use crate::model::{Class, Failure, Graph, Input, Key, Origin, Payload, RunId, Wait, limits};
 
 /// Makes the graph of a sub-workflow from its registered definition, or from the one that the store keeps.
 pub(super) async fn graph_of(
@@ -45,7 +43,8 @@ pub(super) fn plainly(driver: &Driver, ended: Ended, turn: &mut Turn) -> Result<
         Ended { key, attempt, ms, result: Ok(Output::Value(output)), .. }
             if is_plain && output.len() <= limits::INLINE_BYTES as u64 =>
         {
-            let output = externalise(clean(driver, output), &mut turn.ops);
+            let output =
+                externalise(driver.engine.secrets.redactor().payload(output), &mut turn.ops);
             Ok(Input::Done(key, attempt, ms, Ok(output)))
         }
         other => Err(other),
@@ -57,7 +56,7 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
     let Ended { key, attempt, ms, result, input, cache, cached } = ended;
     let failed = |failure| Input::Done(key, attempt, ms, Err(failure));
     let output = match result {
-        Err(failure) => return failed(clean_failure(driver, failure)),
+        Err(failure) => return failed(failure),
         Ok(Output::Graph(graph)) => {
             return match child(driver, (key, attempt), *graph, &input) {
                 Ok((begin, wait)) => {
@@ -67,7 +66,7 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
                 Err(failure) => failed(failure),
             };
         }
-        Ok(Output::Value(output)) => clean(driver, output),
+        Ok(Output::Value(output)) => driver.engine.secrets.redactor().payload(output),
     };
     if output.len() > limits::PAYLOAD_BYTES {
         let message =
@@ -122,31 +121,6 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
     Input::Done(key, attempt, ms, Ok(stored))
 }
 
-/// Takes secrets out of an output.
-fn clean(driver: &Driver, output: Payload) -> Payload {
-    let Some(redactor) = driver.engine.secrets.redactor_if_any() else { return output };
-    let Payload::Inline(PayloadKind::Json, bytes) = &output else { return output };
-    match serde_json::from_slice::<Value>(bytes) {
-        Ok(mut value) => {
-            if redactor.json(&mut value) {
-                Payload::value(&value)
-            } else {
-                output
-            }
-        }
-        Err(_) => output,
-    }
-}
-
-fn clean_failure(driver: &Driver, failure: Failure) -> Failure {
-    let Some(redactor) = driver.engine.secrets.redactor_if_any() else { return failure };
-    Failure {
-        message: redactor.text(&failure.message).into_owned(),
-        detail: failure.detail.map(|detail| redactor.text(&detail).into_owned()),
-        ..failure
-    }
-}
-
 /// Reads the graph that a body gave as data: the form of a workflow file, or that of a stored definition.
 fn expanded(output: &Payload) -> Result<Graph, Failure> {
     let bad = |why: String| Failure::new(Class::DECODE, format!("the output is no graph: {why}"));
@@ -178,6 +152,7 @@ fn child(
     let input = graph::bind(&graph, input).map_err(bad)?;
     let graph = graph::checked(graph).map_err(bad)?;
     let stored = definition(&graph).map_err(bad)?;
+    holds_no_secret(driver, &stored)?;
     let program = driver
         .engine
         .program(stored.digest(), || Program::compile(Arc::new(graph)))
@@ -193,4 +168,14 @@ fn child(
     let origin = Origin::Child { parent: driver.run.clone(), key, depth };
     let begin = Begin::new(id.clone(), program, stored, &input, Some(origin));
     Ok((begin, Wait::Child(id)))
+}
+
+/// Refuses to store a secret with a graph that a body made: one that was blanked out would be worked with as if it were
+/// right.
+fn holds_no_secret(driver: &Driver, definition: &Payload) -> Result<(), Failure> {
+    if driver.engine.secrets.redactor().payload(definition.clone()) == *definition {
+        return Ok(());
+    }
+    let message = "the graph that the step returned holds a secret, and would be stored: write `{{ secrets.NAME }}` in its place";
+    Err(Failure::error(message).permanent())
 }

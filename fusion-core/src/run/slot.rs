@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::engine::Shared;
 use super::hooks::Hooks;
-use crate::contract::Attempt;
 use crate::error::Code;
 use crate::model::{Batch, Class, Enqueue, Failure, Op, Ticket, limits};
 
@@ -88,7 +87,7 @@ pub(super) async fn take(hooks: &Hooks, name: &str, limit: u32) -> Result<Held, 
             biased;
             () = freed.heard() => {}
             () = engine.env.sleep_until(wake) => {}
-            () = hooks.cancelled() => return Err(Failure::new(Class::CANCELLED, "cancelled")),
+            () = hooks.stop.wait() => return Err(Failure::new(Class::CANCELLED, "cancelled")),
         }
     }
 }

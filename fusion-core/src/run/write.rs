@@ -8,7 +8,7 @@ use super::{learn, message, row};
 use crate::error::{Code, Result};
 use crate::model::{
     Batch, Command, Failure, Message, Op, Origin, Payload, PayloadKind, Record, Release, RunRow,
-    RunStatus, Ticket,
+    RunStatus, Ticket, limits,
 };
 
 impl Driver {
@@ -47,6 +47,8 @@ impl Driver {
         for child in children {
             all.extend(child.ops(Vec::new(), Some(self.engine.session), now)?);
         }
+        // A message may hold the only reference to a large value until the record of it does.
+        let taken = ops.extract_if(.., |op| matches!(op, Op::Complete(_))).collect::<Vec<_>>();
         all.append(&mut ops);
         if !records.is_empty() {
             let count = records.len() as u64;
@@ -54,6 +56,7 @@ impl Driver {
             let expect = self.state.seq() - count;
             all.extend(appends(&stream, (expect, self.ticket.epoch), records));
         }
+        all.extend(taken);
         if let Some((status, outputs, failure)) = self.state.result() {
             all.push(Op::Complete(self.ticket));
             all.push(Op::Purge(self.run.inbox().into()));
@@ -81,7 +84,8 @@ impl Driver {
     fn row_now(&self, status: RunStatus, failure: Option<&Failure>, now: i64) -> RunRow {
         RunRow {
             finished: status.is_final().then_some(now),
-            error: failure.map(|failure| failure.message.clone()),
+            error: failure
+                .map(|failure| failure.message.chars().take(limits::ROW_ERROR_CHARS).collect()),
             ..row::of(self.state.start(), status, self.started)
         }
     }

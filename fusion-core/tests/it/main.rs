@@ -42,3 +42,4 @@ async fn pause(ms: u64) {
 
 mod basics;
 mod control;
+mod pains;

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
+use crate::model::{Failure, Payload, PayloadKind};
+
 /// The shortest value that is redacted, in bytes: shorter ones would blank out ordinary words.
 const LEAST: usize = 4;
 /// What stands in the place of a secret.
@@ -143,6 +145,38 @@ impl Redactor {
                 redacted
             }
             Value::Null | Value::Bool(_) => false,
+        }
+    }
+
+    /// Replaces secrets in a value that is at hand; bytes that are not UTF-8 and blobs are left alone.
+    #[must_use]
+    pub fn payload(&self, payload: Payload) -> Payload {
+        let Payload::Inline(kind, bytes) = &payload else { return payload };
+        if self.is_empty() {
+            return payload;
+        }
+        if *kind == PayloadKind::Json
+            && let Ok(mut value) = serde_json::from_slice::<Value>(bytes)
+        {
+            return if self.json(&mut value) { Payload::value(&value) } else { payload };
+        }
+        let clean = match std::str::from_utf8(bytes).map(|text| self.text(text)) {
+            Ok(Cow::Owned(clean)) => clean,
+            _ => return payload,
+        };
+        Payload::Inline(*kind, clean.into())
+    }
+
+    /// Replaces secrets in what a failure says.
+    #[must_use]
+    pub fn failure(&self, failure: Failure) -> Failure {
+        if self.is_empty() {
+            return failure;
+        }
+        Failure {
+            message: self.text(&failure.message).into_owned(),
+            detail: failure.detail.map(|detail| self.text(&detail).into_owned()),
+            ..failure
         }
     }
 }
