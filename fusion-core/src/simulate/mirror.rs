@@ -58,7 +58,9 @@ impl Mirror {
             Ok(receipt) => receipt,
             Err(error) => {
                 if error.code() == Code::StoreFailed {
-                    ops.iter().for_each(|op| self.perhaps(op));
+                    for op in ops {
+                        self.perhaps(op);
+                    }
                 }
                 return wrong;
             }
@@ -195,7 +197,9 @@ impl Mirror {
             for stream in self.streams.values_mut() {
                 if stream.holder == Some(session) {
                     stream.holder = None;
-                    stream.epoch += 1;
+                    // Nobody holds a run that ended, even if nobody heard of the end.
+                    let ended = stream.state.as_ref().is_some_and(|state| state.result().is_some());
+                    stream.epoch += u64::from(!ended);
                 }
             }
         }

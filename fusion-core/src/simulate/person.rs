@@ -32,11 +32,17 @@ pub(super) async fn run(fusion: Fusion, errand: Errand, witness: Arc<Witness>, t
     let words = format!("{errand:?}");
     let Err(error) = go(&fusion, errand, &witness).await else { return };
     match error.code() {
-        // It is no longer in a state in which this can be done: somebody else was faster.
-        Code::NotApplicable | Code::UnknownReference | Code::RunNotFound | Code::Conflict => {}
-        // The run ended otherwise than well, and the caller was told.
-        Code::RunFailed | Code::RunCancelled => {}
-        Code::StoreFull | Code::StoreBusy | Code::Limit => {}
+        // It is no longer in a state in which this can be done: somebody else was faster. Or the run ended otherwise
+        // than well, and the caller was told. Or the store refused for now.
+        Code::NotApplicable
+        | Code::UnknownReference
+        | Code::RunNotFound
+        | Code::Conflict
+        | Code::RunFailed
+        | Code::RunCancelled
+        | Code::StoreFull
+        | Code::StoreBusy
+        | Code::Limit => {}
         // The program ends itself, and whoever watches over it starts it again.
         Code::Closed | Code::Fenced | Code::StoreFailed => tap.fail(),
         _ => witness.accuse([format!("answer: {} of {words}: {error}", error.code())]),

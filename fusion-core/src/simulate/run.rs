@@ -61,12 +61,12 @@ pub struct Found {
 impl Found {
     /// Gives the arguments of `fusion` that do it again.
     pub fn replay(&self) -> String {
-        let mut words = format!("simulate {} --seed {}", self.name, self.seed);
-        if !self.without.is_empty() {
-            let names: Vec<&str> = self.without.iter().map(|fault| fault.word()).collect();
-            words.push_str(&format!(" --without {}", names.join(",")));
+        let words = format!("simulate {} --seed {}", self.name, self.seed);
+        if self.without.is_empty() {
+            return words;
         }
-        words
+        let names: Vec<&str> = self.without.iter().map(|fault| fault.word()).collect();
+        format!("{words} --without {}", names.join(","))
     }
 }
 

@@ -30,8 +30,12 @@ impl Writer {
     fn look_closely(&mut self) -> Result<(), Fault> {
         self.run("BEGIN")?;
         let done = self.refresh();
-        self.run("COMMIT")?;
-        done
+        // After an I/O error SQLite has ended the transaction itself, and that error is the one to tell.
+        if self.connection.is_autocommit() {
+            return done;
+        }
+        let ended = self.run("COMMIT");
+        done.and_then(|()| Ok(ended?))
     }
 
     /// Rings for what is new in the file since the last look.

@@ -59,8 +59,12 @@ pub(super) fn read(
 ) -> Result<Vec<Stamped>> {
     connection.execute_batch("BEGIN").map_err(error)?;
     let records = in_snapshot(connection, indexes, stream, after, limit);
-    connection.execute_batch("COMMIT").map_err(error)?;
-    records
+    // After an I/O error SQLite has ended the transaction itself, and that error is the one to tell.
+    if connection.is_autocommit() {
+        return records;
+    }
+    let ended = connection.execute_batch("COMMIT").map_err(error);
+    records.and_then(|records| ended.map(|()| records))
 }
 
 fn in_snapshot(
