@@ -160,10 +160,8 @@ impl Redactor {
         {
             return if self.json(&mut value) { Payload::value(&value) } else { payload };
         }
-        let clean = match std::str::from_utf8(bytes).map(|text| self.text(text)) {
-            Ok(Cow::Owned(clean)) => clean,
-            _ => return payload,
-        };
+        let text = std::str::from_utf8(bytes).map(|text| self.text(text));
+        let Ok(Cow::Owned(clean)) = text else { return payload };
         Payload::Inline(*kind, clean.into())
     }
 

@@ -71,9 +71,9 @@ async fn a_large_memo_is_paid_for_once() {
     let mut id = None;
     for round in 0..2 {
         let fusion = disk.open().await;
-        let (paid, tried) = (calls.clone(), tries.clone());
+        let (paid, begun) = (calls.clone(), tries.clone());
         let step = fusion.step_with("paid", move |ctx, _: Value| {
-            let (calls, tries) = (paid.clone(), tried.clone());
+            let (calls, tries) = (paid.clone(), begun.clone());
             async move {
                 let work = async {
                     calls.add();

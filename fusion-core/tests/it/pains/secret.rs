@@ -1,5 +1,7 @@
 //! Secrets stay out of everything that is written: database, log, events, errors, capsules.
 
+use std::fmt::Write;
+
 use fusion_core::model::graph::{Action, Kind, Node, OnItemFailure, Task, WaitSpec};
 use fusion_core::model::{Answer, Cache, Class, Concurrency, Failure, Graph, RunStatus};
 use fusion_core::{Fusion, Run};
@@ -101,10 +103,10 @@ async fn drive(fusion: &Fusion, by: &Run) -> String {
         said.push_str(&serde_json::to_string(&event).unwrap());
     }
     for why in run.why().await.unwrap() {
-        said.push_str(&format!("{why:?}"));
+        write!(said, "{why:?}").unwrap();
     }
-    said.push_str(&format!("{:?}", run.state().await.unwrap()));
-    said.push_str(&format!("{:?}", run.records().await.unwrap()));
+    write!(said, "{:?}", run.state().await.unwrap()).unwrap();
+    write!(said, "{:?}", run.records().await.unwrap()).unwrap();
     said
 }
 

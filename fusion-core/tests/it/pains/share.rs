@@ -62,7 +62,9 @@ async fn the_same_id_from_two_engines_is_one_run() {
     let disk = Disk::new();
     let count = Count::default();
     let engines = [disk.open().await, disk.open().await];
-    engines.iter().for_each(|fusion| slow(fusion, &count));
+    for fusion in &engines {
+        slow(fusion, &count);
+    }
     let starts = (0..16).map(|n| {
         let fusion = engines[n % 2].clone();
         async move {
