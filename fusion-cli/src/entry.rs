@@ -26,7 +26,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let out = Out::new(&cli.global);
     trace(&cli.global);
     match command::run(cli, &out) {
-        Ok(code) => code,
+        Ok(code) if Out::is_whole() => code,
+        Ok(_) => {
+            out.note("error: the output could not be written");
+            1
+        }
         Err(error) => {
             out.error(&error);
             code_of(&error)

@@ -169,7 +169,7 @@ pub(crate) struct Signalling {
 
 /// The options of `runs resolve`.
 #[derive(Debug, Args)]
-#[group(id = "verdict", required = true, multiple = false, args = ["done", "failed", "not_done"])]
+#[command(group(clap::ArgGroup::new("verdict").required(true).args(["done", "failed", "not_done"])))]
 pub(crate) struct Resolving {
     /// The run, or the beginning of its id
     pub run: String,

@@ -1,6 +1,7 @@
 //! Where everything that is printed goes.
 
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fusion_core::error::Error;
 use serde_json::Value;
@@ -8,6 +9,9 @@ use serde_json::Value;
 use super::error;
 use super::words::Color;
 use crate::args::Global;
+
+/// Whether something that was printed never arrived; standard output is one, and so is this.
+static LOST: AtomicBool = AtomicBool::new(false);
 
 /// The streams of the command, and how they are written.
 #[derive(Debug, Clone)]
@@ -63,14 +67,13 @@ impl Out {
 
     /// Writes a result for people on standard output.
     pub(crate) fn result(text: &str) {
-        // A reader that went away has seen enough.
-        let _ = writeln!(std::io::stdout().lock(), "{text}");
+        Self::note_loss(writeln!(std::io::stdout().lock(), "{text}"));
     }
 
     /// Writes a text as it is on standard output.
     pub(crate) fn text(text: &str) {
         let mut stdout = std::io::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        Self::note_loss(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
     }
 
     /// Writes a note on standard error: what to do next.
@@ -84,14 +87,27 @@ impl Out {
     pub(crate) fn value(value: &Value) {
         let mut stdout = std::io::stdout().lock();
         let written = serde_json::to_writer_pretty(&mut stdout, value);
-        if written.is_ok() {
-            let _ = writeln!(stdout);
-        }
+        let written = written.map_err(std::io::Error::from);
+        Self::note_loss(written.and_then(|()| writeln!(stdout)));
     }
 
     /// Writes JSON on one line of standard output.
     pub(crate) fn json_line(value: &Value) {
-        let _ = writeln!(std::io::stdout().lock(), "{value}");
+        Self::note_loss(writeln!(std::io::stdout().lock(), "{value}"));
+    }
+
+    /// Remembers that a result could not be written. A reader that went away has seen enough.
+    fn note_loss(written: std::io::Result<()>) {
+        if written.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe) {
+            LOST.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Tells whether all results reached standard output.
+    pub(crate) fn is_whole() -> bool {
+        let flushed = std::io::stdout().flush();
+        Self::note_loss(flushed);
+        !LOST.load(Ordering::Relaxed)
     }
 
     /// Writes an error: for people on standard error, as JSON on standard output.

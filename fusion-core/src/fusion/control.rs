@@ -9,10 +9,10 @@ use crate::error::{Code, Error, Result};
 use crate::graph::Program;
 use crate::model::{
     Answer, Append, Batch, Command, Enqueue, Graph, Input, Key, Message, NodeIx, NodeStatus, Op,
-    Origin, Payload, Record, RunId, Stamped, Then, Verdict, Wait,
+    Origin, Payload, Record, RunId, Stamped, Then, Verdict, Wait, limits,
 };
 use crate::run::begin::{Begin, definition, externalise};
-use crate::run::message::{RUNS, run_key, say};
+use crate::run::message::{RUNS, decode, run_key, say};
 use crate::run::{adopt, row, session};
 use crate::schedule::State;
 
@@ -64,8 +64,25 @@ impl Run {
             None => None,
         };
         let Some(key) = key else { return Err(self.not_asked(node, &names)) };
+        self.check_unanswered(&state, key).await?;
         let comment = self.redactor().await?.text(&answer.comment).into_owned();
         self.tell(Message::Answer(key.node, Answer { comment, ..answer })).await
+    }
+
+    /// Refuses a second answer while the first one waits for the run's owner.
+    async fn check_unanswered(&self, state: &State, key: Key) -> Result<()> {
+        let waiting =
+            self.engine.store.entries(&self.id.inbox(), 0, limits::INBOX_MESSAGES).await?;
+        let answers = waiting.iter().filter_map(|entry| decode(&entry.body).ok());
+        let is_answered = answers
+            .into_iter()
+            .any(|said| matches!(said, Message::Answer(node, _) if node == key.node));
+        if !is_answered {
+            return Ok(());
+        }
+        let message = format!("node `{}` has been answered already", state.program().key_text(key));
+        Err(Error::new(Code::NotApplicable, message)
+            .hint("the run takes the first answer when it goes on"))
     }
 
     fn not_asked(&self, node: Option<&str>, names: &[String]) -> Error {

@@ -256,6 +256,13 @@ fn output_of(program: &str, exit: &Exit) -> Result<Output, Failure> {
         let tail: String = tail(said, 4_000).to_owned();
         return Err(Failure::new(class, message).detail(tail));
     }
+    if exit.stdout_bytes > exit.stdout.len() as u64 {
+        let (wrote, most) = (exit.stdout_bytes, limits::STDOUT_BYTES);
+        let message = format!(
+            "`{program}` wrote {wrote} bytes to its standard output; at most {most} are kept: let it write to a file"
+        );
+        return Err(Failure::new(Class::LIMIT, message));
+    }
     let mut output = serde_json::json!({
         "stdout": stdout,
         "stderr": stderr,
@@ -266,9 +273,6 @@ fn output_of(program: &str, exit: &Exit) -> Result<Output, Failure> {
     if let Some(fields) = output.as_object_mut() {
         if let Ok(json) = serde_json::from_slice::<Value>(&exit.stdout) {
             fields.insert("json".to_owned(), json);
-        }
-        if exit.stdout_bytes > exit.stdout.len() as u64 {
-            fields.insert("stdout_bytes".to_owned(), exit.stdout_bytes.into());
         }
         if exit.stderr_bytes > exit.stderr.len() as u64 {
             fields.insert("stderr_bytes".to_owned(), exit.stderr_bytes.into());

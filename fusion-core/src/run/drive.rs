@@ -236,6 +236,13 @@ impl Driver {
                     let input = Input::Done(key, attempt, 0, Err(failure));
                     self.local.push_back(Note::Input(input));
                 }
+                // Somebody wants the end of the run: what was about to start, even its templates, is left alone.
+                Command::Start(key, attempt)
+                    if !key.is_undo() && self.state.asked().1.is_some() =>
+                {
+                    let failure = Failure::new(Class::CANCELLED, "cancelled");
+                    self.local.push_back(Note::Input(Input::Done(key, attempt, 0, Err(failure))));
+                }
                 Command::Start(key, attempt) => {
                     if !self.start_plain(key, attempt) {
                         self.start(key, attempt).await;

@@ -94,7 +94,8 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
         }
     }
     let again = match program.node(key.node).map(|node| &node.kind) {
-        Some(Kind::Repeat(repeat)) if !key.is_undo() => {
+        // A fallback stands for the whole loop: its output is the loop's, whatever the condition says.
+        Some(Kind::Repeat(repeat)) if !key.is_undo() && !driver.state.is_fallback(key) => {
             let enough =
                 driver.evaluate(|desk| desk.is_enough(key.node, &repeat.until, &output)).await;
             match enough {
