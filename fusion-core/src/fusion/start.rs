@@ -42,7 +42,7 @@ impl Fusion {
     /// Starts a run, or finds it: the same id with the same input gives the same run, whatever became of it.
     ///
     /// # Errors
-    /// As [`Fusion::start`]; `FU0103` when the id is taken by a run with another input or definition.
+    /// As [`Fusion::start`]; `FU0103` when the id is taken by a run with another input or workflow.
     pub async fn start_with(&self, workflow: &dyn Workflow, starting: Starting) -> Result<Run> {
         let engine = self.engine();
         let session = if starting.detached {

@@ -51,7 +51,7 @@ impl State {
         !key.is_undo() && (self.ending.is_some() || self.is_orphan(key))
     }
 
-    /// Names an attempt for the random share of its pause: the same in every fold, different between runs.
+    /// Names an attempt for the random share of its pause: the same in every fold; runs with other inputs get another.
     fn salt(&self, key: Key, attempt: u16) -> Digest {
         Digest::of_parts(&[
             self.start.workflow.as_bytes(),
