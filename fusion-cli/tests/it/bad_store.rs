@@ -5,7 +5,7 @@ use crate::support::Project;
 const TWO: &str = "\
 nodes:
   a: { command: [sh, -c, 'echo a >> ledger'] }
-  b: { command: [sh, -c, 'head -c 3000000 /dev/urandom | od -An -tx1'], needs: [a] }
+  b: { command: [sh, -c, 'head -c 2000000 /dev/urandom | od -An -tx1'], needs: [a] }
 outputs: { n: '{{ nodes.b.stdout | length > 1000 }}' }
 ";
 

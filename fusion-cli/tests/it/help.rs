@@ -18,7 +18,7 @@ exit 2
 --- stderr
 error: unrecognized subcommand 'vlidate'
 
-  tip: a similar subcommand exists: 'validate'
+  tip: some similar subcommands exist: 'simulate', 'validate'
 
 Usage: fusion [OPTIONS] <COMMAND>
 

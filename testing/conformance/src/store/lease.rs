@@ -62,8 +62,10 @@ pub(super) async fn a_release_gives_back(store: &Sut) -> Result<()> {
 
 pub(super) async fn a_complete_entry_is_gone(store: &Sut) -> Result<()> {
     let me = session(store, 1).await?;
-    let added = store.commit(batch([enqueue("q", "k")])).await?;
-    refused(store, [Op::Complete(first(&added))], Code::Fenced).await;
+    let added = store.commit(batch([enqueue("q", "free")])).await?;
+    store.commit(batch([Op::Complete(first(&added))])).await?;
+    assert_eq!(store.entry("free").await?, None, "nobody needs to hold it");
+    store.commit(batch([enqueue("q", "k")])).await?;
     let held = take(store, "q", me).await?;
     store.commit(batch([Op::Complete(held.ticket())])).await?;
     refused(store, [Op::Complete(held.ticket())], Code::Fenced).await;
