@@ -137,6 +137,10 @@ async fn whole(hooks: &Arc<Hooks>, plan: Plan, leash: Leash) -> (Result<Output, 
 }
 
 async fn run(hooks: &Arc<Hooks>, what: What, leash: Leash) -> Result<Output, Failure> {
+    // The wish to end may have come while a slot or the cache was asked for.
+    if hooks.stop.is_set() {
+        return Err(Failure::new(Class::CANCELLED, "cancelled"));
+    }
     match what {
         What::Call(step, input) => {
             let work = step.run(Context::new(hooks.clone()), input);

@@ -20,14 +20,15 @@ pub(super) async fn work(engine: Arc<Shared>) {
                 tracing::warn!(%error, "dead sessions could not be looked for");
             }
         }
-        let claimed = claim(&engine).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "no work could be claimed");
-            0
-        });
-        if claimed > 0 {
-            continue;
-        }
-        let nap_ms = nap(&engine).await.clamp(1, limits::REAP_MS);
+        let nap_ms = match claim(&engine).await {
+            Ok(0) => nap(&engine).await.clamp(1, limits::REAP_MS),
+            Ok(_) => continue,
+            Err(error) => {
+                // What is due stays due while the disk is full: nobody is helped by a thousand tries a second.
+                tracing::warn!(%error, "no work could be claimed");
+                limits::REAP_MS
+            }
+        };
         let wake = engine.env.monotonic_ns() + u64::try_from(nap_ms).unwrap_or(1) * 1_000_000;
         tokio::select! {
             biased;
@@ -39,8 +40,7 @@ pub(super) async fn work(engine: Arc<Shared>) {
 
 /// Claims what is due now, as much as there is room for. Gives how much that was.
 pub(crate) async fn claim(engine: &Arc<Shared>) -> Result<usize> {
-    let room =
-        engine.options.concurrency.saturating_sub(engine.driven_count()).min(limits::CLAIM_ENTRIES);
+    let room = room(engine);
     if room == 0 {
         return Ok(0);
     }
@@ -57,6 +57,11 @@ pub(crate) async fn claim(engine: &Arc<Shared>) -> Result<usize> {
     Ok(receipt.claimed.len())
 }
 
+/// Tells how many runs may be claimed at once now.
+fn room(engine: &Shared) -> usize {
+    engine.options.concurrency.saturating_sub(engine.driven_count()).min(limits::CLAIM_ENTRIES)
+}
+
 fn queues(engine: &Shared) -> Vec<Arc<str>> {
     if !engine.options.queues.is_empty() {
         return engine.options.queues.clone();
@@ -68,6 +73,10 @@ fn queues(engine: &Shared) -> Vec<Arc<str>> {
 }
 
 async fn nap(engine: &Shared) -> i64 {
+    if room(engine) == 0 {
+        // A run that leaves rings.
+        return limits::POLL_MS;
+    }
     match engine.store.next_due(&queues(engine)).await {
         Ok(Some(due)) => due.saturating_sub(engine.env.now_ms()),
         _ => limits::POLL_MS,

@@ -7,10 +7,9 @@ use crate::model::{Key, NodeIx, Record};
 
 impl State {
     /// Tells when the first timer, pause or time limit of a wait is over, in milliseconds since 1970; `None` while
-    /// the run is paused.
+    /// no timer matters: the run is paused, or asked to end.
     pub fn due(&self) -> Option<i64> {
-        let held = self.paused && self.ending.is_none();
-        self.timers.first().map(|(due, _)| *due).filter(|_| !held)
+        self.timers.first().map(|(due, _)| *due).filter(|_| !self.is_held())
     }
 
     /// Gives nodes and all that depends on them.

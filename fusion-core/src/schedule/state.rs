@@ -333,12 +333,10 @@ impl State {
     /// Tells what the run rests on, `None` while something of it goes on by itself.
     pub fn rest(&self) -> Option<Rest> {
         let busy = self.running > 0 || matches!(self.phase, Phase::Concluding | Phase::Done);
-        let held = self.is_held();
-        if busy || (!self.ready.is_empty() && !held) {
+        if busy || (!self.ready.is_empty() && !self.is_held()) {
             return None;
         }
-        let due = self.timers.first().map(|(due, _)| *due).filter(|_| !held);
-        Some(Rest { due, missing: self.missing.values().next().cloned() })
+        Some(Rest { due: self.due(), missing: self.missing.values().next().cloned() })
     }
 
     /// Tells whether an input is about something that the run has.

@@ -38,6 +38,7 @@ pub(super) fn error(source: Sql) -> Error {
         Sql::FromSqlConversionFailure(..)
         | Sql::IntegralValueOutOfRange(..)
         | Sql::InvalidColumnType(..)
+        | Sql::SqlInputError { .. }
         | Sql::QueryReturnedNoRows
         | Sql::Utf8Error(..) => (Code::StoreCorrupt, "the store holds a value that it never wrote"),
         _ => (Code::Internal, "the store was asked something that it does not understand"),
@@ -56,6 +57,10 @@ fn class(code: ErrorCode) -> (Code, &'static str) {
         }
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
             (Code::StoreCorrupt, "the store's file is damaged")
+        }
+        // Statements and keys are the program's own: what cannot be compiled or is there twice was damaged in the file.
+        ErrorCode::Unknown | ErrorCode::ConstraintViolation => {
+            (Code::StoreCorrupt, "the store's tables are not as this program left them")
         }
         ErrorCode::SystemIoFailure
         | ErrorCode::CannotOpen

@@ -37,6 +37,7 @@ impl Bed {
     pub(super) fn decide(&mut self, input: Input) -> Vec<Command> {
         let mut out = Vec::new();
         let before = self.live.status();
+        let ticked = matches!(input, Input::Tick);
         self.live.decide(input, self.now, &mut out);
         coverage::took_run(before, self.live.status());
         for command in &out {
@@ -47,6 +48,9 @@ impl Bed {
         }
         assert_eq!(durable(&self.live), durable(&self.shadow), "the fold differs");
         check_timers(&self.live, &self.shadow, self.now);
+        // Else a driver would tick for ever without anything that happens.
+        let late = self.live.due().filter(|due| ticked && *due <= self.now);
+        assert_eq!(late, None, "a tick leaves nothing that is due");
         out
     }
 

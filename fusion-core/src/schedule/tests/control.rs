@@ -107,6 +107,17 @@ fn a_cancel_ends_a_pause_between_attempts() {
 }
 
 #[test]
+fn timers_of_a_run_that_was_asked_to_end_are_not_due() {
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(step("a", "")).add(wait("t", "")));
+    bed.say(Input::Waits(bed.key("t"), Wait::Timer(1_500)));
+    assert_eq!(bed.live.due(), Some(1_500));
+    assert_eq!(bed.cancel(), "+cancel, stop a");
+    assert_eq!(bed.live.due(), None, "a driver would spin until `a` has stopped");
+    assert_eq!(bed.at(2_000), "");
+    assert_eq!(bed.stopped("a"), "+cancelled, finish");
+}
+
+#[test]
 fn missing_code_parks_the_run_with_the_reason() {
     let (mut bed, _) = Bed::begin(chain());
     let a = bed.key("a");
