@@ -28,6 +28,10 @@ pub(super) fn simulate(args: &Simulate, out: &Out) -> Result<u8> {
         let inputs = fusion_core::graph::bind(&loaded.graph, &inputs)?;
         let others = loaded.others.into_values().collect();
         options.name = file.display().to_string();
+        for given in &args.input {
+            // In quotes for a shell: the command is there to be copied.
+            options.name += &format!(" --input '{}'", given.replace('\'', r"'\''"));
+        }
         options.subject = Some(Subject { graph: loaded.graph, inputs, others });
     }
     let os = Os::new()

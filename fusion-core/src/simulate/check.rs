@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::process::Ground;
-use super::verify;
-use crate::error::{Code, Error};
+use super::verify::{self, now};
+use crate::contract::Store;
+use crate::error::{Code, Error, Result};
 use crate::model::{Key, NodeStatus, Payload, Record, RunId, RunStatus};
+use crate::run::{message, row};
 use crate::schedule::State;
 
 /// Checks a world in which everything has ended.
@@ -37,12 +39,44 @@ pub(super) fn end(ground: &Ground) {
         }
     }
     ground.witness.accuse(wrong);
-    if !ground.memory
-        && let Ok((_, store)) = ground.open(0)
-        && let Err(error) = verify::after_crash(&*store, &ground.witness)
-    {
-        ground.witness.accuse([format!("integrity: the file cannot be read: {error}")]);
+    if ground.memory {
+        return;
     }
+    let read = ground.open(0).and_then(|(_, store)| {
+        verify::after_crash(&*store, &ground.witness)?;
+        left_over(&*store, ground)
+    });
+    match read {
+        Ok(wrong) => ground.witness.accuse(wrong),
+        Err(error) => {
+            ground.witness.accuse([format!("integrity: the file cannot be read: {error}")]);
+        }
+    }
+}
+
+/// Looks for work and messages of runs that have ended, and for lists that say otherwise.
+fn left_over(store: &dyn Store, ground: &Ground) -> Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    let mut empty = |queue: &str| -> Result<()> {
+        let left = now(store.entries(queue, 0, 1_000))?;
+        let words = left.iter().map(|entry| format!("queue: {} is left in `{queue}`", entry.id));
+        wrong.extend(words);
+        Ok(())
+    };
+    empty(message::RUNS)?;
+    let notes = ground.witness.notes();
+    for (name, _) in notes.mirror.states() {
+        empty(&format!("inbox/{name}"))?;
+    }
+    for (name, state) in notes.mirror.states() {
+        let row = now(store.get(row::KIND, name))?;
+        let listed = row.as_ref().map(row::read).transpose()?.map(|row| row.status);
+        let folded = state.result().map(|(status, ..)| *status);
+        if listed != folded {
+            wrong.push(format!("lists: {name} is {folded:?}, and is listed as {listed:?}"));
+        }
+    }
+    Ok(wrong)
 }
 
 fn retried(records: &[Record]) -> bool {

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
+use super::ledger::Role;
 use super::machine::{Machine, Owner, Sleep, lock};
 use super::rng::{Rng, hash};
-use crate::contract::{BoxFuture, Env, Exec, Exit, Job, Peers, Stop, Task};
-use crate::model::{Class, Failure};
+use super::script::Visit;
+use super::witness::Witness;
+use crate::contract::{About, BoxFuture, Env, Exec, Exit, Job, Peers, Stop, Task};
+use crate::model::{Class, Failure, RunId};
 
 /// Who is known to have ended on the host.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +31,7 @@ pub(super) fn name_of(owner: Owner) -> String {
 pub(super) struct World {
     pub(super) machine: Arc<Machine>,
     pub(super) owner: Owner,
+    witness: Arc<Witness>,
     random: Mutex<Rng>,
     graves: Graves,
     /// Whether a dead process is known to be dead at once, as on one host, or only by its lease.
@@ -36,15 +40,16 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(
-        machine: &Arc<Machine>,
+        witness: &Arc<Witness>,
         owner: Owner,
         seed: u64,
         (graves, sees_graves): (&Graves, bool),
     ) -> Arc<Self> {
         let random = Mutex::new(Rng::new(seed ^ u64::from(owner).rotate_left(32), "process"));
         Arc::new(Self {
-            machine: machine.clone(),
+            machine: witness.machine.clone(),
             owner,
+            witness: witness.clone(),
             random,
             graves: graves.clone(),
             sees_graves,
@@ -112,10 +117,13 @@ impl Env for World {
 
     fn exec(&self, exec: Exec, stop: Stop) -> BoxFuture<'static, Result<Exit, Failure>> {
         let machine = self.machine.clone();
+        let about = about(&exec);
+        let (witness, owner) = (self.witness.clone(), self.owner);
         Box::pin(async move {
             if stop.is_set() {
                 return Err(Failure::new(Class::CANCELLED, "stopped before it began"));
             }
+            let _visit = about.map(|about| Visit::new(&witness, owner, about, &Role::default()));
             let mut exit = outcome(&exec);
             tokio::select! {
                 biased;
@@ -127,6 +135,19 @@ impl Env for World {
             Ok(exit)
         })
     }
+}
+
+/// Reads from a program's environment whose attempt it is.
+fn about(exec: &Exec) -> Option<About> {
+    let text = |name: &str| exec.env.get(name).map(String::as_str);
+    Some(About {
+        run: RunId::new(text("FUSION_RUN_ID")?).ok()?,
+        node: text("FUSION_STEP_KEY")?.to_owned(),
+        attempt: text("FUSION_ATTEMPT")?.parse().ok()?,
+        epoch: text("FUSION_EPOCH")?.parse().ok()?,
+        idempotency_key: text("FUSION_IDEMPOTENCY_KEY")?.to_owned(),
+        feedback: None,
+    })
 }
 
 /// What a scripted program does: by its arguments and the attempt, so that a world without faults gives the same.

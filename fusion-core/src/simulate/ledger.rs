@@ -1,6 +1,7 @@
 //! The bodies that ran and the answers that callers saw: noted outside the disk, where no crash can reach them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::env::name_of;
 use super::machine::Owner;
@@ -31,8 +32,13 @@ pub(super) struct Ledger {
     pub(super) visits: Vec<Visit>,
     /// How often at-most-once bodies were entered, by idempotency key.
     once: BTreeMap<String, u32>,
+    /// The attempts that were entered: by idempotency key, owner, epoch, number, and how often somebody asked for more or
+    /// the store refused to record.
+    attempts: BTreeSet<(String, Owner, u64, u16, u32)>,
     /// The outputs that bodies gave, by run and node.
     outputs: BTreeMap<(String, String), Vec<Digest>>,
+    /// What was recorded while the process that wrote it has not heard of that yet.
+    pub(super) untold: Vec<(Owner, Arc<str>)>,
     /// Runs whose start was acknowledged.
     pub(super) started: BTreeMap<RunId, u32>,
     /// Ends that a caller was told.
@@ -63,12 +69,24 @@ impl Witness {
         let mut notes = self.notes();
         notes.count("bodies");
         let ghost = is_ghost(&notes, owner);
-        may_enter(&notes.mirror, about, role, &mut wrong);
-        if role.once {
+        let stream = about.run.stream();
+        let untold = notes.ledger.untold.iter().any(|(of, name)| *of == owner && **name == *stream);
+        may_enter(&notes.mirror, about, (role, untold), &mut wrong);
+        let again = asked_again(&notes.mirror, &about.run);
+        let refused = notes.mirror.refused.get(stream.as_str()).copied().unwrap_or(0);
+        let key = about.idempotency_key.clone();
+        let attempt = (key, owner, about.epoch, about.attempt, again + refused);
+        if !notes.ledger.attempts.insert(attempt) {
+            wrong.push(format!(
+                "repeats: attempt {} of {}/{} was entered twice by one owner",
+                about.attempt, about.run, about.node
+            ));
+        }
+        if role.once || is_once(&notes.mirror, about) {
             let entered = notes.ledger.once.entry(about.idempotency_key.clone()).or_default();
             *entered += 1;
             let entered = *entered;
-            let allowed = 1 + asked_again(&notes.mirror, &about.run);
+            let allowed = 1 + again;
             if entered > allowed {
                 wrong.push(format!(
                     "once: the at-most-once body {} was entered {entered} times",
@@ -155,8 +173,21 @@ fn asked_again(mirror: &Mirror, run: &RunId) -> u32 {
     u32::try_from(records.iter().filter(again).count()).unwrap_or(u32::MAX)
 }
 
+/// Tells whether the workflow wants a body to be entered at most once.
+fn is_once(mirror: &Mirror, about: &About) -> bool {
+    mirror.state(&about.run).is_some_and(|state| {
+        let key = state.program().find_key(&about.node).filter(|key| !key.is_undo());
+        key.is_some_and(|key| state.program().policy(key.node).at_most_once)
+    })
+}
+
 /// Checks whether a body may be entered by what is recorded. A process that was fenced may not know it yet.
-fn may_enter(mirror: &Mirror, about: &About, role: &Role, wrong: &mut Vec<String>) {
+fn may_enter(
+    mirror: &Mirror,
+    about: &About,
+    (role, untold): (&Role, bool),
+    wrong: &mut Vec<String>,
+) {
     let name = format!("{}/{}", about.run, about.node);
     let Some(state) = mirror.state(&about.run) else { return };
     if is_fenced(mirror, about) {
@@ -168,7 +199,8 @@ fn may_enter(mirror: &Mirror, about: &About, role: &Role, wrong: &mut Vec<String
     };
     let records = mirror.streams.get(about.run.stream().as_str()).map(|stream| &stream.records);
     let started = |record: &Record| matches!(record, Record::NodeStarted(of, _) if *of == key);
-    if role.once && !records.is_some_and(|records| records.iter().any(started)) {
+    let once = role.once || state.program().policy(key.node).at_most_once;
+    if once && !key.is_undo() && !records.is_some_and(|records| records.iter().any(started)) {
         wrong.push(format!(
             "intent: {name} is at-most-once and was entered before that was recorded"
         ));
@@ -183,7 +215,7 @@ fn may_enter(mirror: &Mirror, about: &About, role: &Role, wrong: &mut Vec<String
         }
         return;
     }
-    if state.asked().1.is_some() {
+    if state.asked().1.is_some() && !untold {
         wrong.push(format!("entry: {name} is entered after the run was asked to end"));
     }
     let status = state.node_status(key);
@@ -231,5 +263,26 @@ impl Witness {
         if wrong {
             self.accuse([format!("acknowledged: {run} was said to have {status}: not recorded")]);
         }
+    }
+
+    /// Gives the ends that callers were told so far.
+    pub(super) fn ends_told(&self) -> BTreeMap<RunId, RunStatus> {
+        let notes = self.notes();
+        notes.ledger.told.iter().map(|(run, (status, _))| (run.clone(), *status)).collect()
+    }
+
+    /// Notes what a list of runs said, after these ends were told: reads never go back.
+    pub(super) fn listed(&self, told: &BTreeMap<RunId, RunStatus>, rows: &[(RunId, RunStatus)]) {
+        let notes = self.notes();
+        let goes_back = |(run, status): (&RunId, &RunStatus)| {
+            let row = rows.iter().find(|(id, _)| id == run).map(|(_, status)| *status);
+            let again = asked_again(&notes.mirror, run) > 0;
+            (row != Some(*status) && !again).then(|| {
+                format!("reads: {run} was said to have {status}, and is listed as {row:?}")
+            })
+        };
+        let wrong: Vec<String> = told.iter().filter_map(goes_back).collect();
+        drop(notes);
+        self.accuse(wrong);
     }
 }

@@ -50,6 +50,8 @@ struct Inner {
     now_ns: u64,
     /// What the wall clock is ahead of the monotonic one, in milliseconds.
     ahead_ms: i64,
+    /// The latest that the wall clock ever showed, in milliseconds since 1970.
+    latest_ms: i64,
     tasks: BTreeMap<u64, Slot>,
     timers: BTreeMap<(u64, u64), Waker>,
     stalled: BTreeMap<Owner, u64>,
@@ -83,6 +85,7 @@ impl Machine {
         let inner = Inner {
             now_ns: 1_000_000_000,
             ahead_ms: FIRST_MS,
+            latest_ms: FIRST_MS,
             tasks: BTreeMap::new(),
             timers: BTreeMap::new(),
             stalled: BTreeMap::new(),
@@ -109,8 +112,16 @@ impl Machine {
     }
 
     pub(super) fn wall_ms(&self) -> i64 {
-        let inner = self.inner();
-        inner.ahead_ms.saturating_add(i64::try_from(inner.now_ns / 1_000_000).unwrap_or(i64::MAX))
+        let mut inner = self.inner();
+        let now_ms = i64::try_from(inner.now_ns / 1_000_000).unwrap_or(i64::MAX);
+        let wall_ms = inner.ahead_ms.saturating_add(now_ms);
+        inner.latest_ms = inner.latest_ms.max(wall_ms);
+        wall_ms
+    }
+
+    /// Gives the latest time that anybody ever read from the wall clock.
+    pub(super) fn latest_ms(&self) -> i64 {
+        self.inner().latest_ms
     }
 
     /// Sets how far the wall clock is from where it would be without jumps, in milliseconds.
@@ -292,11 +303,12 @@ pub(super) struct Sleep {
     pub(super) machine: Arc<Machine>,
     pub(super) until_ns: u64,
     timer: Option<(u64, u64)>,
+    asked: bool,
 }
 
 impl Sleep {
     pub(super) fn new(machine: Arc<Machine>, until_ns: u64) -> Self {
-        Self { machine, until_ns, timer: None }
+        Self { machine, until_ns, timer: None, asked: false }
     }
 }
 
@@ -307,9 +319,11 @@ impl Future for Sleep {
         if let Some(timer) = self.timer.take() {
             self.machine.drop_timer(timer);
         }
-        if self.machine.now_ns() >= self.until_ns {
+        // Even a wait that is over already lets others go first: whoever waits for the past in a loop is seen.
+        if self.machine.now_ns() >= self.until_ns && std::mem::replace(&mut self.asked, true) {
             return Poll::Ready(());
         }
+        self.asked = true;
         let timer = self.machine.add_timer(self.until_ns, context.waker().clone());
         self.timer = Some(timer);
         Poll::Pending

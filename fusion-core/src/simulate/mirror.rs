@@ -7,6 +7,7 @@ use crate::error::{Code, Result};
 use crate::graph::Program;
 use crate::model::{
     Append, Claim, Enqueue, Graph, Op, Receipt, Record, RunId, Session, SessionId, Start, Ticket,
+    Wait,
 };
 use crate::schedule::State;
 
@@ -43,6 +44,10 @@ pub(super) struct Mirror {
     pub(super) sessions: BTreeMap<SessionId, (i64, String)>,
     /// Whose sessions ended.
     pub(super) ended: BTreeSet<String>,
+    /// How often the store refused an append to a stream: what was to be recorded has to be done again.
+    pub(super) refused: BTreeMap<Arc<str>, u32>,
+    /// The latest that any clock ever showed, in milliseconds since 1970.
+    pub(super) latest_ms: i64,
 }
 
 impl Mirror {
@@ -57,8 +62,11 @@ impl Mirror {
         let receipt = match answer {
             Ok(receipt) => receipt,
             Err(error) => {
-                if error.code() == Code::StoreFailed {
-                    for op in ops {
+                for op in ops {
+                    if let Op::Append(append) = op {
+                        *self.refused.entry(append.stream.clone()).or_default() += 1;
+                    }
+                    if error.code() == Code::StoreFailed {
                         self.perhaps(op);
                     }
                 }
@@ -75,7 +83,7 @@ impl Mirror {
                     }
                 }
                 Op::Claim(claim) => self.claimed(claim, receipt, &mut wrong),
-                Op::Complete(ticket) => self.completed(*ticket),
+                Op::Complete(ticket) => self.completed(*ticket, &mut wrong),
                 Op::Release(release) => self.released(release.ticket),
                 Op::Purge(queue) => self.purged(queue),
                 Op::Beat(Session { id, until, info }) => {
@@ -123,6 +131,7 @@ impl Mirror {
             ));
         }
         for record in &append.records {
+            stream.too_early(&append.stream, record, self.latest_ms, wrong);
             stream.fold(&append.stream, record, wrong);
         }
     }
@@ -167,9 +176,16 @@ impl Mirror {
         }
     }
 
-    fn completed(&mut self, ticket: Ticket) {
+    fn completed(&mut self, ticket: Ticket, wrong: &mut Vec<String>) {
         if let Some(mail) = self.mail.get_mut(&ticket.entry) {
-            mail.taken = true;
+            if std::mem::replace(&mut mail.taken, true) {
+                wrong.push(format!("messages: {} was taken twice by {}", ticket.entry, mail.run));
+            }
+            let run = mail.run.clone();
+            let mut before = self.mail.range(..ticket.entry);
+            if let Some((first, _)) = before.find(|(_, mail)| mail.run == run && !mail.taken) {
+                wrong.push(format!("messages: {run} took {} before {first}", ticket.entry));
+            }
         }
         // A run that ended is held by nobody.
         self.released(ticket);
@@ -254,6 +270,16 @@ impl Stream {
             (None, _) => {}
         }
         self.records.push(record.clone());
+    }
+
+    /// Refuses the end of a timer before its time.
+    fn too_early(&self, name: &str, record: &Record, latest_ms: i64, wrong: &mut Vec<String>) {
+        let (Some(state), Record::NodeSucceeded(key, ..)) = (&self.state, record) else { return };
+        if let Some(Wait::Timer(due)) = state.wait(*key)
+            && *due > latest_ms
+        {
+            wrong.push(format!("timer: {name} {key:?} was due at {due}, and fired at {latest_ms}"));
+        }
     }
 
     /// Refuses a second outcome of one key.

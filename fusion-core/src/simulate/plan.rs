@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fusion_crashfs::Crash;
+use fusion_crashfs::{Crash, Moment};
 use serde_json::{Value, json};
 
 use super::options::Fault;
@@ -39,8 +39,9 @@ pub(super) enum Control {
 /// Something that goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Blow {
-    /// The machine stops in the n-th disk operation from now, and perhaps again soon after the restart.
-    Crash { crash: Crash, ops: u64, again: Option<u64> },
+    /// The machine stops in the n-th disk operation from now, at that moment of it or at any, and perhaps again soon after
+    /// the restart.
+    Crash { crash: Crash, ops: u64, moment: Option<Moment>, again: Option<u64> },
     /// One process dies at its n-th commit from now.
     Kill { process: usize, fall: Fall },
     /// One process stands still.
@@ -212,11 +213,13 @@ fn blow(rng: &mut Rng, processes: usize) -> Blow {
         0..22 => Blow::Crash {
             crash: Crash::Power,
             ops: few(rng),
+            moment: None,
             again: rng.chance(30).then(|| rng.between(1, 40)),
         },
         22..36 => Blow::Crash {
             crash: Crash::Process,
             ops: few(rng),
+            moment: None,
             again: rng.chance(30).then(|| rng.between(1, 40)),
         },
         36..54 => {

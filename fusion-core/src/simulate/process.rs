@@ -47,7 +47,7 @@ pub(super) struct Process {
 impl Ground {
     fn world(&self, owner: Owner) -> Arc<World> {
         let peers = (&self.graves, self.plan.one_host);
-        World::new(&self.machine, owner, self.plan.seed, peers)
+        World::new(&self.witness, owner, self.plan.seed, peers)
     }
 
     /// Opens the file as a process does.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::options::{Fault, Options, Sabotage};
 use super::plan::Plan;
 use super::process::FILE;
+use super::script::forget_times;
 use super::witness::Counts;
 use super::world::{Outcome, Sim};
 use crate::model::{Payload, RunStatus};
@@ -241,10 +242,6 @@ fn alike(ours: &(RunStatus, Payload), theirs: &(RunStatus, Payload)) -> bool {
 /// Takes out when things happened, which approvals tell.
 fn timeless(outputs: &Payload) -> Value {
     let mut outputs: Value = outputs.decode().unwrap_or_default();
-    for output in outputs.as_object_mut().into_iter().flat_map(|outputs| outputs.values_mut()) {
-        if let Some(fields) = output.as_object_mut() {
-            fields.remove("at");
-        }
-    }
+    forget_times(&mut outputs);
     outputs
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::env::World;
 use super::ledger::Role;
+use super::machine::Owner;
 use super::rng::hash;
 use super::subject::{Played, played};
 use super::witness::Witness;
@@ -42,9 +43,10 @@ impl Step for Scripted {
         let (name, seed) = (self.name.clone(), self.seed);
         let (world, witness) = (self.world.clone(), self.witness.clone());
         Box::pin(async move {
-            let input: Value = input.decode().unwrap_or_default();
+            let mut input: Value = input.decode().unwrap_or_default();
+            forget_times(&mut input);
             let about = ctx.about();
-            let mut visit = Visit::new(&witness, &world, about, &role(&input));
+            let mut visit = Visit::new(&witness, world.owner, about, &role(&input));
             let result = if ALL.contains(&name.as_str()) {
                 act(&name, &ctx, &input, (&world, &witness)).await
             } else {
@@ -58,19 +60,31 @@ impl Step for Scripted {
     }
 }
 
+/// Takes out when an approval came: what a body does must not depend on it, or no two worlds could be compared.
+pub(super) fn forget_times(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.shift_remove("at");
+            fields.values_mut().for_each(forget_times);
+        }
+        Value::Array(values) => values.iter_mut().for_each(forget_times),
+        _ => {}
+    }
+}
+
 /// A visit to a body; its end is noted however it comes.
 pub(super) struct Visit {
     witness: Arc<Witness>,
-    owner: u32,
+    owner: Owner,
     number: usize,
     about: About,
     pub(super) result: Option<Result<Output, Failure>>,
 }
 
 impl Visit {
-    pub(super) fn new(witness: &Arc<Witness>, world: &World, about: About, role: &Role) -> Self {
-        let number = witness.enter(world.owner, &about, role);
-        Self { witness: witness.clone(), owner: world.owner, number, about, result: None }
+    pub(super) fn new(witness: &Arc<Witness>, owner: Owner, about: About, role: &Role) -> Self {
+        let number = witness.enter(owner, &about, role);
+        Self { witness: witness.clone(), owner, number, about, result: None }
     }
 }
 

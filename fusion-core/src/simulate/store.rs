@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::bus::Hints;
 use super::env::{World, sleep_ms};
-use super::machine::{give_way, lock};
+use super::machine::{Owner, give_way, lock};
 use super::rng::Rng;
 use super::witness::Witness;
 use crate::contract::{Blobs, Bus, Journal, Queue, Records, Status, Store};
@@ -131,10 +131,19 @@ impl Watched {
         });
         let mut notes = self.witness.notes();
         notes.count(if answer.is_ok() { "commits" } else { "refused commits" });
+        notes.mirror.latest_ms = self.world.machine.latest_ms();
         let wrong = notes.mirror.committed(now, ops, answer);
         drop(notes);
         self.witness.accuse(wrong);
         lock(&self.tap.state).wrote |= answer.is_ok();
+    }
+}
+
+/// Names the stream that a process writes to.
+fn told(owner: Owner, op: &Op) -> Option<(Owner, Arc<str>)> {
+    match op {
+        Op::Append(append) => Some((owner, append.stream.clone())),
+        _ => None,
     }
 }
 
@@ -255,7 +264,12 @@ impl Store for Watched {
         if fall.is_some() {
             self.tap.die().await;
         }
-        self.tap.linger(&self.world).await;
+        if self.tap.slow {
+            let telling: Vec<_> = ops.iter().filter_map(|op| told(self.world.owner, op)).collect();
+            self.witness.notes().ledger.untold.extend(telling.iter().cloned());
+            self.tap.linger(&self.world).await;
+            self.witness.notes().ledger.untold.retain(|one| !telling.contains(one));
+        }
         answer
     }
 

@@ -60,7 +60,10 @@ fn node(rng: &mut Rng, number: u64, workflows: &[Graph], determinate: &mut bool)
         0..6 => Node::wait(&id, WaitSpec::Duration(format!("{}ms", rng.below(6_000)))),
         6..13 => waiting(rng, &id, determinate),
         13..20 => match rng.pick(workflows) {
-            Some(inner) => Node::workflow(&id, &inner.name).with(json!({})),
+            Some(inner) => {
+                *determinate &= !has_limits(inner, workflows);
+                Node::workflow(&id, &inner.name).with(json!({}))
+            }
             None => step(rng, &id, &needs),
         },
         20..24 => Node::step(&id, "grow").with(json!({"id": id, "n": "{{ inputs.n }}"})),
@@ -87,6 +90,23 @@ fn waiting(rng: &mut Rng, id: &str, determinate: &mut bool) -> Node {
             WaitSpec::Approval { role: "any".to_owned(), message: "Go on?".to_owned(), timeout_ms }
         },
     )
+}
+
+/// Tells whether a wait in a workflow, or in one below it, may end by time.
+fn has_limits(graph: &Graph, workflows: &[Graph]) -> bool {
+    graph.nodes.iter().any(|node| match &node.kind {
+        Kind::Wait(wait) => matches!(
+            **wait,
+            WaitSpec::Signal { timeout_ms: Some(_), .. }
+                | WaitSpec::Approval { timeout_ms: Some(_), .. }
+        ),
+        kind => match kind.task().map(|task| &task.action) {
+            Some(Action::Workflow(name)) => {
+                workflows.iter().any(|inner| *inner.name == **name && has_limits(inner, workflows))
+            }
+            _ => false,
+        },
+    })
 }
 
 /// Says whether an approval of this node is granted.

@@ -22,9 +22,9 @@ use crate::record::sqlite::Sqlite;
 /// When nothing more goes wrong, in milliseconds.
 const CALM_MS: u64 = 26_000;
 /// How long a world may take then, in milliseconds.
-const PATIENCE_MS: u64 = 1_200_000;
+const PATIENCE_MS: u64 = 400_000;
 /// How many steps a world may take: more is a loop that never waits.
-const POLLS_MOST: u64 = 3_000_000;
+const POLLS_MOST: u64 = 250_000;
 
 /// What became of a world.
 #[derive(Debug, Clone)]

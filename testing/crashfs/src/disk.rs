@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::faults::{Crash, Faults};
+use crate::faults::{Crash, Faults, Moment};
 use crate::image::Image;
 use crate::state::State;
 use crate::vfs::Registration;
@@ -88,7 +88,12 @@ impl Disk {
     /// then on everything fails with `SQLITE_IOERR` until [`restart`](Self::restart). A number that is already past means
     /// the next operation; a second call replaces the first.
     pub fn crash_at(&self, op: u64, crash: Crash) {
-        self.shared.state().arm(op, crash);
+        self.shared.state().arm(op, crash, None);
+    }
+
+    /// Arms a crash as [`crash_at`](Self::crash_at) does, at a moment of that operation that is given, not drawn.
+    pub fn crash_exactly_at(&self, op: u64, crash: Crash, moment: Moment) {
+        self.shared.state().arm(op, crash, Some(moment));
     }
 
     /// Crashes at once, between two operations.

@@ -12,6 +12,17 @@ pub enum Crash {
     Power,
 }
 
+/// How far the operation came in which everything stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// It had not begun.
+    Before,
+    /// It was done in part, if it is one that can be: a write, by the seed.
+    Within,
+    /// It was done, and nobody heard of it.
+    After,
+}
+
 /// The faults of a disk that goes on working.
 ///
 /// Numbers of operations and of syncs count from 1 over the whole life of the disk, as [`Disk::ops`](crate::Disk::ops) and

@@ -43,6 +43,6 @@ mod trace;
 mod vfs;
 
 pub use disk::Disk;
-pub use faults::{Crash, Faults};
+pub use faults::{Crash, Faults, Moment};
 pub use rusqlite;
 pub use vfs::seed_sqlite;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::ffi;
 
-use crate::faults::{Crash, Faults};
+use crate::faults::{Crash, Faults, Moment};
 use crate::folder::{Folder, Inode};
 use crate::image::Image;
 use crate::lock::{HandleId, Locks, Region, Shm};
@@ -64,7 +64,7 @@ pub(crate) struct State {
     pub(crate) ops: u64,
     pub(crate) syncs: u64,
     pub(crate) reads: u64,
-    armed: Option<(u64, Crash)>,
+    armed: Option<(u64, Crash, Option<Moment>)>,
     pub(crate) dead: Option<Crash>,
     pub(crate) faults: Faults,
     pub(crate) folder: Folder,
@@ -103,8 +103,8 @@ impl State {
         }
     }
 
-    pub(crate) fn arm(&mut self, op: u64, kind: Crash) {
-        self.armed = Some((op, kind));
+    pub(crate) fn arm(&mut self, op: u64, kind: Crash, moment: Option<Moment>) {
+        self.armed = Some((op, kind, moment));
     }
 
     pub(crate) fn crash(&mut self, kind: Crash) {
@@ -131,22 +131,27 @@ impl State {
             self.syncs = self.syncs.saturating_add(1);
             fails |= self.faults.hits_sync(self.syncs);
         }
-        if let Some((_, kind)) = self.armed.take_if(|(op, _)| *op <= self.ops) {
+        if let Some((_, kind, moment)) = self.armed.take_if(|(op, ..)| *op <= self.ops) {
             self.trace.op(self.ops, action, path, Outcome::Crashed(kind));
             self.dead = Some(kind);
-            return Fate::Crash(self.draw_stage());
+            return Fate::Crash(self.draw_stage(moment));
         }
         let outcome = if fails { Outcome::Failed } else { Outcome::Done };
         self.trace.op(self.ops, action, path, outcome);
         if fails { Fate::Fail } else { Fate::Run }
     }
 
-    fn draw_stage(&self) -> Stage {
+    fn draw_stage(&self, moment: Option<Moment>) -> Stage {
         let mut rng = Rng::for_topic(self.seed, TOPIC_LAST_OP, self.ops);
-        match rng.below(3) {
-            0 => Stage::Nothing,
-            1 => Stage::Part(u16::try_from(rng.below(u64::from(u16::MAX))).unwrap_or(0)),
-            _ => Stage::Whole,
+        let drawn = match rng.below(3) {
+            0 => Moment::Before,
+            1 => Moment::Within,
+            _ => Moment::After,
+        };
+        match moment.unwrap_or(drawn) {
+            Moment::Before => Stage::Nothing,
+            Moment::Within => Stage::Part(u16::try_from(rng.below(1 << 16)).unwrap_or(0)),
+            Moment::After => Stage::Whole,
         }
     }
 

@@ -107,7 +107,7 @@ impl Sim {
         let pause = self.chance.between(700, 3_000);
         self.after(pause, Event::Care);
         for number in 0..self.seats.len() {
-            self.send_to(number, Errand::Knock);
+            self.send_to(number, Errand::Look);
         }
         if !self.calm && self.chance.chance(30) {
             return;
@@ -122,8 +122,12 @@ impl Sim {
         self.ground.witness.say(0, || format!("{blow:?}"));
         let disk = &self.ground.disk;
         match blow {
-            Blow::Crash { crash, ops, again } => {
-                disk.crash_at(disk.ops() + ops, crash);
+            Blow::Crash { crash, ops, moment, again } => {
+                let operation = disk.ops() + ops;
+                match moment {
+                    Some(moment) => disk.crash_exactly_at(operation, crash, moment),
+                    None => disk.crash_at(operation, crash),
+                }
                 self.again = again.map(|ops| (crash, ops));
             }
             Blow::Kill { process, fall } => {
