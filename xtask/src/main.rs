@@ -28,6 +28,10 @@ Chores:
   tidy                   check edges, sizes, words, maps, links and versions
   metrics                print lines per crate and floor, largest files and functions
   bench [NAME...]        run benchmarks in release and write the table of docs/performance.md
+  fuzz TARGET            throw damaged bytes at what reads them: workflow, template, record, capsule, journal
+       [--seconds N]     for so long instead of a minute
+       [--seed N]        with other inputs
+       [FILE]            try this input again instead
   codegen [--check]      write the generated files again; --check only compares
 
 Options:
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         "tidy" => no_options(options).and_then(|()| tidy::run()),
         "metrics" => no_options(options).and_then(|()| metrics::run()),
         "bench" => bench::run(options),
+        "fuzz" => fuzz(options),
         "codegen" => codegen::run(options),
         other => Err(Stop::Usage(format!("there is no chore named `{other}`"))),
     };
@@ -67,6 +72,14 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Hunts in one target; what is found is kept in `testing/fuzz/found`.
+fn fuzz(options: &[&str]) -> Result<(), Stop> {
+    let mut command = process::cargo(&ground::root());
+    command.args(["run", "--quiet", "-p", "fusion-fuzz", "--"]).args(options);
+    let (passed, _) = process::follow(&mut command)?;
+    if passed { Ok(()) } else { Err(Stop::Failed("something was found".to_owned())) }
 }
 
 /// Why a chore stopped before its end.
