@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::args::{Cli, Global};
 use crate::command;
-use crate::render::Out;
+use crate::render::{Out, Traced};
 
 /// The exit code of bad usage.
 const USAGE: u8 = 2;
@@ -19,10 +19,14 @@ const USAGE: u8 = 2;
 /// check failed, 2 usage or bad input, 130 interrupted.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
-    let cli = match Cli::try_parse_from(&args) {
+    let mut cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, &args),
     };
+    // A variable that is set to nothing says nothing.
+    if variable("FUSION_STORE").is_some_and(|url| url.is_empty()) {
+        cli.global.store = cli.global.store.filter(|url| !url.is_empty());
+    }
     let out = Out::new(&cli.global);
     trace(&cli.global);
     match command::run(cli, &out) {
@@ -64,17 +68,38 @@ fn describe(command: &mut clap::Command, page: &mut String) {
 fn refuse(error: &clap::Error, args: &[OsString]) -> u8 {
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     if !asked && args.iter().any(|arg| arg == "--json") {
-        let text = error.to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
-        Out::value(
-            &serde_json::json!({"error": {"code": "usage", "message": message, "hint": tip}}),
-        );
+        Out::value(&serde_json::json!({"error": usage(&error.to_string())}));
         return USAGE;
     }
     // Where nobody reads, nothing can be said.
     let _ = error.print();
     u8::try_from(error.exit_code()).unwrap_or(USAGE)
+}
+
+/// Takes what the parser says to people apart: what is wrong, what helps, how it is used.
+fn usage(text: &str) -> serde_json::Value {
+    let (mut message, mut tips, mut usage) = (Vec::new(), Vec::new(), None);
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if let Some(tip) = line.strip_prefix("tip: ") {
+            tips.push(tip);
+        } else if let Some(form) = line.strip_prefix("Usage: ") {
+            usage = Some(form);
+        } else if usage.is_none() && !line.starts_with("For more information") {
+            message.push(line.strip_prefix("error: ").unwrap_or(line));
+        }
+    }
+    let hint = if tips.is_empty() {
+        usage.map(|form| format!("usage: {form}"))
+    } else {
+        Some(tips.join("; "))
+    };
+    let mut error = serde_json::json!({"code": "usage", "message": message.join(" "), "hint": hint, "usage": usage});
+    // The form of every other error: all that were found are listed.
+    let all = serde_json::json!([error.clone()]);
+    if let Some(fields) = error.as_object_mut() {
+        fields.insert("errors".to_owned(), all);
+    }
+    error
 }
 
 fn code_of(error: &Error) -> u8 {
@@ -95,7 +120,8 @@ fn trace(global: &Global) {
     let color = !global.no_color && variable("NO_COLOR").is_none();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| Traced)
+        .with_target(false)
         .with_ansi(color && std::io::IsTerminal::is_terminal(&std::io::stderr()));
     // A host program may have its own subscriber; then it gets the events.
     let _ = subscriber.try_init();

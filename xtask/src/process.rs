@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use crate::test::Count;
@@ -49,6 +50,50 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
 
 /// Runs a command, shows its lines as they come, and counts the tests that they tell of.
 pub(crate) fn follow(command: &mut Command) -> Result<(bool, Count), String> {
+    relayed(command, |_, work| work())
+}
+
+/// Runs a command as [`follow`] does; with everything that it started, it is killed after a limit, and has failed then.
+pub(crate) fn follow_within(
+    command: &mut Command,
+    limit: Duration,
+) -> Result<(bool, Count), String> {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    let mut late = false;
+    let (passed, count) = relayed(command, |id, work| {
+        let (done, ended) = mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            let watch = scope.spawn(move || {
+                let late = ended.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout);
+                if late {
+                    kill_group(id);
+                }
+                late
+            });
+            let count = work();
+            drop(done);
+            late = watch.join().unwrap_or(true);
+            count
+        })
+    })?;
+    if late {
+        println!("killed: it had not ended after {} s", limit.as_secs());
+    }
+    Ok((passed && !late, count))
+}
+
+/// Kills a process group that was made here.
+fn kill_group(id: u32) {
+    let folder = std::env::temp_dir();
+    // It may have ended in the meantime.
+    let _ = command("kill", &folder).args(["-KILL", "--", &format!("-{id}")]).status();
+}
+
+fn relayed(
+    command: &mut Command,
+    around: impl FnOnce(u32, &mut dyn FnMut() -> Count) -> Count,
+) -> Result<(bool, Count), String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let mut child = command
         .stdin(Stdio::null())
@@ -56,11 +101,14 @@ pub(crate) fn follow(command: &mut Command) -> Result<(bool, Count), String> {
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|cause| format!("start {name}: {cause}"))?;
-    let (out, err) = (child.stdout.take(), child.stderr.take());
-    let count = std::thread::scope(|scope| {
-        let errors = scope.spawn(|| err.map(|pipe| relay(pipe, std::io::stderr())));
-        let own = out.map(|pipe| relay(pipe, std::io::stdout())).unwrap_or_default();
-        own.plus(errors.join().ok().flatten().unwrap_or_default())
+    let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
+    let count = around(child.id(), &mut || {
+        std::thread::scope(|scope| {
+            let (out, err) = (out.take(), err.take());
+            let errors = scope.spawn(|| err.map(|pipe| relay(pipe, std::io::stderr())));
+            let own = out.map(|pipe| relay(pipe, std::io::stdout())).unwrap_or_default();
+            own.plus(errors.join().ok().flatten().unwrap_or_default())
+        })
     });
     let status = child.wait().map_err(|cause| format!("wait for {name}: {cause}"))?;
     Ok((status.success(), count))
@@ -85,4 +133,21 @@ pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();
     let done = work();
     (done, start.elapsed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_too_long_is_killed_with_its_children() {
+        let folder = std::env::temp_dir();
+        let mut slow = command("sh", &folder);
+        slow.args(["-c", "sleep 60 & echo '2 passed in 1s'; wait"]);
+        let (done, took) = timed(|| follow_within(&mut slow, Duration::from_millis(300)));
+        assert_eq!(done, Ok((false, Count { passed: 2, failed: 0 })));
+        assert!(took < Duration::from_secs(30), "the child held the pipe for {took:?}");
+        let mut quick = command("true", &folder);
+        assert_eq!(follow_within(&mut quick, Duration::from_mins(1)), Ok((true, Count::default())));
+    }
 }

@@ -112,6 +112,9 @@ pub(crate) struct Retrying {
     pub run: String,
     /// Nodes that run again although they succeeded, with all that needs them
     pub nodes: Vec<String>,
+    /// Only record it, print the id, and leave the work to a worker
+    #[arg(long)]
+    pub detach: bool,
 }
 
 /// The options of `runs fork`.
@@ -131,12 +134,15 @@ pub(crate) struct Forking {
     /// The id of the new run
     #[arg(long, value_name = "ID")]
     pub id: Option<String>,
+    /// Only record it, print the id, and leave the work to a worker
+    #[arg(long)]
+    pub detach: bool,
 }
 
 /// The options of `runs replay`.
 #[derive(Debug, Args)]
 pub(crate) struct Replaying {
-    /// The run, or a file that `runs export` wrote
+    /// The run, or a file that `runs export` wrote, `-` for standard input
     #[arg(value_name = "RUN|FILE")]
     pub what: String,
 }
@@ -194,7 +200,7 @@ pub(crate) struct Resolving {
 pub(crate) struct Exporting {
     /// The run, or the beginning of its id
     pub run: String,
-    /// The file to write [default: RUN.fusion-run]
+    /// The file to write, `-` for standard output [default: RUN.fusion-run]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -213,6 +219,9 @@ pub(crate) struct Pruning {
     /// Only say what would be deleted
     #[arg(long)]
     pub dry_run: bool,
+    /// Give the space back to the disk: the store's file is written anew, while others wait
+    #[arg(long)]
+    pub vacuum: bool,
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,

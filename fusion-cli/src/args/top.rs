@@ -105,7 +105,7 @@ pub(crate) struct Simulate {
     #[arg(long, short, value_name = "NAME=VALUE")]
     pub input: Vec<String>,
     /// How many worlds
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: u64,
     /// Only this world
     #[arg(long, value_name = "SEED", conflicts_with = "seeds")]
@@ -120,7 +120,7 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "SECONDS")]
     pub seconds: Option<u64>,
     /// How many worlds at once
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
     pub jobs: usize,
 }
 

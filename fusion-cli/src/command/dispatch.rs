@@ -21,7 +21,7 @@ pub(crate) fn run(cli: Cli, out: &Out) -> Result<u8> {
             Out::text(&help());
             Ok(0)
         }
-        Command::Completions { shell } => Ok(completions::completions(shell)),
+        Command::Completions { shell } => Ok(completions::completions(shell, out)),
         Command::Run(args) => runtime::block_on(super::run::run(args, global, out)),
         Command::Graph(args) => runtime::block_on(graph::graph(&args, global, out)),
         Command::Runs(command) => runtime::block_on(runs::runs(command, global, out)),

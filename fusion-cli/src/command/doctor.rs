@@ -84,7 +84,8 @@ fn print(status: &Status, checks: &[Check], sessions: &[Value], out: &Out) {
     for check in checks {
         let (color, word) =
             if check.fine { (Color::Green, "ok   ") } else { (Color::Red, "wrong") };
-        Out::result(&format!("{} {}: {}", out.paint(color, word), check.name, check.found));
+        let found = format!(" {}: {}", check.name, check.found);
+        Out::print(&out.line().paint(color, word).add(&found));
     }
     for problem in &status.problems {
         Out::result(&format!("      {problem}"));

@@ -18,7 +18,15 @@ const NAMED: usize = 5;
 /// Opens the store to look at it, or to speak to those who drive.
 pub(super) async fn look(global: &Global) -> Result<Fusion> {
     let options = Options { work: false, hibernate: false, ..Options::default() };
-    project::open(global, Need::Existing, options).await
+    project::open(global, Need::Reading, options).await
+}
+
+/// Opens the store to take runs up again; with `detach`, somebody else drives them.
+pub(super) async fn take_up(global: &Global, text: &str, detach: bool) -> Result<(Fusion, Run)> {
+    let options = Options { work: false, hibernate: false, drive: !detach, ..Options::default() };
+    let fusion = project::open(global, Need::Existing, options).await?;
+    let run = find(&fusion, text).await?;
+    Ok((fusion, run))
 }
 
 /// Opens the store and finds a run by its id or the beginning of it.

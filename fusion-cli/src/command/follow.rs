@@ -7,6 +7,7 @@ use fusion_core::model::{Event, RunId};
 use fusion_core::{Driven, Fusion, Run};
 use tokio::time::{Duration, MissedTickBehavior, interval};
 
+use super::feed::Feed;
 use super::interrupt::Interrupt;
 use crate::render::{Board, Live, Out, line};
 
@@ -70,14 +71,14 @@ async fn show(fusion: &Fusion, run: &Run, out: &Out) -> Result<()> {
     if out.json || out.quiet {
         return run.wait().await.map(|_| ());
     }
-    if out.is_live() { live(fusion, run).await } else { plain(run, out).await }
+    if out.is_live() { live(fusion, run).await } else { plain(fusion, run, out).await }
 }
 
-async fn plain(run: &Run, out: &Out) -> Result<()> {
-    let mut events = run.events(0);
+async fn plain(fusion: &Fusion, run: &Run, out: &Out) -> Result<()> {
+    let mut events = Feed::new(fusion, run);
     while let Some(event) = events.next().await? {
         out.say(&line(&event));
-        if let Some(asked) = question(run.id(), &event) {
+        if let Some(asked) = question(&event) {
             out.say(&asked);
         }
     }
@@ -89,7 +90,7 @@ async fn live(fusion: &Fusion, run: &Run) -> Result<()> {
     let mut board = Board::new(state.program().clone());
     let mut live = Live::new(&state.start().workflow, state.program().len());
     drop(state);
-    let mut events = run.events(0);
+    let mut events = Feed::new(fusion, run);
     let mut ticks = interval(DRAW);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let shown = loop {
@@ -110,7 +111,7 @@ async fn live(fusion: &Fusion, run: &Run) -> Result<()> {
                 if Live::is_told(&event) {
                     live.line(&line(&event));
                 }
-                if let Some(asked) = question(run.id(), &event) {
+                if let Some(asked) = question(&event) {
                     live.line(&asked);
                 }
             }
@@ -121,12 +122,14 @@ async fn live(fusion: &Fusion, run: &Run) -> Result<()> {
 }
 
 /// Says how to answer what an event asks for.
-fn question(run: &RunId, event: &Event) -> Option<String> {
+fn question(event: &Event) -> Option<String> {
     if &*event.name != "node.waiting" {
         return None;
     }
     let text = |field: &str| event.data.get(field).and_then(serde_json::Value::as_str);
     let node = event.node.as_deref()?;
+    // The run that asks may be below the one that is followed.
+    let (run, node) = (&event.run, node.rsplit_once('/').map_or(node, |(_, node)| node));
     match text("for")? {
         "approval" => Some(format!(
             "  {}\n  answer with: fusion runs approve {run} {node}   (or: fusion runs reject {run} {node})",

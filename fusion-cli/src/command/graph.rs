@@ -20,7 +20,14 @@ pub(super) async fn graph(args: &Draw, global: &Global, out: &Out) -> Result<u8>
         print(&draw(&loaded.graph, format, None)?);
         return Ok(0);
     }
-    let (fusion, run) = find::open(global, &args.what).await?;
+    let (fusion, run) = match find::open(global, &args.what).await {
+        Err(error) if error.code() == Code::RunNotFound => {
+            let message = format!("there is neither a file nor a run `{}`", args.what);
+            let hint = error.hint_text().unwrap_or_default();
+            return Err(Error::new(Code::RunNotFound, message).hint(hint));
+        }
+        found => found?,
+    };
     let report = report(&run, fusion.driver(run.id()).await?).await?;
     fusion.close().await?;
     let program = report.state.program();

@@ -63,8 +63,10 @@ async fn tell(fusion: &Fusion, taken: &BTreeSet<RunId>, out: &Out) -> Result<boo
         let failure = state.result().and_then(|(_, _, failure)| failure.as_ref());
         runs.push(json!({"run": id.as_str(), "status": status.word(), "error": failure}));
         let why = failure.map(|failure| format!(": {}", failure.message)).unwrap_or_default();
-        let word = out.paint(status_color(status.word()), status.word());
-        out.say(&format!("run {id} {word}{why}"));
+        if !out.json && !out.quiet {
+            let head = out.line().add(&format!("run {id} "));
+            Out::print(&head.paint(status_color(status.word()), status.word()).add(&why));
+        }
     }
     if out.json {
         Out::value(&json!({"runs": runs}));

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use fusion_core::error::{Code, Error, Result};
-use fusion_core::model::graph::Action;
+use fusion_core::error::Result;
 use fusion_core::model::{Graph, RunId};
 use fusion_core::run::Options;
 use fusion_core::{Driven, Fusion, Run, Starting};
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::follow::{Followed, follow};
 use super::interrupt::{INTERRUPTED, Interrupt};
+use super::known;
 use crate::args::{Global, RunArgs};
 use crate::project::{self, Need};
 use crate::render::{Out, length, report};
@@ -27,12 +27,17 @@ pub(super) async fn run(args: RunArgs, global: &Global, out: &Out) -> Result<u8>
     let bind = |graph: &Graph| project::given(graph, &args.input, args.input_file.as_deref());
     let early = loaded.as_ref().map(|loaded| bind(&loaded.graph)).transpose()?;
     if let (Some(loaded), false) = (&loaded, args.detach) {
-        runs_here(std::iter::once(&loaded.graph).chain(loaded.others.values()))?;
+        known::code(loaded)?;
     }
     let options = Options { work: false, hibernate: false, ..Options::default() };
     let fusion = project::open(global, Need::Any, options).await?;
     let graph = match loaded {
-        Some(loaded) => register(&fusion, loaded).await?,
+        Some(loaded) => {
+            if !args.detach {
+                known::workflows(&fusion, &loaded).await?;
+            }
+            known::register(&fusion, loaded).await?
+        }
         None => fusion.saved(&args.workflow).await?,
     };
     let input = match early {
@@ -42,7 +47,7 @@ pub(super) async fn run(args: RunArgs, global: &Global, out: &Out) -> Result<u8>
     let starting = Starting { id, input, detached: args.detach };
     let run = fusion.start_with(&graph, starting).await?;
     if args.detach {
-        return detached(&fusion, &run, &graph, out).await;
+        return left(&fusion, &run, out).await;
     }
     if !fusion.drives().contains(run.id()) {
         fusion.take(run.id()).await?;
@@ -60,53 +65,15 @@ pub(super) async fn to_its_end(fusion: &Fusion, run: &Run, out: &Out) -> Result<
     }
 }
 
-/// Keeps the definitions in the store and lets the engine know them.
-pub(super) async fn register(fusion: &Fusion, loaded: project::Loaded) -> Result<Graph> {
-    for name in &loaded.unknown {
-        fusion.saved(name).await?;
-    }
-    let all: Vec<&Graph> = std::iter::once(&loaded.graph).chain(loaded.others.values()).collect();
-    fusion.save(&all).await?;
-    fusion.workflow(loaded.graph.clone());
-    for other in loaded.others.into_values() {
-        fusion.workflow(other);
-    }
-    Ok(loaded.graph)
-}
-
-/// Refuses a workflow whose code this program does not have.
-fn runs_here<'a>(graphs: impl Iterator<Item = &'a Graph>) -> Result<()> {
-    let mut errors = Vec::new();
-    for graph in graphs {
-        for node in &graph.nodes {
-            let more = node.more.as_deref();
-            let further = more.and_then(|more| more.fallback.as_ref());
-            let last = more.and_then(|more| more.compensate.as_ref());
-            for task in node.kind.task().into_iter().chain(further).chain(last) {
-                let what = match &task.action {
-                    Action::Step(name) => format!("the step `{name}`"),
-                    Action::Agent(_) => "an agent".to_owned(),
-                    Action::Model(_) => "a model".to_owned(),
-                    Action::Command(_) | Action::Workflow(_) => continue,
-                };
-                let message =
-                    format!("node `{}` needs {what}, which is not in this program", node.id);
-                let hint = "run it from the program that has the code, or record it for that program's worker with `--detach`";
-                errors.push(Error::new(Code::UnknownStep, message).hint(hint));
-            }
-        }
-    }
-    Error::join(errors).map_or(Ok(()), Err)
-}
-
-async fn detached(fusion: &Fusion, run: &Run, graph: &Graph, out: &Out) -> Result<u8> {
-    let status = run.status().await?;
+/// Tells of a run that is left to a worker.
+pub(super) async fn left(fusion: &Fusion, run: &Run, out: &Out) -> Result<u8> {
     if out.json {
+        let report = report(run, fusion.driver(run.id()).await?).await?;
         Out::value(&json!({
             "run": run.id().as_str(),
-            "workflow": graph.name,
-            "version": graph.version,
-            "status": status.word(),
+            "workflow": report.state.start().workflow,
+            "version": report.state.start().version,
+            "status": report.run_status().word(),
         }));
     } else {
         Out::result(run.id().as_str());

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use fusion_core::error::{Code, Error, Result};
+use fusion_core::error::{Code, Error, Result, nearest};
+use fusion_core::graph::check::{Warning, What};
 use serde_json::{Value, json};
 
 use crate::args::Validate;
@@ -17,8 +18,9 @@ pub(super) fn validate(args: &Validate, out: &Out) -> Result<u8> {
         match project::load(path) {
             Ok(loaded) => {
                 files.push(tell(path, &loaded, out));
-                if args.strict && !loaded.warnings.is_empty() {
-                    errors.push(strict(path, loaded.warnings.len()));
+                let count = loaded.warnings.len() + unknown(&loaded).len();
+                if args.strict && count > 0 {
+                    errors.push(strict(path, count));
                 }
             }
             Err(error) => errors.push(error),
@@ -36,7 +38,7 @@ pub(super) fn validate(args: &Validate, out: &Out) -> Result<u8> {
 fn tell(path: &Path, loaded: &Loaded, out: &Out) -> Value {
     let graph = &loaded.graph;
     let mut warnings = Vec::new();
-    for warning in &loaded.warnings {
+    for warning in loaded.warnings.iter().chain(&unknown(loaded)) {
         let place = warning.place.as_ref().map(ToString::to_string);
         if !out.json {
             out.note(&format!("warning: {}", warning.message));
@@ -63,7 +65,27 @@ fn tell(path: &Path, loaded: &Loaded, out: &Out) -> Value {
     })
 }
 
+/// Workflows that no file defines may be in the store or in a program's code.
+fn unknown(loaded: &Loaded) -> Vec<Warning> {
+    let names = loaded.named.iter().filter_map(|named| match &named.what {
+        What::Workflow(name) => Some((named, name)),
+        _ => None,
+    });
+    let warnings = names.map(|(named, name)| {
+        let near = nearest::nearest(name, loaded.near.iter().map(String::as_str));
+        let hint = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
+        let message =
+            format!("node `{}`: no file here defines the workflow `{name}`{hint}", named.node);
+        Warning { message, place: named.place.clone() }
+    });
+    warnings.collect()
+}
+
 fn strict(path: &Path, count: usize) -> Error {
-    let message = format!("{} has {count} warnings", path.display());
+    let message = format!(
+        "{} has {count} {}",
+        path.display(),
+        if count == 1 { "warning" } else { "warnings" }
+    );
     Error::new(Code::WrongType, message).hint("without `--strict` they are allowed")
 }

@@ -25,7 +25,7 @@ pub(super) async fn why(named: &Named, global: &Global, out: &Out) -> Result<u8>
             Out::result(&format!("  {link}"));
         }
         if let Some(hint) = &why.hint {
-            Out::result(&format!("  {}: {hint}", out.paint(Color::Cyan, "try")));
+            Out::print(&out.line().add("  ").paint(Color::Cyan, "try").add(": ").add(hint));
         }
     }
     Ok(0)

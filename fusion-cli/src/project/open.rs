@@ -17,6 +17,8 @@ pub(crate) enum Need {
     Any,
     /// It must be there: a mistyped path must not look like an empty store.
     Existing,
+    /// It must be there, and may be read-only.
+    Reading,
 }
 
 /// Opens the store that the options name, and an engine on it.
@@ -25,27 +27,37 @@ pub(crate) async fn open(global: &Global, need: Need, options: Options) -> Resul
         Error::new(Code::FileUnreadable, "the current folder cannot be entered").because(error)
     })?;
     let url = url(global, need, &here)?;
-    Fusion::builder(&url)
-        .secrets(environment::secret)
-        .options(options)
-        .command_env(environment::of_commands())
-        .command_cwd(here)
-        .open()
-        .await
+    let at = async |url: &str| {
+        Fusion::builder(url)
+            .secrets(environment::secret)
+            .options(options.clone())
+            .command_env(environment::of_commands())
+            .command_cwd(&here)
+            .open()
+            .await
+    };
+    match at(&url).await {
+        // What can be read can be looked at; who then wants to write is told by the store.
+        Err(error) if need == Need::Reading && error.code() == Code::StoreReadOnly => {
+            let sign = if url.contains('?') { '&' } else { '?' };
+            at(&format!("{url}{sign}mode=ro")).await
+        }
+        opened => opened,
+    }
 }
 
 fn url(global: &Global, need: Need, here: &Path) -> Result<String> {
     let Some(url) = &global.store else {
         let file = folder::store(here);
-        if need == Need::Existing {
-            exists(&file)?;
-        } else {
+        if need == Need::Any {
             folder::prepare(&file)?;
+        } else {
+            exists(&file)?;
         }
         return Ok(format!("sqlite://{}", file.display()));
     };
     let in_file = url.starts_with("sqlite://") || !url.contains("://");
-    if need == Need::Existing && in_file {
+    if need != Need::Any && in_file {
         exists(&sqlite::Options::parse(url)?.path)?;
     }
     Ok(url.clone())

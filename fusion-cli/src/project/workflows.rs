@@ -1,12 +1,12 @@
 //! Workflow files, and the files of the sub-workflows that they name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use fusion_core::error::{Code, Error, Result};
-use fusion_core::graph::check::Warning;
+use fusion_core::graph::check::{Named, Warning, What};
 use fusion_core::graph::file;
 use fusion_core::model::Graph;
 use fusion_core::model::graph::{Action, Task};
@@ -23,8 +23,10 @@ pub(crate) struct Loaded {
     pub graph: Graph,
     /// The sub-workflows, by name.
     pub others: BTreeMap<String, Graph>,
-    /// Names of sub-workflows that no file defines.
-    pub unknown: Vec<String>,
+    /// What they name and do not hold: steps, agents, models, and workflows that no file defines.
+    pub named: Vec<Named>,
+    /// The names of the workflows in the same folders, for those who mistyped one.
+    pub near: BTreeSet<String>,
     /// What is allowed and probably not meant.
     pub warnings: Vec<Warning>,
 }
@@ -50,8 +52,13 @@ pub(crate) fn load(path: &Path) -> Result<Loaded> {
     let Some(graph) = graph else {
         return Err(Error::new(Code::Internal, "the workflow was read and is not there"));
     };
+    let unknown = &loader.unknown;
+    loader.named.retain(|named| match &named.what {
+        What::Workflow(name) => unknown.contains(name),
+        _ => true,
+    });
     let others = loader.known.into_iter().map(|(name, (_, graph))| (name, graph)).collect();
-    Ok(Loaded { graph, others, unknown: loader.unknown, warnings: loader.warnings })
+    Ok(Loaded { graph, others, named: loader.named, near: loader.near, warnings: loader.warnings })
 }
 
 #[derive(Default)]
@@ -60,7 +67,9 @@ struct Loader {
     files: BTreeMap<PathBuf, String>,
     /// The workflows by name, with the file that they come from.
     known: BTreeMap<String, (PathBuf, Graph)>,
-    unknown: Vec<String>,
+    unknown: BTreeSet<String>,
+    named: Vec<Named>,
+    near: BTreeSet<String>,
     warnings: Vec<Warning>,
 }
 
@@ -75,6 +84,7 @@ impl Loader {
         let name = read.graph.name.clone();
         self.files.insert(whole.clone(), name.clone());
         self.warnings.extend(read.warnings);
+        self.named.extend(read.named);
         let inner: Vec<Graph> = read.workflows.into_values().collect();
         let names: Vec<String> = inner.iter().map(|graph| graph.name.clone()).collect();
         for graph in std::iter::once(read.graph).chain(inner) {
@@ -110,8 +120,9 @@ impl Loader {
                 *name = self.file(&folder.join(&**name))?.into();
             } else if let Some(file) = find(folder, name) {
                 self.file(&file)?;
-            } else if !self.unknown.iter().any(|known| **known == **name) {
-                self.unknown.push(name.to_string());
+            } else {
+                self.unknown.insert(name.to_string());
+                self.near.extend(inner.iter().cloned().chain(names_in(folder)));
             }
         }
         Ok(graph)
@@ -137,24 +148,35 @@ fn named(graph: &mut Graph) -> Vec<&mut Box<str>> {
 /// Finds the file of a folder that defines a workflow: the one of its name, else one that says so in a line.
 fn find(folder: &Path, name: &str) -> Option<PathBuf> {
     let own = ENDINGS.iter().map(|ending| folder.join(format!("{name}.{ending}")));
-    let says = |path: &PathBuf| {
-        text(path).is_ok_and(|bytes| {
-            let text = String::from_utf8_lossy(&bytes);
-            let mut values = text.lines().filter_map(|line| line.strip_prefix("name:"));
-            values.any(|value| value.trim().trim_matches(['"', '\'']) == name)
-        })
-    };
+    let says = |path: &PathBuf| said(path).is_some_and(|said| said == name);
     if let Some(path) = own.into_iter().find(says) {
         return Some(path);
     }
+    files_of(folder).into_iter().find(says)
+}
+
+/// Gives the names of the workflows in a folder.
+fn names_in(folder: &Path) -> impl Iterator<Item = String> {
+    files_of(folder).into_iter().filter_map(|path| said(&path))
+}
+
+/// Gives the name that a file says in a line of its own.
+fn said(path: &Path) -> Option<String> {
+    let bytes = text(path).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let value = text.lines().find_map(|line| line.strip_prefix("name:"))?;
+    Some(value.trim().trim_matches(['"', '\'']).to_owned())
+}
+
+fn files_of(folder: &Path) -> Vec<PathBuf> {
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let mut files: Vec<PathBuf> = std::fs::read_dir(here)
-        .ok()?
+    let entries = std::fs::read_dir(here).into_iter().flatten();
+    let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| has_ending(path) && path.is_file())
         .collect();
     files.sort();
-    files.into_iter().find(says)
+    files
 }
 
 fn read(path: &Path) -> Result<file::File> {

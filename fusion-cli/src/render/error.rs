@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use fusion_core::error::Error;
 use serde_json::{Map, Value, json};
 
+use super::safe::safe;
 use super::words::Color;
 
 /// Writes every error that was found: sentence, code, place, hint.
@@ -15,17 +16,17 @@ pub(super) fn text(error: &Error, color: bool) -> String {
         let head = Color::Red.paint("error", color);
         let code = Color::Dim.paint(&format!("[{}]", one.code()), color);
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{head}: {} {code}", sentence(one));
+        let _ = writeln!(text, "{head}: {} {code}", safe(&sentence(one)));
         if let Some(place) = one.place() {
-            let _ = writeln!(text, "  --> {place}");
+            let _ = writeln!(text, "  --> {}", safe(&place.to_string()));
         }
         if let Some(detail) = one.failure().and_then(|failure| failure.detail.as_deref()) {
-            for line in detail.trim_end().lines() {
+            for line in safe(detail.trim_end()).lines() {
                 let _ = writeln!(text, "  | {line}");
             }
         }
         if let Some(hint) = one.hint_text().filter(|hint| !hint.is_empty()) {
-            let _ = writeln!(text, "  {}: {hint}", Color::Cyan.paint("hint", color));
+            let _ = writeln!(text, "  {}: {}", Color::Cyan.paint("hint", color), safe(hint));
         }
     }
     text

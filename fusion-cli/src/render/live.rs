@@ -8,6 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 use super::board::Board;
+use super::safe::{one_line, safe};
 use super::words::length;
 
 /// The most nodes that have a line.
@@ -55,7 +56,7 @@ impl Live {
             let told = progress.get(*name).map(told).unwrap_or_default();
             let text =
                 format!("{name} {} {} {told}", length((now - at.since) / 100 * 100), at.note);
-            bar.set_message(text.trim_end().to_owned());
+            bar.set_message(one_line(text.trim_end()));
         }
         let hidden = active.len().saturating_sub(LINES);
         if hidden > 0 {
@@ -69,7 +70,7 @@ impl Live {
     /// Writes a line above the bars.
     pub(crate) fn line(&self, text: &str) {
         // A terminal that went away sees nothing.
-        let _ = self.bars.println(text);
+        let _ = self.bars.println(safe(text));
     }
 
     /// Tells whether an event deserves a line of its own.

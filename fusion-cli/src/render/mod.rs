@@ -6,6 +6,7 @@ mod line;
 mod live;
 mod out;
 mod report;
+mod safe;
 mod table;
 mod words;
 
@@ -13,6 +14,7 @@ pub(crate) use board::Board;
 pub(crate) use line::line;
 pub(crate) use live::Live;
 pub(crate) use out::Out;
-pub(crate) use report::{Report, report};
+pub(crate) use report::{Report, report, run_status};
+pub(crate) use safe::Traced;
 pub(crate) use table::Table;
 pub(crate) use words::{Color, ago, clock, length, status_color};

@@ -7,7 +7,7 @@ use fusion_core::error::Error;
 use serde_json::Value;
 
 use super::error;
-use super::words::Color;
+use super::safe::{Line, safe, safe_json};
 use crate::args::Global;
 
 /// Whether something that was printed never arrived; standard output is one, and so is this.
@@ -65,35 +65,54 @@ impl Out {
         }
     }
 
-    /// Writes a result for people on standard output.
+    /// Writes a result for people on standard output; what could act on a terminal is shown instead.
     pub(crate) fn result(text: &str) {
-        Self::note_loss(writeln!(std::io::stdout().lock(), "{text}"));
+        Self::note_loss(writeln!(std::io::stdout().lock(), "{}", safe(text)));
     }
 
-    /// Writes a text as it is on standard output.
+    /// Begins a line with colours for standard output.
+    pub(crate) fn line(&self) -> Line {
+        Line::new(self.color)
+    }
+
+    /// Writes a line on standard output.
+    pub(crate) fn print(line: &Line) {
+        Self::note_loss(writeln!(std::io::stdout().lock(), "{}", line.text().trim_end()));
+    }
+
+    /// Writes a text without a line end of its own on standard output.
     pub(crate) fn text(text: &str) {
+        Self::bytes(safe(text).as_bytes());
+    }
+
+    /// Writes lines of JSON on standard output: as they are, or on a terminal so that they do no harm there.
+    pub(crate) fn json_text(bytes: &[u8]) {
+        match std::str::from_utf8(bytes) {
+            Ok(text) if std::io::stdout().is_terminal() => Self::bytes(safe_json(text).as_bytes()),
+            _ => Self::bytes(bytes),
+        }
+    }
+
+    fn bytes(bytes: &[u8]) {
         let mut stdout = std::io::stdout().lock();
-        Self::note_loss(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
+        Self::note_loss(stdout.write_all(bytes).and_then(|()| stdout.flush()));
     }
 
     /// Writes a note on standard error: what to do next.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(std::io::stderr().lock(), "{text}");
+            let _ = writeln!(std::io::stderr().lock(), "{}", safe(text));
         }
     }
 
     /// Writes JSON on standard output.
     pub(crate) fn value(value: &Value) {
-        let mut stdout = std::io::stdout().lock();
-        let written = serde_json::to_writer_pretty(&mut stdout, value);
-        let written = written.map_err(std::io::Error::from);
-        Self::note_loss(written.and_then(|()| writeln!(stdout)));
+        Self::result(&safe_json(&format!("{value:#}")));
     }
 
     /// Writes JSON on one line of standard output.
     pub(crate) fn json_line(value: &Value) {
-        Self::note_loss(writeln!(std::io::stdout().lock(), "{value}"));
+        Self::result(&safe_json(&value.to_string()));
     }
 
     /// Remembers that a result could not be written. A reader that went away has seen enough.
@@ -117,11 +136,6 @@ impl Out {
         }
         let text = error::text(error, self.color_err);
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
-    }
-
-    /// Colours a text for standard output.
-    pub(crate) fn paint(&self, color: Color, text: &str) -> String {
-        color.paint(text, self.color)
     }
 }
 

@@ -46,6 +46,14 @@ pub(crate) async fn report(run: &Run, driven: Driven) -> Result<Report> {
     }
 }
 
+/// Gives the status of a run: one that could go on and that nobody drives is pending.
+pub(crate) fn run_status(state: &State, driven: Driven) -> RunStatus {
+    match state.status() {
+        RunStatus::Running if driven == Driven::Nowhere => RunStatus::Pending,
+        other => other,
+    }
+}
+
 impl Report {
     fn take(&mut self, run: &Run, stamped: &Stamped) {
         let event = observe::event(run.id(), self.state.program(), stamped);
@@ -66,7 +74,9 @@ impl Report {
 
     /// Gives the status of a node; one that another process can only be running is running.
     pub(crate) fn status(&self, ix: NodeIx) -> NodeStatus {
-        let busy = matches!(self.driven, Driven::Here | Driven::Elsewhere);
+        let (paused, cancelled) = self.state.asked();
+        let held = paused || cancelled.is_some();
+        let busy = !held && matches!(self.driven, Driven::Here | Driven::Elsewhere);
         match self.state.node_status(Key::node(ix)) {
             NodeStatus::Ready if busy => NodeStatus::Running,
             other => other,
@@ -91,10 +101,7 @@ impl Report {
 
     /// Gives the status of the run.
     pub(crate) fn run_status(&self) -> RunStatus {
-        match self.state.status() {
-            RunStatus::Running if self.driven == Driven::Nowhere => RunStatus::Pending,
-            other => other,
-        }
+        run_status(&self.state, self.driven)
     }
 
     /// Makes the JSON form, with the outputs of the nodes if they are wanted.

@@ -1,6 +1,7 @@
 //! Rows under headings.
 
 use super::out::Out;
+use super::safe::one_line;
 use super::words::Color;
 
 /// A table that grows by rows; the last column is as wide as it is.
@@ -18,7 +19,7 @@ impl Table {
 
     /// Adds a row.
     pub(crate) fn row(&mut self, cells: Vec<(Color, String)>) {
-        self.rows.push(cells);
+        self.rows.push(cells.into_iter().map(|(color, text)| (color, one_line(&text))).collect());
     }
 
     /// Prints it.
@@ -34,17 +35,14 @@ impl Table {
             .collect();
         let heads = self.heads.iter().map(|head| (Color::Dim, (*head).to_owned())).collect();
         for row in std::iter::once(&heads).chain(&self.rows) {
-            let mut line = String::new();
+            let mut line = out.line();
             for (column, ((color, text), width)) in row.iter().zip(&widths).enumerate() {
-                if column > 0 {
-                    line.push_str("  ");
-                }
-                line.push_str(&out.paint(*color, text));
-                if column + 1 < row.len() {
-                    line.push_str(&" ".repeat(width.saturating_sub(text.chars().count())));
-                }
+                let gap = if column > 0 { "  " } else { "" };
+                let filled = column + 1 < row.len();
+                let rest = if filled { width.saturating_sub(text.chars().count()) } else { 0 };
+                line = line.add(gap).paint(*color, text).add(&" ".repeat(rest));
             }
-            Out::result(line.trim_end());
+            Out::print(&line);
         }
     }
 }

@@ -27,6 +27,23 @@ error: the nodes need one another in a circle: a → c → b → a [FU0206]
 }
 
 #[test]
+fn every_circle_is_shown() {
+    insta::assert_snapshot!(refused("nodes:\n  a: { command: [x], needs: [b] }\n  b: { command: [x], needs: [a] }\n  c: { command: [x], needs: [c] }\n  d: { command: [x], needs: [e, a] }\n  e: { command: [x], needs: [d] }\n"), @r##"
+exit 2
+--- stderr
+error: the nodes need one another in a circle: a → b → a [FU0206]
+  --> w.yaml:4:3
+  hint: each needs the next: take one of these needs away, or use `repeat` for a loop
+error: the nodes need one another in a circle: c → c [FU0206]
+  --> w.yaml:6:3
+  hint: each needs the next: take one of these needs away, or use `repeat` for a loop
+error: the nodes need one another in a circle: d → e → d [FU0206]
+  --> w.yaml:7:3
+  hint: each needs the next: take one of these needs away, or use `repeat` for a loop
+"##);
+}
+
+#[test]
 fn unknown_keys_and_names_have_near_ones() {
     insta::assert_snapshot!(refused("nodes:\n  log: { comand: [x] }\n  b: { command: ['{{ nodes.lgo.stdout }}', '{{ inputs.who }}'] }\n"), @r##"
 exit 2
@@ -75,6 +92,26 @@ error: `99999999999999999999` does not fit into a number of 64 bits [FU0204]
 error: `1e400` does not fit into a number of 64 bits [FU0204]
   --> w.yaml:6:32
   hint: quote it to make it a text
+"##);
+}
+
+#[test]
+fn numbers_that_make_no_sense_are_refused() {
+    insta::assert_snapshot!(refused("nodes:\n  a: { command: [x], retry: { attempts: -1 }, timeout: -5s }\n  b: { map: [1], command: [x], max_parallel: -2 }\n  c: { command: [x], priority: 1000000000000 }\n  d: { wait: { duration: 99999999d } }\n  e: { repeat: { until: 'true', max: 0 }, command: [x] }\n"), @r##"
+exit 2
+--- stderr
+error: node `a`: `retry.attempts` must be a whole number from 1 to 1000, found `-1` [FU0204]
+  --> w.yaml:4:41
+error: node `a`: `timeout`: `-5s` is not a length of time: write a number with a unit, such as `10m` or `1h 30m` [FU0204]
+  --> w.yaml:4:56
+error: node `b`: `max_parallel` must be a whole number from 1 to 1024, found `-2` [FU0204]
+  --> w.yaml:5:46
+error: node `c`: `priority` must be a whole number from -2147483648 to 2147483647, found `1000000000000` [FU0204]
+  --> w.yaml:6:32
+error: `99999999d` is longer than 100 years [FU0204]
+  --> w.yaml:7:26
+error: node `e`: `repeat.max` must be a whole number from 1 to 1000000, found `0` [FU0204]
+  --> w.yaml:8:38
 "##);
 }
 
@@ -135,7 +172,8 @@ fn a_name_that_nothing_has_is_refused() {
     insta::assert_snapshot!(project.fusion("run w.yaml").all(), @r##"
 exit 2
 --- stderr
-error: this store keeps no workflow `publsh` [FU0205]
+error: node `a`: no file in its folder defines the workflow `publsh`, and this store keeps none [FU0205]
+  --> w.yaml:3:25
   hint: did you mean `publish`?
 "##);
     insta::assert_snapshot!(project.fusion("run publih").all(), @r##"

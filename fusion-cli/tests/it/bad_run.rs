@@ -12,9 +12,46 @@ fn an_unknown_step_is_refused_before_anything_begins() {
 exit 1
 --- stderr
 error: node `b` needs the step `classify`, which is not in this program [FU0403]
+  --> w.yaml:5:14
   hint: run it from the program that has the code, or record it for that program's worker with `--detach`
 "##);
     assert!(!project.path(".fusion").exists());
+}
+
+#[test]
+fn a_graph_that_a_body_gives_is_checked_like_a_file() {
+    let refused = |printed: &str| {
+        let project = Project::with("nodes: { plan: { command: [cat, graph], expand: true } }\n");
+        project.write("graph", printed);
+        let ran = project.fusion("run w.yaml");
+        assert_eq!(ran.code, 1, "{}", ran.all());
+        ran.stderr
+    };
+    insta::assert_snapshot!(refused("fusion: 1\nname: g\nnodes:\n  a: { comand: [x] }\n  b: { command: [x], needs: [aa] }\n"), @r##"
+error: run `[ID]` failed: node `plan` failed: the output is no graph: output:4:8: node `a` has no key `comand` (did you mean `command`?) and 1 more [FU0401]
+  | output:4:8: FU0203: node `a` has no key `comand` (did you mean `command`?)
+  | output:5:30: FU0205: node `b` needs `aa`, which does not exist (known: a, b)
+  hint: `fusion runs show [ID]` shows all nodes
+"##);
+    insta::assert_snapshot!(refused("{\"nodes\": {\"a\": {\"command\": [\"x\"]}}}"), @r##"
+error: run `[ID]` failed: node `plan` failed: the output is no graph: output:1:1: the file lacks the key `fusion` (add `fusion:` with the number 1) [FU0401]
+  | output:1:1: FU0204: the file lacks the key `fusion` (add `fusion:` with the number 1)
+  hint: `fusion runs show [ID]` shows all nodes
+"##);
+    insta::assert_snapshot!(refused("[1, 2]"), @r##"
+error: run `[ID]` failed: node `plan` failed: the output is no graph: output:1:1: a workflow file is a map of keys, found a list [FU0401]
+  | output:1:1: FU0204: a workflow file is a map of keys, found a list
+  hint: `fusion runs show [ID]` shows all nodes
+"##);
+    insta::assert_snapshot!(refused(""), @r##"
+error: run `[ID]` failed: node `plan` failed: the output is no graph: output:1:1: the file is empty [FU0401]
+  | output:1:1: FU0202: the file is empty
+  hint: `fusion runs show [ID]` shows all nodes
+"##);
+    let project = Project::with("nodes: { plan: { command: [cat, graph], expand: true } }\n");
+    project.write("graph", "fusion: 1\nname: g\nnodes: { a: { command: [touch, made] } }\n");
+    assert_eq!(project.fusion("run w.yaml").code, 0);
+    assert!(project.path("made").exists());
 }
 
 #[test]
@@ -37,6 +74,28 @@ error: the input `m` has no `=` [FU0101]
         let ran = project.fusion(&format!("run w.yaml --json --input n={enormous}"));
         assert_eq!((ran.code, ran.error().as_str()), (2, "FU0101"), "{enormous}");
     }
+    assert!(!project.path(".fusion").exists());
+}
+
+#[test]
+fn a_missing_input_is_named() {
+    let project = Project::with(
+        "inputs:\n  n: { type: integer, description: how many }\n  who: { type: string }\nnodes: { a: { command: [echo, '{{ inputs.n }} {{ inputs.who }}'] } }\n",
+    );
+    insta::assert_snapshot!(project.fusion("run w.yaml").all(), @r##"
+exit 2
+--- stderr
+error: the input `n` is missing [FU0107]
+  hint: give it with `--input n=…` (how many)
+error: the input `who` is missing [FU0107]
+  hint: give it with `--input who=…`
+"##);
+    insta::assert_snapshot!(project.fusion("run w.yaml --input whoo=x --input n=1").all(), @r##"
+exit 2
+--- stderr
+error: workflow `w` has no input `whoo` [FU0101]
+  hint: did you mean `who`?
+"##);
     assert!(!project.path(".fusion").exists());
 }
 

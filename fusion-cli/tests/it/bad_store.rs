@@ -139,3 +139,44 @@ error: there is no store `mysql://` [FU0301]
 "##);
     assert!(!project.path(".fusion").exists() && !project.path("typo.db").exists());
 }
+
+#[test]
+fn a_damaged_description_of_the_tables_is_told_at_once() {
+    let project = used();
+    let path = project.path(".fusion/fusion.db");
+    let bytes = std::fs::read(&path).unwrap();
+    for (from, to) in
+        [("attempts", "attemptz"), ("CREATE", "CRXATE"), ("records_tag ON", "records_tag OM")]
+    {
+        let at = bytes.windows(from.len()).position(|part| part == from.as_bytes()).unwrap();
+        patch(&project, at, to.as_bytes());
+        for args in ["doctor --json", "run w.yaml --json", "runs list --json"] {
+            let ran = project.fusion(args);
+            assert_eq!(
+                (ran.code, ran.error().as_str()),
+                (1, "FU0304"),
+                "{to}: {args}: {}",
+                ran.all()
+            );
+        }
+        std::fs::write(&path, &bytes).unwrap();
+    }
+    assert_eq!(project.fusion("doctor").code, 0);
+}
+
+#[test]
+fn pruning_gives_space_back_when_asked() {
+    let project = Project::with(TWO);
+    for id in ["one", "two"] {
+        assert_eq!(project.fusion(&format!("run w.yaml --id {id}")).code, 0);
+    }
+    let size = || std::fs::metadata(project.path(".fusion/fusion.db")).unwrap().len();
+    let full = size();
+    assert_eq!(project.fusion("runs prune one --yes").code, 0);
+    assert_eq!(size(), full, "without `--vacuum` the file keeps its pages for what comes");
+    let ran = project.fusion("runs prune --vacuum --json");
+    assert_eq!(ran.json(), serde_json::json!({"deleted": [], "vacuumed": true}));
+    assert!(size() < full * 2 / 3, "{} of {full}", size());
+    assert_eq!(project.fusion("doctor").code, 0);
+    assert_eq!(project.fusion("runs show two --json").json()["outputs"]["n"], true);
+}

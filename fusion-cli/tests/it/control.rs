@@ -26,7 +26,7 @@ fn one_process_waits_and_another_one_approves() {
     insta::assert_snapshot!(project.fusion("why long").all(), @r##"
 exit 0
 --- stdout
-node `ok` waits for an boss's answer to "Publish?"
+node `ok` waits for a boss's answer to "Publish?"
   `b` needs `ok`
   try: fusion runs approve long-name ok
 "##);
@@ -166,6 +166,31 @@ deleted 2 runs
 }
 
 #[test]
+fn retries_and_forks_can_be_left_to_others() {
+    let project = Project::with(
+        "nodes: { a: { command: [cat, wanted] } }\noutputs: { a: '{{ nodes.a.lines[0] }}' }\n",
+    );
+    assert_eq!(project.fusion("run w.yaml --id r -q").code, 1);
+    project.write("wanted", "here\n");
+    insta::assert_snapshot!(project.fusion("runs retry r --detach").all(), @r##"
+exit 0
+--- stdout
+r
+--- stderr
+it is recorded: `fusion worker` or `fusion recover` drives it
+"##);
+    assert_eq!(project.fusion("runs show r --json").json()["status"], "pending");
+    let forked = project.fusion("runs fork r --id f --detach --json");
+    assert_eq!((forked.code, &forked.json()["status"]), (0, &json!("pending")), "{}", forked.all());
+    let recovered = project.fusion("recover --json").json();
+    assert_eq!(recovered["runs"].as_array().unwrap().len(), 2, "{recovered:#}");
+    for id in ["r", "f"] {
+        let run = project.fusion(&format!("runs show {id} --json")).json();
+        assert_eq!(run["outputs"]["a"], "here", "{run:#}");
+    }
+}
+
+#[test]
 fn a_run_is_shown_and_logged() {
     let project = Project::with(ASK);
     let run = project.start("run w.yaml --id r");
@@ -178,7 +203,7 @@ exit 0
 --- stdout
 run r
 workflow w version 1
-waiting since [MOMENT], [LENGTH]
+waiting, began [MOMENT], [LENGTH] ago
 
 node  status  attempts  took  about
 a  succeeded  1  [LENGTH]

@@ -31,7 +31,16 @@ exit 2
   "error": {
     "code": "usage",
     "message": "unrecognized subcommand 'aprove'",
-    "hint": "some similar subcommands exist: 'prune', 'resolve', 'approve'"
+    "hint": "some similar subcommands exist: 'prune', 'resolve', 'approve'",
+    "usage": "fusion runs [OPTIONS] <COMMAND>",
+    "errors": [
+      {
+        "code": "usage",
+        "message": "unrecognized subcommand 'aprove'",
+        "hint": "some similar subcommands exist: 'prune', 'resolve', 'approve'",
+        "usage": "fusion runs [OPTIONS] <COMMAND>"
+      }
+    ]
   }
 }
 "##);

@@ -176,3 +176,27 @@ w.yaml: workflow `w` version 1, 2 nodes
         2
     );
 }
+
+#[test]
+fn runs_below_are_told_with_the_way_to_them() {
+    let project = Project::with(
+        "nodes:\n  sub: { workflow: inner }\n  plan: { command: [cat, graph], expand: true, needs: [sub] }\nworkflows:\n  inner: { nodes: { deep: { workflow: inmost } } }\n  inmost: { nodes: { x: { command: ['true'] } } }\n",
+    );
+    project.write("graph", "fusion: 1\nname: g\nnodes: { made: { command: ['true'] } }\n");
+    insta::assert_snapshot!(project.fusion("run w.yaml").all(), @r##"
+exit 0
+--- stdout
+run [ID]
+[TIME] run.started (w)
+[TIME] node.waiting    sub (run)
+[TIME] node.waiting    sub/deep (run)
+[TIME] node.succeeded  sub/deep/x ([LENGTH])
+[TIME] node.succeeded  sub/deep ([LENGTH])
+[TIME] node.succeeded  sub ([LENGTH])
+[TIME] node.waiting    plan (run)
+[TIME] node.succeeded  plan/made ([LENGTH])
+[TIME] node.succeeded  plan ([LENGTH])
+[TIME] run.succeeded
+succeeded in [LENGTH]
+"##);
+}

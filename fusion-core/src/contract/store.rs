@@ -106,6 +106,14 @@ pub trait Store: Journal + Queue + Records + Blobs {
     /// Describes the store; with `deep`, reads all of it and checks it.
     async fn status(&self, deep: bool) -> Result<Status>;
 
+    /// Gives the space of what was deleted back to the system. A store without such space does nothing.
+    ///
+    /// # Errors
+    /// `FU0305` when there is no room for the copy that is made, `FU0306` when others write all the time.
+    async fn compact(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Writes what is pending and closes; later calls fail with `FU0501`.
     async fn close(&self) -> Result<()>;
 }

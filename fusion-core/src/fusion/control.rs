@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Result};
 use crate::graph::Program;
 use crate::model::{
     Answer, Append, Batch, Command, Enqueue, Graph, Input, Key, Message, NodeIx, NodeStatus, Op,
-    Origin, Payload, Record, RunId, Stamped, Then, Verdict, Wait, limits,
+    Origin, Payload, Record, RunId, SessionId, Stamped, Then, Verdict, Wait, limits,
 };
 use crate::run::begin::{Begin, definition, externalise};
 use crate::run::message::{RUNS, decode, run_key, say};
@@ -134,7 +134,7 @@ impl Run {
     /// # Errors
     /// `FU0105` when the run has not ended, or when nothing would run again; `FU0205` for an unknown node.
     pub async fn retry(&self, nodes: &[&str], by: &str) -> Result<()> {
-        session::open(&self.engine).await?;
+        let session = self.session().await?;
         let (mut state, began) = adopt::load(&self.engine, &self.id).await?;
         let named = named(&state, nodes)?;
         let succeeded = state
@@ -174,14 +174,30 @@ impl Run {
                 dedup: Some(run_key(&self.id)),
                 due: now,
                 stream: Some(stream),
-                session: Some(self.engine.session),
+                session,
                 ..Enqueue::default()
             }),
             row::put(&self.id, &row)?,
         ];
         self.engine.store.commit(Batch { now, ops }).await?;
-        let entry = self.engine.store.entry(&run_key(&self.id)).await?;
-        if let Some(entry) = entry {
+        self.adopt().await
+    }
+
+    /// Gives who holds what is taken up now: this process, or nobody when it shall not drive.
+    async fn session(&self) -> Result<Option<SessionId>> {
+        if !self.engine.options.drive {
+            self.engine.check_open()?;
+            return Ok(None);
+        }
+        session::open(&self.engine).await?;
+        Ok(Some(self.engine.session))
+    }
+
+    /// Drives the run that was taken up, if this process shall.
+    async fn adopt(&self) -> Result<()> {
+        if self.engine.options.drive
+            && let Some(entry) = self.engine.store.entry(&run_key(&self.id)).await?
+        {
             adopt::claimed(&self.engine, &entry);
         }
         Ok(())
@@ -199,7 +215,7 @@ impl Run {
         graph: Option<Graph>,
         id: Option<RunId>,
     ) -> Result<Run> {
-        session::open(&self.engine).await?;
+        let session = self.session().await?;
         let (state, _) = adopt::load(&self.engine, &self.id).await?;
         let (program, stored) = match graph {
             Some(graph) => {
@@ -229,16 +245,15 @@ impl Run {
             &input,
             Some(Origin::Fork { run: self.id.clone() }),
         );
-        let ops = begin.ops(kept, Some(self.engine.session), now)?;
+        let ops = begin.ops(kept, session, now)?;
         self.engine.store.commit(Batch { now, ops }).await.map_err(|error| match error.code() {
             Code::Conflict => Error::new(Code::IdConflict, format!("run `{id}` exists already"))
                 .hint("choose another id"),
             _ => error,
         })?;
-        if let Some(entry) = self.engine.store.entry(&run_key(&id)).await? {
-            adopt::claimed(&self.engine, &entry);
-        }
-        Ok(Run::new(self.engine.clone(), id))
+        let forked = Run::new(self.engine.clone(), id);
+        forked.adopt().await?;
+        Ok(forked)
     }
 
     /// Gives the outcomes that a fork takes over, in the order in which they were recorded.

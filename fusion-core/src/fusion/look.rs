@@ -6,11 +6,15 @@ use std::sync::Arc;
 use super::{Fusion, Run};
 use crate::error::{Code, Error, Result};
 use crate::graph::template::Redactor;
-use crate::model::{Digest, Payload, PayloadKind, Record, Stamped, Start};
+use crate::model::{
+    Digest, Input, Key, Message, NodeIx, NodeStatus, Payload, PayloadKind, Record, Stamped, Start,
+    limits,
+};
 use crate::observe::{self, Holder, Replay, Why};
 use crate::record::capsule::Capsule;
 use crate::run::adopt;
-use crate::run::message::run_key;
+use crate::run::message::{decode, run_key};
+use crate::schedule::State;
 
 /// How many records are read at once.
 const PAGE: usize = 10_000;
@@ -22,7 +26,11 @@ impl Run {
         let mut run = self.clone();
         loop {
             let state = run.state().await?;
-            let holder = run.holder().await?;
+            let mut holder = run.holder().await?;
+            let (_, cancel) = state.asked();
+            if state.result().is_none() && (state.culprit().is_some() || cancel.is_some()) {
+                holder.undoes = undoing(run.state().await?, self.engine.env.now_ms());
+            }
             let why = observe::why(&run.id, &state, &holder, self.engine.env.now_ms());
             let child = why.child.clone();
             all.push(why);
@@ -34,6 +42,15 @@ impl Run {
     }
 
     async fn holder(&self) -> Result<Holder> {
+        let mut holder = self.keeper().await?;
+        let entries =
+            self.engine.store.entries(&self.id.inbox(), 0, limits::INBOX_MESSAGES).await?;
+        let said = entries.iter().filter_map(|entry| decode(&entry.body).ok());
+        holder.unheard = said.map(|said| words(&said)).collect();
+        Ok(holder)
+    }
+
+    async fn keeper(&self) -> Result<Holder> {
         let Some(entry) = self.engine.store.entry(&run_key(&self.id)).await? else {
             return Ok(Holder { gone: true, ..Holder::default() });
         };
@@ -116,6 +133,31 @@ impl Fusion {
         })?;
         let program = crate::graph::Program::compile(graph)?;
         observe::replay(&capsule.run, &Arc::new(program), &capsule.records)
+    }
+}
+
+/// Names the node that an owner of the run would undo now.
+fn undoing(mut state: State, now: i64) -> Option<String> {
+    state.decide(Input::Adopted, now, &mut Vec::new());
+    let nodes = (0..state.program().len()).filter_map(|ix| u32::try_from(ix).ok()).map(NodeIx);
+    let mut open = nodes.filter(|node| {
+        let status = state.node_status(Key::undo(*node));
+        matches!(status, NodeStatus::Ready | NodeStatus::Running | NodeStatus::Retrying)
+    });
+    open.next().map(|node| state.program().name(node).to_owned())
+}
+
+/// Names what was said to a run.
+fn words(said: &Message) -> String {
+    match said {
+        Message::Signal(name, _) => format!("the signal `{name}`"),
+        Message::Answer(_, answer) if answer.approved => format!("an approval by {}", answer.by),
+        Message::Answer(_, answer) => format!("a rejection by {}", answer.by),
+        Message::Pause(by) => format!("a pause by {by}"),
+        Message::Resume(by) => format!("a resume by {by}"),
+        Message::Cancel(by, _) => format!("a cancel by {by}"),
+        Message::Resolve(_, _, by) => format!("a verdict by {by}"),
+        Message::ChildDone(_, child, _) => format!("the end of run `{child}`"),
     }
 }
 

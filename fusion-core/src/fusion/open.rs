@@ -159,6 +159,15 @@ impl Fusion {
         self.engine.store.status(deep).await
     }
 
+    /// Gives the space of deleted runs back to the system: the store's file is written anew.
+    ///
+    /// # Errors
+    /// `FU0305` when there is no room for the copy, `FU0306` when others write all the time.
+    pub async fn compact(&self) -> Result<()> {
+        self.engine.check_open()?;
+        self.engine.store.compact().await
+    }
+
     /// Lets go of everything: bodies are dropped, runs go on where they were when someone recovers them.
     pub async fn close(&self) -> Result<()> {
         if self.engine.is_closed() {

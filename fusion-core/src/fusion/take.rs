@@ -51,15 +51,30 @@ impl Fusion {
 
     /// Tells who drives a run. What dead processes held is released first.
     pub async fn driver(&self, id: &RunId) -> Result<Driven> {
-        session::reap(self.engine()).await?;
+        let reaped = session::reap(self.engine()).await;
+        let read_only = reaped.as_ref().is_err_and(|error| error.code() == Code::StoreReadOnly);
+        if !read_only {
+            reaped?;
+        }
         if matches!(self.engine().driven().get(id), Some(Fate::Driven(_))) {
             return Ok(Driven::Here);
         }
         Ok(match self.engine().store.entry(&run_key(id)).await? {
             None => Driven::Over,
+            // The dead could not be told from the living by taking what they held.
+            Some(Entry { session: Some(held), .. }) if read_only => self.alive(held).await?,
             Some(Entry { session: Some(_), .. }) => Driven::Elsewhere,
             Some(_) => Driven::Nowhere,
         })
+    }
+
+    async fn alive(&self, held: SessionId) -> Result<Driven> {
+        let now = self.now_ms();
+        let alive = |(id, until, _, dead): &(SessionId, i64, String, bool)| {
+            *id == held && *until >= now && !dead
+        };
+        let known = self.sessions().await?;
+        Ok(if known.iter().any(alive) { Driven::Elsewhere } else { Driven::Nowhere })
     }
 
     /// Takes over a run that nobody drives, and the child runs that it waits for. Tells who drives it now.

@@ -17,6 +17,10 @@ pub struct Holder {
     pub needs_step: Option<String>,
     /// When it may be taken up, in milliseconds since 1970.
     pub due: i64,
+    /// The node that is undone now. Journals do not say so: it follows from what they say.
+    pub undoes: Option<String>,
+    /// What was said to the run and has not been taken in yet, in words.
+    pub unheard: Vec<String>,
 }
 
 /// Why a run does not move.
@@ -45,15 +49,28 @@ pub fn why(run: &RunId, state: &State, holder: &Holder, now: i64) -> Why {
             .as_ref()
             .map(|failure| format!(": {}", line(&failure.message)))
             .unwrap_or_default();
+        let because = because.replacen(": cancelled by", " by", 1);
         let hint = (*status != RunStatus::Succeeded).then(|| format!("fusion runs retry {run}"));
         return plain(format!("run `{run}` has ended: it {}{because}", ended(*status)), hint);
     }
+    if !holder.unheard.is_empty() {
+        let said = holder.unheard.join(", ");
+        return match nobody(run, holder, now) {
+            Some(hint) => plain(
+                format!("run `{run}` has not heard yet of {said}: {}", alone(run, holder)),
+                Some(hint),
+            ),
+            None => plain(format!("run `{run}` is about to hear of {said}"), None),
+        };
+    }
     let (paused, cancel) = state.asked();
     if let Some((by, _)) = cancel {
-        return plain(
-            format!("run `{run}` is being cancelled by {by}: what runs is coming to its end"),
-            nobody(run, holder, now),
-        );
+        let hint = nobody(run, holder, now);
+        let how = match &hint {
+            Some(_) => alone(run, holder),
+            None => "what runs is coming to its end".to_owned(),
+        };
+        return plain(format!("run `{run}` is being cancelled by {by}: {how}"), hint);
     }
     if paused {
         return plain(format!("run `{run}` is paused"), Some(format!("fusion runs resume {run}")));
@@ -65,18 +82,19 @@ pub fn why(run: &RunId, state: &State, holder: &Holder, now: i64) -> Why {
         return plain(sentence, Some(format!("start a program that registers `{step}`")));
     }
     let cause = cause(state, now);
-    let mut why = match cause {
-        Some((key, reason)) => explain(run, state, (key, &reason), now),
-        None => plain(format!("run `{run}` is about to end"), None),
+    let idle = cause.is_none();
+    let mut why = match (cause, &holder.undoes) {
+        (Some((key, reason)), _) => explain(run, state, (key, &reason), now),
+        (None, Some(node)) => {
+            plain(format!("run `{run}` goes back: what node `{node}` did is being undone"), None)
+        }
+        (None, None) => plain(format!("run `{run}` is about to end"), None),
     };
     if let Some(hint) = nobody(run, holder, now)
         && why.child.is_none()
-        && is_startable(state)
+        && (idle || is_startable(state))
     {
-        why.sentence = match &holder.held_by {
-            Some(by) => format!("run `{run}` is held by a process that has died ({by})"),
-            None => format!("no process drives run `{run}`"),
-        };
+        why.sentence = alone(run, holder);
         why.hint = Some(hint);
     }
     why
@@ -84,6 +102,14 @@ pub fn why(run: &RunId, state: &State, holder: &Holder, now: i64) -> Why {
 
 fn ended(status: RunStatus) -> &'static str {
     if status == RunStatus::Cancelled { "was cancelled" } else { status.word() }
+}
+
+/// Says that nobody drives the run.
+fn alone(run: &RunId, holder: &Holder) -> String {
+    match &holder.held_by {
+        Some(by) => format!("run `{run}` is held by a process that has died ({by})"),
+        None => format!("no process drives run `{run}`"),
+    }
 }
 
 /// Gives what helps when nobody drives the run although it is due.
@@ -150,8 +176,10 @@ fn explain(run: &RunId, state: &State, (key, reason): (Key, &Reason), now: i64) 
             Some(format!("fusion runs signal {run} {signal}")),
         ),
         Reason::Waits(Wait::Approval(role, message, _)) => {
-            let who =
-                if role.is_empty() { "somebody's".to_owned() } else { format!("an {role}'s") };
+            let who = match role.as_str() {
+                "" => "somebody's".to_owned(),
+                role => format!("{} {role}'s", article(role)),
+            };
             let hint = format!("fusion runs approve {run} {name}");
             (format!("waits for {who} answer to \"{message}\""), None, Some(hint))
         }
@@ -179,6 +207,12 @@ fn explain(run: &RunId, state: &State, (key, reason): (Key, &Reason), now: i64) 
         Reason::Runs => ("runs".to_owned(), None, None),
     };
     Why { sentence: format!("node `{name}` {what}"), chain: chain(state, key), child, hint }
+}
+
+/// Gives the article that goes before a word, by its first letter.
+fn article(word: &str) -> &'static str {
+    let first = word.chars().next().map(|c| c.to_ascii_lowercase());
+    if matches!(first, Some('a' | 'e' | 'i' | 'o' | 'u')) { "an" } else { "a" }
 }
 
 /// Walks from the last node that needs the cause to the cause.

@@ -22,6 +22,12 @@ pub(super) fn append(stream: &str, head: Head, expect: u64, epoch: u64) -> Resul
     Ok(())
 }
 
+/// Refuses to write into what was opened for reading.
+pub(super) fn read_only() -> Error {
+    Error::new(Code::StoreReadOnly, "the store was opened for reading only: nothing was written")
+        .hint("change the permissions of the file and its folder, or choose another store")
+}
+
 /// Refuses an append of nothing, or of more than fits one row.
 pub(super) fn length(stream: &str, records: usize) -> Result<()> {
     let most = crate::model::limits::APPEND_RECORDS;

@@ -76,7 +76,9 @@ fn end(engine: &Arc<Shared>, run: &RunId, ticket: Ticket, left: Result<Left>) {
             }
         }
         left => {
-            if left.is_err() {
+            if left.is_ok() {
+                tracing::debug!(%run, "run left");
+            } else {
                 tracing::info!(%run, "another process drives the run now");
             }
             if is_ours {

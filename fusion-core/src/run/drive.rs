@@ -126,6 +126,8 @@ impl Driver {
     }
 
     async fn turns(&mut self) -> Result<Left> {
+        let records = self.state.seq();
+        tracing::info!(epoch = self.ticket.epoch, records, "run driven here");
         self.learn_timeouts().await;
         self.local.push_back(Note::Input(Input::Adopted));
         let mut look = true;

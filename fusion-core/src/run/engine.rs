@@ -24,6 +24,8 @@ pub struct Options {
     pub work: bool,
     /// Let go of a run that waits, so that it costs no memory; whoever works takes it up again.
     pub hibernate: bool,
+    /// Drive the runs that are retried and forked here; without it they are left to whoever works.
+    pub drive: bool,
     /// How long its session lives without a heartbeat, in milliseconds.
     pub lease_ms: i64,
     /// The queues that work is taken from: `runs`, or `step/NAME` for runs that rest for a step's code; all when empty.
@@ -40,6 +42,7 @@ impl Default for Options {
             concurrency: limits::RUNS_DRIVEN,
             work: true,
             hibernate: true,
+            drive: true,
             lease_ms: limits::LEASE_MS,
             queues: Vec::new(),
             env: BTreeMap::new(),

@@ -94,6 +94,7 @@ impl Driver {
         let hooks = Arc::new(self.hooks((key, attempt), memos));
         let leash = self.leash(key);
         let span = self.span(key, attempt);
+        tracing::debug!(parent: &span, "attempt begins");
         let begun = body::begin(hooks.clone(), plan, leash, span).await;
         self.begun(key, hooks, begun);
     }

@@ -7,6 +7,7 @@
 //! | `drive`, `launch`, `write` | the loop of one run: take in, decide, make durable, carry out |
 //! | `prepare`, `scope`, `lists` | conditions, lists and arguments are evaluated |
 //! | `launch`, `body`, `hooks`, `slot`, `cache` | one attempt of a body |
+//! | `told` | what is traced of each record |
 //! | `settle`, `checks`, `learn` | what the end of a body means |
 //! | `saved` | definitions that the store keeps by name |
 //! | `session`, `claim` | leases: who may drive |
@@ -36,6 +37,7 @@ mod scope;
 pub(crate) mod session;
 mod settle;
 mod slot;
+mod told;
 mod write;
 
 pub use engine::Options;

@@ -11,6 +11,7 @@ use super::drive::{Driver, Turn};
 use super::engine::Shared;
 use super::note::Ended;
 use crate::contract::Output;
+use crate::error::Error;
 use crate::graph::{self, Program};
 use crate::model::graph::Kind;
 use crate::model::{Class, Failure, Graph, Input, Key, Origin, Payload, RunId, Wait, limits};
@@ -124,14 +125,38 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
 
 /// Reads the graph that a body gave as data: the form of a workflow file, or that of a stored definition.
 fn expanded(output: &Payload) -> Result<Graph, Failure> {
-    let bad = |why: String| Failure::new(Class::DECODE, format!("the output is no graph: {why}"));
-    let value: Value = output.decode().map_err(|error| bad(error.to_string()))?;
-    let value = value.get("json").cloned().unwrap_or(value);
-    if value.get("fusion").is_some() {
-        let parsed = graph::file::parse(&value.to_string(), "output");
-        return parsed.map(|file| file.graph).map_err(|error| bad(format!("{error:?}")));
+    let bad = |why: &str| Failure::new(Class::DECODE, format!("the output is no graph: {why}"));
+    let value: Value = output.decode().map_err(|_| bad("it is no JSON"))?;
+    let (value, text) = match value {
+        Value::Object(mut fields) if fields.contains_key("stdout") => {
+            let text = fields.remove("stdout").and_then(|text| Some(text.as_str()?.to_owned()));
+            (fields.remove("json").unwrap_or(Value::Null), text)
+        }
+        Value::String(text) => (Value::Null, Some(text)),
+        other => (other, None),
+    };
+    if value.get("fusion").is_none()
+        && let Ok(graph) = serde_json::from_value(value.clone())
+    {
+        return Ok(graph);
     }
-    serde_json::from_value(value).map_err(|error| bad(error.to_string()))
+    // Lines and columns shall be those that the body wrote.
+    let text = text.unwrap_or_else(|| format!("{value:#}"));
+    match graph::file::parse(&text, "output") {
+        Ok(file) => Ok(file.graph),
+        Err(error) => Err(bad(&one_line(&error)).detail(format!("{error:?}"))),
+    }
+}
+
+/// Says the first thing that is wrong, with its place and its hint.
+fn one_line(error: &Error) -> String {
+    let place = error.place().map(|place| format!("{place}: ")).unwrap_or_default();
+    let hint = error.hint_text().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    let more = match error.all().count() {
+        0 | 1 => String::new(),
+        n => format!(" and {} more", n - 1),
+    };
+    format!("{place}{}{hint}{more}", error.message())
 }
 
 /// Makes the run that a node waits for.
@@ -149,7 +174,8 @@ fn child(
         let message = format!("sub-workflows are nested deeper than {}", limits::CHILD_DEPTH);
         return Err(Failure::new(Class::LIMIT, message));
     }
-    let bad = |error: crate::error::Error| Failure::error(format!("{error:?}")).permanent();
+    let bad =
+        |error: Error| Failure::error(one_line(&error)).detail(format!("{error:?}")).permanent();
     let input = graph::bind(&graph, input).map_err(bad)?;
     let graph = graph::checked(graph).map_err(bad)?;
     let stored = definition(&graph).map_err(bad)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::begin::{Begin, appends};
 use super::drive::{Driver, Turn, Woken};
-use super::{learn, message, row};
+use super::{learn, message, row, told};
 use crate::error::{Code, Result};
 use crate::model::{
     Batch, Command, Failure, Message, Op, Origin, Payload, PayloadKind, Record, Release, RunRow,
@@ -20,6 +20,8 @@ impl Driver {
         if records.is_empty() && turn.ops.is_empty() {
             return Ok(Vec::new());
         }
+        // Others may listen to what is durable; nobody pays for it when none does.
+        let traced = tracing::enabled!(tracing::Level::WARN).then(|| records.clone());
         let children = std::mem::take(&mut turn.children);
         let batch = self.batch(records, std::mem::take(&mut turn.ops), &children, now)?;
         let alone = batch.ops.iter().any(is_message).then(|| without_messages(batch.clone()));
@@ -30,6 +32,9 @@ impl Driver {
             }
             (other, _) => other?,
         };
+        if let Some(records) = traced {
+            told::told(self.state.program(), &records);
+        }
         if self.state.result().is_none() {
             self.lists.keep(|node| self.state.items(node).is_none_or(|(_, left)| left > 0));
         }

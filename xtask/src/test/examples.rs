@@ -1,10 +1,14 @@
 //! Runs every example: its `run` program must end with 0.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::Count;
 use crate::tree::Tree;
 use crate::{Stop, ground, process};
+
+/// How long an example may take; the slowest takes a few seconds.
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// Runs `examples/*/run`, each in its own folder and with a store of its own.
 ///
@@ -20,7 +24,7 @@ pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
         let mut command = process::command(folder.join("run"), &folder);
         command.env("FUSION", &fusion).env("FUSION_STORE", store).env("TMPDIR", scratch.path());
         let before = Tree::read(&folder)?;
-        let (mut passed, _) = process::follow(&mut command)?;
+        let (mut passed, _) = process::follow_within(&mut command, LIMIT)?;
         if let Some(path) = Tree::read(&folder)?.difference(&before) {
             println!("{name} changed its own `{path}`: write to \"$TMPDIR\" instead");
             passed = false;

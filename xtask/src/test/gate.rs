@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::steps::{STEPS, Step, Work};
-use super::{Count, examples, snippets};
+use super::{Count, examples, oldest, snippets};
 use crate::{Stop, codegen, ground, process, tidy};
 
 /// What the pure floors may not pull in.
@@ -78,6 +78,8 @@ fn take(step: &Step, root: &Path) -> Result<(bool, Count), Stop> {
         Work::Tidy => alone(tidy::run()),
         Work::Generated => alone(codegen::run(&["--check"])),
         Work::PureTree => alone(pure_tree(root)),
+        Work::OldestRust => alone(oldest::run(root)),
+        Work::Deny => deny(root),
         Work::Snippets => snippets::run(root),
         Work::Examples => examples::run(root),
         Work::Program(program, arguments) => {
@@ -93,6 +95,17 @@ fn test_arguments(root: &Path) -> Vec<&'static str> {
     } else {
         vec!["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]
     }
+}
+
+fn deny(root: &Path) -> Result<(bool, Count), Stop> {
+    let asked = process::cargo(root).args(["deny", "--version"]).output();
+    if !asked.is_ok_and(|answer| answer.status.success()) {
+        println!("cargo-deny is not installed: licences and sources are not checked");
+        return Ok((true, Count::default()));
+    }
+    // Advisories change without us: they are not part of the gate.
+    let mut command = process::cargo(root);
+    Ok(process::follow(command.args(["deny", "check", "licenses", "bans", "sources"]))?)
 }
 
 fn pure_tree(root: &Path) -> Result<(), Stop> {

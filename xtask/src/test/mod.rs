@@ -3,6 +3,7 @@
 mod count;
 mod examples;
 mod gate;
+mod oldest;
 mod snippets;
 mod steps;
 

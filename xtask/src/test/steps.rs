@@ -32,6 +32,10 @@ pub(crate) enum Work {
     Snippets,
     /// Runs every example.
     Examples,
+    /// Checks that the stated oldest compiler is enough.
+    OldestRust,
+    /// Checks licences and sources, where cargo-deny is installed.
+    Deny,
     /// Runs another program with these arguments.
     Program(&'static str, &'static [&'static str]),
 }
@@ -78,6 +82,8 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "rustdoc", needs: None, fast: false, work: Work::Docs },
     Step { name: "pure", needs: None, fast: false, work: Work::Cargo(PURE) },
     Step { name: "pure-tree", needs: None, fast: true, work: Work::PureTree },
+    Step { name: "oldest-rust", needs: None, fast: true, work: Work::OldestRust },
+    Step { name: "deny", needs: Some("deny.toml"), fast: true, work: Work::Deny },
     Step {
         name: "command",
         needs: None,

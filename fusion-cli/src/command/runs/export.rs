@@ -1,6 +1,6 @@
 //! `fusion runs export`: a run in one file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fusion_core::error::{Code, Error, Result};
 use serde_json::json;
@@ -14,6 +14,10 @@ pub(super) async fn export(args: &Exporting, global: &Global, out: &Out) -> Resu
     let (fusion, run) = find::open(global, &args.run).await?;
     let bytes = run.export().await?;
     fusion.close().await?;
+    if args.output.as_deref() == Some(Path::new("-")) {
+        Out::json_text(&bytes);
+        return Ok(0);
+    }
     let file = args.output.clone().unwrap_or_else(|| {
         PathBuf::from(format!("{}.fusion-run", run.id().as_str().replace(':', "_")))
     });

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
+use fusion_core::Run;
 use fusion_core::error::Result;
 use fusion_core::graph::inputs;
 use fusion_core::model::{Graph, RunId};
-use fusion_core::{Fusion, Run};
 use serde_json::Value;
 
 use crate::args::{Forking, Global};
 use crate::command::find;
-use crate::command::run::{register, to_its_end};
+use crate::command::known;
+use crate::command::run::{left, to_its_end};
 use crate::project;
 use crate::render::Out;
 
@@ -18,19 +19,24 @@ use crate::render::Out;
 pub(super) async fn fork(args: &Forking, global: &Global, out: &Out) -> Result<u8> {
     let id = args.id.as_deref().map(RunId::new).transpose()?;
     let loaded = args.file.as_deref().map(|file| project::load(Path::new(file))).transpose()?;
-    let (fusion, run) = find::open(global, &args.run).await?;
+    let (fusion, run) = find::take_up(global, &args.run, args.detach).await?;
     let graph = match loaded {
-        Some(loaded) => Some(register(&fusion, loaded).await?),
+        Some(loaded) => {
+            if !args.detach {
+                known::code(&loaded)?;
+                known::workflows(&fusion, &loaded).await?;
+            }
+            Some(known::register(&fusion, loaded).await?)
+        }
         None => None,
     };
     let input = input(&run, graph.as_ref(), &args.input).await?;
     let nodes: Vec<&str> = args.from.iter().map(String::as_str).collect();
     let forked = run.fork(&nodes, input, graph, id).await?;
-    follow(&fusion, &forked, out).await
-}
-
-async fn follow(fusion: &Fusion, run: &Run, out: &Out) -> Result<u8> {
-    to_its_end(fusion, run, out).await
+    if args.detach {
+        return left(&fusion, &forked, out).await;
+    }
+    to_its_end(&fusion, &forked, out).await
 }
 
 /// The run's own input with what is given now; none when nothing is given.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Global, Listing};
 use crate::command::find;
-use crate::render::{Color, Out, Table, ago, length, status_color};
+use crate::render::{Color, Out, Table, ago, length, run_status, status_color};
 
 /// How many rows are read at once.
 const PAGE: usize = 200;
@@ -41,17 +41,46 @@ pub(super) async fn list(args: &Listing, global: &Global, out: &Out) -> Result<u
 }
 
 async fn rows(fusion: &Fusion, args: &Listing) -> Result<Vec<Working>> {
-    let status = args.status.as_deref().and_then(RunStatus::from_word);
-    let wanted = |(_, row): &Working| {
-        (args.all || row.parent.is_none())
-            && args.workflow.as_ref().is_none_or(|name| *name == row.workflow)
-    };
+    let wanted = args.status.as_deref().and_then(RunStatus::from_word);
+    let Some(wanted) = wanted else { return some(fusion, args, None, None).await };
+    if wanted.is_final() {
+        return some(fusion, args, Some(wanted), None).await;
+    }
+    // What the store notes of a run that has not ended may be older than what its journal says.
+    let mut rows = Vec::new();
+    for noted in RunStatus::ALL.iter().copied().filter(|status| !status.is_final()) {
+        rows.extend(some(fusion, args, Some(noted), Some(wanted)).await?);
+    }
+    rows.sort_by(|(a, _), (b, _)| b.as_str().cmp(a.as_str()));
+    rows.truncate(args.limit);
+    Ok(rows)
+}
+
+/// Reads rows of a noted status, each with the status that it has now; those with a wanted one if one is given.
+async fn some(
+    fusion: &Fusion,
+    args: &Listing,
+    noted: Option<RunStatus>,
+    wanted: Option<RunStatus>,
+) -> Result<Vec<Working>> {
     let mut rows = Vec::new();
     let mut after: Option<String> = None;
     while rows.len() < args.limit {
-        let page = fusion.list(status, after.as_deref(), PAGE).await?;
-        let room = args.limit - rows.len();
-        rows.extend(page.items.into_iter().filter(wanted).take(room));
+        let page = fusion.list(noted, after.as_deref(), PAGE).await?;
+        for (id, mut row) in page.items {
+            let listed = (args.all || row.parent.is_none())
+                && args.workflow.as_ref().is_none_or(|name| *name == row.workflow);
+            if !listed || rows.len() >= args.limit {
+                continue;
+            }
+            if !row.status.is_final() {
+                let driven = fusion.driver(&id).await?;
+                row.status = run_status(&fusion.find(&id).await?.state().await?, driven);
+            }
+            if wanted.is_none_or(|wanted| wanted == row.status) {
+                rows.push((id, row));
+            }
+        }
         after = page.next;
         if after.is_none() {
             break;

@@ -1,6 +1,6 @@
 //! `fusion runs logs`.
 
-use fusion_core::error::Result;
+use fusion_core::error::{Code, Error, Result, nearest};
 use fusion_core::model::{Event, Severity};
 use fusion_core::{Fusion, Run, observe};
 use serde_json::json;
@@ -16,6 +16,9 @@ const PAGE: usize = 10_000;
 /// Prints what happened in a run, an event a line.
 pub(super) async fn logs(args: &Logs, global: &Global, out: &Out) -> Result<u8> {
     let (fusion, run) = find::open(global, &args.run).await?;
+    if let Some(node) = &args.node {
+        known(&run, node).await?;
+    }
     let mut interrupt = Interrupt::new()?;
     let code = tokio::select! {
         biased;
@@ -24,6 +27,18 @@ pub(super) async fn logs(args: &Logs, global: &Global, out: &Out) -> Result<u8> 
     };
     close(&fusion).await?;
     Ok(code)
+}
+
+/// Refuses the name of a node that the run does not have: no lines would look as if nothing had happened.
+async fn known(run: &Run, name: &str) -> Result<()> {
+    let state = run.state().await?;
+    let program = state.program();
+    if program.find_key(name).is_some() {
+        return Ok(());
+    }
+    let names = program.graph().nodes.iter().map(|node| &*node.id);
+    let message = format!("there is no node `{name}` in this run");
+    Err(Error::new(Code::UnknownReference, message).hint(nearest::hint(name, names)))
 }
 
 async fn tell(run: &Run, args: &Logs, out: &Out) -> Result<()> {

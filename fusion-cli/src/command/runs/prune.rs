@@ -14,7 +14,8 @@ const PAGE: usize = 1_000;
 
 /// Deletes what is named, after a question on a terminal.
 pub(super) async fn prune(args: &Pruning, global: &Global, out: &Out) -> Result<u8> {
-    if args.runs.is_empty() && args.older_than.is_none() && args.status.is_empty() {
+    let names_none = args.runs.is_empty() && args.older_than.is_none() && args.status.is_empty();
+    if names_none && !args.vacuum {
         return Err(Error::new(Code::InvalidInput, "nothing says which runs to delete")
             .hint("name runs, or give `--older-than 30d` or `--status`"));
     }
@@ -39,9 +40,12 @@ pub(super) async fn prune(args: &Pruning, global: &Global, out: &Out) -> Result<
     for id in &ids {
         fusion.prune(id).await?;
     }
+    if args.vacuum {
+        fusion.compact().await?;
+    }
     fusion.close().await?;
     if out.json {
-        Out::value(&json!({"deleted": listed}));
+        Out::value(&json!({"deleted": listed, "vacuumed": args.vacuum}));
     } else {
         let word = if ids.len() == 1 { "run" } else { "runs" };
         out.say(&format!("deleted {} {word}", ids.len()));

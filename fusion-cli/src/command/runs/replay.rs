@@ -1,5 +1,6 @@
 //! `fusion runs replay`: folds a journal again, and compares. Nothing is executed.
 
+use std::io::Read;
 use std::path::Path;
 
 use fusion_core::Fusion;
@@ -14,7 +15,13 @@ use crate::render::{Color, Out, line};
 /// Replays a run, or a capsule without any store; exit code 1 when something does not fit.
 pub(super) async fn replay(args: &Replaying, global: &Global, out: &Out) -> Result<u8> {
     let file = Path::new(&args.what);
-    let replay = if file.is_file() {
+    let replay = if args.what == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map_err(|error| {
+            Error::new(Code::FileUnreadable, "standard input cannot be read").because(error)
+        })?;
+        Fusion::replay_capsule(&bytes)?
+    } else if file.is_file() {
         let bytes = std::fs::read(file).map_err(|error| {
             let message = format!("the file {} cannot be read", file.display());
             Error::new(Code::FileUnreadable, message).because(error)
@@ -47,7 +54,8 @@ fn tell(replay: &Replay, out: &Out) {
         out.say(&line(event));
     }
     for problem in &replay.problems {
-        Out::result(&format!("{}: {problem}", out.paint(Color::Red, "differs")));
+        let told = format!(": {problem}");
+        Out::print(&out.line().paint(Color::Red, "differs").add(&told));
     }
     if replay.problems.is_empty() {
         Out::result(&format!("{} records fit: {status}", replay.state.seq()));

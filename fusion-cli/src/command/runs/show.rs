@@ -36,7 +36,8 @@ pub(super) async fn show(args: &Showing, global: &Global, out: &Out) -> Result<u
     }
     if let Some(Value::Object(outputs)) = json.get("outputs") {
         for (name, value) in outputs {
-            Out::result(&format!("{} {name}: {value}", out.paint(Color::Dim, "output")));
+            let told = format!(" {name}: {value}");
+            Out::print(&out.line().paint(Color::Dim, "output").add(&told));
         }
     }
     Ok(0)
@@ -46,16 +47,15 @@ fn head(report: &Report, run: &str, now: i64, out: &Out) {
     let start = report.state.start();
     let status = report.run_status().word();
     let (began, ended) = report.span();
-    let took = length(ended.unwrap_or(now) - began);
+    let length = length(ended.unwrap_or(now) - began);
     Out::result(&format!("run {run}"));
     Out::result(&format!("workflow {} version {}", start.workflow, start.version));
-    Out::result(&format!(
-        "{} {}, {took}",
-        out.paint(status_color(status), status),
-        format_args!("since {}", clock(began))
-    ));
+    let long = if ended.is_some() { format!("took {length}") } else { format!("{length} ago") };
+    let times = format!(", began {}, {long}", clock(began));
+    Out::print(&out.line().paint(status_color(status), status).add(&times));
     if let Some((_, _, Some(failure))) = report.state.result() {
-        Out::result(&format!("{}: {failure}", out.paint(Color::Red, "error")));
+        let told = format!(": {failure}");
+        Out::print(&out.line().paint(Color::Red, "error").add(&told));
     }
     Out::result("");
 }

@@ -97,11 +97,23 @@ fn needs(graph: &Graph, names: &Names<'_>, report: &mut Report<'_>) -> Vec<(u32,
 }
 
 fn circle(graph: &Graph, edges: &[(u32, u32)], report: &mut Report<'_>) {
-    let Ok(edges) = Edges::new(graph.nodes.len(), edges) else { return };
-    let Some(cycle) = find_cycle(&edges) else { return };
+    let mut left = edges.to_vec();
+    loop {
+        let Ok(edges) = Edges::new(graph.nodes.len(), &left) else { return };
+        let Some(cycle) = find_cycle(&edges) else { return };
+        one_circle(graph, &cycle.path, report);
+        if report.is_full() {
+            return;
+        }
+        // The next one shares no node with this one: mending one may well mend those that do.
+        left.retain(|(from, to)| !cycle.path.contains(from) && !cycle.path.contains(to));
+    }
+}
+
+fn one_circle(graph: &Graph, cycle: &[u32], report: &mut Report<'_>) {
     let name = |index: &u32| graph.nodes.get(*index as usize).map_or("?", |node| &*node.id);
     // Along the arrows of the data, a node comes after what it needs; people ask who needs whom.
-    let path: Vec<&str> = cycle.path.iter().rev().map(name).collect();
+    let path: Vec<&str> = cycle.iter().rev().map(name).collect();
     let at = path.first().copied().unwrap_or_default();
     let message = format!("the nodes need one another in a circle: {}", path.join(" → "));
     let hint = "each needs the next: take one of these needs away, or use `repeat` for a loop";

@@ -3,6 +3,7 @@
 //! [`check`] takes a graph as its author wrote it; [`normalise`] then writes down what templates imply, so that the
 //! stored definition says all of it. A graph that passed can be compiled.
 
+mod code;
 mod graph;
 mod kind;
 mod names;
@@ -16,6 +17,7 @@ mod template;
 mod tests;
 mod warn;
 
+pub use code::{Named, What, named};
 pub use graph::check;
 pub(crate) use graph::examine;
 pub use normalise::normalise;

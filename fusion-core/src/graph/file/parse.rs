@@ -8,7 +8,9 @@ use super::load::load;
 use super::table::FILE;
 use super::tree::{Body, Tree};
 use crate::error::{Code, Error, Place, Result};
-use crate::graph::check::{At, Places, Report, Spot, Warning, examine, normalise, warnings};
+use crate::graph::check::{
+    At, Named, Places, Report, Spot, Warning, examine, named, normalise, warnings,
+};
 use crate::model::{Graph, limits};
 
 /// The version of the file format that this engine reads.
@@ -23,6 +25,8 @@ pub struct File {
     pub workflows: BTreeMap<String, Graph>,
     /// What is allowed and probably not meant.
     pub warnings: Vec<Warning>,
+    /// What its workflows name and do not hold: steps, agents, models, other workflows.
+    pub named: Vec<Named>,
 }
 
 /// Reads the bytes of a workflow file.
@@ -127,6 +131,7 @@ fn read(tree: &Tree, places: &Places) -> Result<File> {
     let mut found = all.into_errors();
     let mut workflows = BTreeMap::new();
     let mut warned = Vec::new();
+    let mut names = named(&graph, places);
     let further = At::top("workflows");
     for entry in tree.get("workflows").map(Tree::entries).unwrap_or_default() {
         let mut report = Report::new(places);
@@ -138,6 +143,7 @@ fn read(tree: &Tree, places: &Places) -> Result<File> {
         examine(&graph, &mut report);
         found.extend(report.into_errors());
         warned.extend(warnings(&graph, &inner));
+        names.extend(named(&graph, &inner));
         normalise(&mut graph);
         workflows.insert(entry.key.to_string(), graph);
     }
@@ -146,7 +152,7 @@ fn read(tree: &Tree, places: &Places) -> Result<File> {
     }
     warned.extend(warnings(&graph, places));
     normalise(&mut graph);
-    Ok(File { graph, workflows, warnings: warned })
+    Ok(File { graph, workflows, warnings: warned, named: names })
 }
 
 /// Reads a text as plain data: YAML, or JSON, which is YAML too.

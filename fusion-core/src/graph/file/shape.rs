@@ -73,6 +73,7 @@ impl Shape {
             Self::Text => "a text".to_owned(),
             Self::Word => "a text or a number".to_owned(),
             Self::Bool => "`true` or `false`".to_owned(),
+            Self::Int(least, most) if least == most => format!("the number {least}"),
             Self::Int(least, most) => format!("a whole number from {least} to {most}"),
             Self::Number(least, most) => format!("a number from {least} to {most}"),
             Self::Time => "a length of time such as `10m`".to_owned(),

@@ -107,11 +107,59 @@ pub(super) fn reader(options: &Options) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Looks at a file that shall only be read, and finds out how it can be opened.
+///
+/// WAL wants a side file, which a folder that cannot be written may not have. When there is no WAL either, nobody has
+/// the file open, and nobody who could not write there will: then it is read without locks.
+pub(super) fn read_only(mut options: Options) -> Result<Options> {
+    let look = |options: &Options| {
+        let connection = reader(options)?;
+        migrate::check(&connection).map_err(|error| named(&error, &options.path))
+    };
+    let first = match look(&options) {
+        Ok(()) => return Ok(options),
+        Err(error) => error,
+    };
+    let unreachable = [Code::StoreFailed, Code::StoreReadOnly, Code::StoreOpen];
+    if !unreachable.contains(&first.code()) || !options.path.is_file() {
+        return Err(first);
+    }
+    let mut wal = options.path.as_os_str().to_owned();
+    wal.push("-wal");
+    if std::fs::metadata(&wal).is_ok_and(|wal| wal.len() > 0) {
+        return Err(first.hint(
+            "it was not closed, and reading its last writes needs a folder that can be written: copy `FILE` and `FILE-wal` into one",
+        ));
+    }
+    options.immutable = true;
+    look(&options).map(|()| options)
+}
+
+/// Writes a path as a URI for SQLite that says that nobody writes.
+fn immutable(path: &Path) -> String {
+    use std::fmt::Write as _;
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-~".contains(byte) {
+            uri.push(char::from(*byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
+}
+
 fn open(options: &Options, flags: OpenFlags) -> Result<Connection> {
     // The store itself lets one thread at a time use a connection.
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = match &options.vfs {
         Some(vfs) => Connection::open_with_flags_and_vfs(&options.path, flags, vfs.as_str()),
+        None if options.immutable => {
+            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+            Connection::open_with_flags(immutable(&options.path), flags)
+        }
         None => Connection::open_with_flags(&options.path, flags),
     };
     let connection = opened.map_err(|source| match source.sqlite_error_code() {

@@ -35,6 +35,11 @@ impl From<Sql> for Fault {
 pub(super) fn error(source: Sql) -> Error {
     let (code, text) = match &source {
         Sql::SqliteFailure(failure, _) => class(failure.code),
+        // Every statement is a constant: one that is not understood meets tables that we did not make.
+        Sql::SqlInputError { error, .. } if error.code == ErrorCode::Unknown => {
+            (Code::StoreCorrupt, "the store's tables are not those that this program made")
+        }
+        Sql::SqlInputError { error, .. } => class(error.code),
         Sql::FromSqlConversionFailure(..)
         | Sql::IntegralValueOutOfRange(..)
         | Sql::InvalidColumnType(..)

@@ -1,5 +1,7 @@
 //! The schema and its versions: forward only, each step in one transaction, with its checksum kept.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::fault::{corrupt, error};
@@ -37,6 +39,17 @@ pub(super) fn inspect(connection: &Connection) -> Result<i64> {
     Ok(version)
 }
 
+/// Refuses a file that can be read only after a migration, or not at all.
+pub(super) fn check(connection: &Connection) -> Result<()> {
+    let version = inspect(connection)?;
+    if version == VERSION {
+        return verify(connection);
+    }
+    let text = format!("the store has schema {version}, this program reads {VERSION}");
+    Err(Error::new(Code::StoreReadOnly, text)
+        .hint("open it once where it can be written: that brings it up to date"))
+}
+
 /// Brings the schema up to date.
 pub(super) fn migrate(connection: &mut Connection, now: i64) -> Result<()> {
     if inspect(connection)? == VERSION {
@@ -66,8 +79,30 @@ fn verify(connection: &Connection) -> Result<()> {
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(error)?;
     let taken: Vec<(i64, i64)> = rows.collect::<Result<_, _>>().map_err(error)?;
     let sums = (1..).zip(STEPS).map(|(n, step)| (n, i64::from(checksum(step.as_bytes(), &[n]))));
-    if taken == sums.collect::<Vec<_>>() {
-        return Ok(());
+    if taken != sums.collect::<Vec<_>>() {
+        return Err(corrupt("the store's schema was made by other steps than this program's"));
     }
-    Err(corrupt("the store's schema was made by other steps than this program's"))
+    compare(connection)
+}
+
+/// Compares tables and indexes with those that the steps make: damage there would look like a mistake of ours later.
+fn compare(connection: &Connection) -> Result<()> {
+    let mut statement =
+        connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").map_err(error)?;
+    let rows = statement.query_map([], |row| row.get(0)).map_err(error)?;
+    let found: BTreeSet<String> = rows.collect::<Result<_, _>>().map_err(error)?;
+    let meta = META.replace("IF NOT EXISTS ", "");
+    let made = STEPS.iter().flat_map(|step| made(step)).find(|made| !found.contains(*made));
+    match made.or_else(|| (!found.contains(&meta)).then_some("CREATE TABLE meta")) {
+        None => Ok(()),
+        Some(sql) => {
+            let head = sql.split('(').next().unwrap_or_default().trim_start_matches("CREATE ");
+            Err(corrupt(format!("the store's own description of its {head} is damaged")))
+        }
+    }
+}
+
+/// Gives the statements of a step that make something, as SQLite keeps them.
+fn made(step: &str) -> impl Iterator<Item = &str> {
+    step.split(';').filter_map(|part| part.get(part.find("CREATE ")?..))
 }

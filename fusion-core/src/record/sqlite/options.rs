@@ -15,12 +15,18 @@ pub struct Options {
     pub durability: Durability,
     /// The SQLite VFS to use instead of the system's own: the simulator's crash disk.
     pub vfs: Option<String>,
+    /// Nothing may be written: for a file or folder that is read-only for this user.
+    pub read_only: bool,
+    /// Nobody can write, so no lock and no side file is needed; found out when the file is opened.
+    pub(super) immutable: bool,
 }
 
 impl Options {
     /// Names a file, with the full promise.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), durability: Durability::Sync, vfs: None }
+        let path = path.into();
+        let durability = Durability::Sync;
+        Self { path, durability, vfs: None, read_only: false, immutable: false }
     }
 
     /// Chooses what is promised.
@@ -37,7 +43,7 @@ impl Options {
         self
     }
 
-    /// Reads `sqlite://path?durability=relaxed`, with or without the scheme.
+    /// Reads `sqlite://path?durability=relaxed&mode=ro`, with or without the scheme.
     ///
     /// # Errors
     /// `FU0301` for an empty path, an unknown parameter or an unknown value.
@@ -53,25 +59,36 @@ impl Options {
         let mut options = Self::new(path);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            if key != "durability" {
-                let text = format!("a store has no parameter `{key}`");
-                return Err(wrong(&text).hint(nearest::hint(key, ["durability"])));
-            }
-            options.durability = match value {
-                "sync" => Durability::Sync,
-                "relaxed" => Durability::Relaxed,
-                _ => {
+            match (key, value) {
+                ("durability", "sync") => options.durability = Durability::Sync,
+                ("durability", "relaxed") => options.durability = Durability::Relaxed,
+                ("durability", _) => {
                     let text = format!("there is no durability `{value}`");
                     return Err(wrong(&text).hint(nearest::hint(value, ["sync", "relaxed"])));
                 }
-            };
+                ("mode", "rw") => options.read_only = false,
+                ("mode", "ro") => options.read_only = true,
+                ("mode", _) => {
+                    let text = format!("there is no mode `{value}`");
+                    return Err(wrong(&text).hint("known: ro, rw"));
+                }
+                _ => {
+                    let text = format!("a store has no parameter `{key}`");
+                    return Err(wrong(&text).hint(nearest::hint(key, ["durability", "mode"])));
+                }
+            }
         }
         Ok(options)
     }
 
     /// Writes the URL.
     pub fn url(&self) -> String {
-        let query = if self.durability == Durability::Relaxed { "?durability=relaxed" } else { "" };
+        let query = match (self.durability, self.read_only) {
+            (Durability::Relaxed, false) => "?durability=relaxed",
+            (Durability::Relaxed, true) => "?durability=relaxed&mode=ro",
+            (_, true) => "?mode=ro",
+            (_, false) => "",
+        };
         format!("sqlite://{}{query}", self.path.display())
     }
 }

@@ -39,6 +39,8 @@ enum Door {
     Thread(mpsc::Sender<Job>, Arc<Semaphore>),
     /// By a call.
     Inline(Box<Mutex<Option<Writer>>>),
+    /// Not at all: the file is only read.
+    Closed,
 }
 
 impl Sqlite {
@@ -47,6 +49,9 @@ impl Sqlite {
     /// # Errors
     /// `FU0302` to `FU0307`: see the pages.
     pub fn open(options: Options, env: Arc<dyn Env>) -> Result<Self> {
+        if options.read_only {
+            return Self::read_only(options, env);
+        }
         let bus = Local::new();
         let writer = Writer::open(&options, bus.clone(), env.now_ms())?;
         let durability = durability(&writer)?;
@@ -57,6 +62,13 @@ impl Sqlite {
         threads.dedicated("fusion-store", Box::new(move || service.run()));
         let door = Door::Thread(sender, Arc::new(Semaphore::new(WAITING_KIB as usize)));
         Ok(Self { options, durability, bus, readers, door })
+    }
+
+    fn read_only(options: Options, env: Arc<dyn Env>) -> Result<Self> {
+        let options = connect::read_only(options)?;
+        let durability = options.durability;
+        let readers = Readers::new(options.clone(), Some(env));
+        Ok(Self { options, durability, bus: Local::new(), readers, door: Door::Closed })
     }
 
     /// Opens a file without any thread: everything is done in the call itself, as the simulator needs it.
@@ -80,7 +92,7 @@ impl Sqlite {
     /// `FU0308` when the file fails.
     pub fn look(&self) -> Result<()> {
         match &self.door {
-            Door::Thread(..) => Ok(()),
+            Door::Thread(..) | Door::Closed => Ok(()),
             Door::Inline(writer) => {
                 let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
                 writer.as_mut().map_or(Ok(()), Writer::look)
@@ -210,6 +222,7 @@ impl Store for Sqlite {
         match &self.door {
             Door::Thread(jobs, memory) => self.send(jobs, memory, batch).await,
             Door::Inline(writer) => self.write_here(writer, batch),
+            Door::Closed => Err(refuse::read_only()),
         }
     }
 
@@ -221,6 +234,22 @@ impl Store for Sqlite {
         let (facts, problems) =
             self.readers.read(move |_, connection| check::describe(connection, deep)).await?;
         Ok(Status { url: self.options.url(), durability: self.durability, facts, problems })
+    }
+
+    async fn compact(&self) -> Result<()> {
+        self.readers.check()?;
+        match &self.door {
+            Door::Thread(jobs, _) => {
+                let (reply, answer) = oneshot::channel();
+                jobs.send(Job::Compact(reply)).await.map_err(|_| refuse::closed())?;
+                answer.await.unwrap_or_else(|_| Err(stopped()))
+            }
+            Door::Inline(writer) => {
+                let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+                writer.as_mut().ok_or_else(refuse::closed)?.compact()
+            }
+            Door::Closed => Err(refuse::read_only()),
+        }
     }
 
     async fn close(&self) -> Result<()> {
@@ -239,6 +268,7 @@ impl Store for Sqlite {
                 let writer = writer.lock().unwrap_or_else(PoisonError::into_inner).take();
                 writer.map_or(Ok(()), Writer::close)
             }
+            Door::Closed => Ok(()),
         }
     }
 }

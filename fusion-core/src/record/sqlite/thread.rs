@@ -22,6 +22,8 @@ const REST_MS: u64 = 200;
 pub(super) enum Job {
     /// A batch, who waits for it, and its share of the memory for batches that wait.
     Commit(Prepared, oneshot::Sender<Result<Receipt>>, OwnedSemaphorePermit),
+    /// Giving back the space of what was deleted.
+    Compact(oneshot::Sender<Result<()>>),
     /// The end, after all that came before.
     Close(oneshot::Sender<Result<()>>),
 }
@@ -97,7 +99,7 @@ impl Service {
     /// Writes a job and all that waits behind it; gives whom to tell when one of them is the end.
     fn group(&mut self, job: Job) -> Option<oneshot::Sender<Result<()>>> {
         let (mut batches, mut waiters, mut bytes) = (Vec::new(), Vec::new(), 0);
-        let mut end = None;
+        let (mut end, mut compact) = (None, None);
         let mut next = Some(job);
         while let Some(job) = next {
             match job {
@@ -105,6 +107,10 @@ impl Service {
                     bytes += batch.bytes();
                     batches.push(batch);
                     waiters.push((waiter, permit));
+                }
+                Job::Compact(waiter) => {
+                    compact = Some(waiter);
+                    break;
                 }
                 Job::Close(waiter) => {
                     end = Some(waiter);
@@ -123,6 +129,13 @@ impl Service {
                 // Who no longer waits does not want to know.
                 let _told = waiter.send(answer);
             }
+        }
+        if let Some(waiter) = compact {
+            let done = self.writer.compact();
+            if self.writer.has_failed() {
+                self.readers.fail();
+            }
+            let _told = waiter.send(done);
         }
         end
     }

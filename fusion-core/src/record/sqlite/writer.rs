@@ -254,6 +254,24 @@ impl Writer {
         }
     }
 
+    /// Writes the whole file anew, without the pages that are not used, and cuts the WAL off.
+    ///
+    /// # Errors
+    /// `FU0305` when there is no room for the copy, `FU0306` when others write all the time, `FU0308` when the file fails.
+    pub fn compact(&mut self) -> Result<()> {
+        let taken = self.turn.take();
+        // The copy is as big as the file: not in memory.
+        let done = self.connection.execute_batch("PRAGMA temp_store = file; VACUUM");
+        let back = self.connection.execute_batch("PRAGMA temp_store = memory");
+        let cut = self.connection.query_row("PRAGMA wal_checkpoint(truncate)", [], |_| Ok(()));
+        drop(taken);
+        match done.and(back).and(cut).map_err(Fault::from) {
+            Ok(()) => Ok(()),
+            Err(fault @ Fault::Fatal(_)) => Err(self.give_up(fault)),
+            Err(Fault::Refused(error) | Fault::Lost(error)) => Err(error),
+        }
+    }
+
     /// Closes the file.
     ///
     /// # Errors

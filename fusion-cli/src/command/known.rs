@@ -1,0 +1,80 @@
+//! Whether what a workflow names is known, before a run of it begins.
+
+use fusion_core::Fusion;
+use fusion_core::error::{Code, Error, Result, nearest};
+use fusion_core::graph::check::{Named, What};
+use fusion_core::model::Graph;
+
+use crate::project::Loaded;
+
+/// Refuses workflows whose code this program does not have.
+///
+/// # Errors
+/// `FU0403`, with the place of each name.
+pub(super) fn code(loaded: &Loaded) -> Result<()> {
+    let errors = loaded.named.iter().filter_map(|named| {
+        let what = match &named.what {
+            What::Step(name) => format!("the step `{name}`"),
+            What::Agent => "an agent".to_owned(),
+            What::Model => "a model".to_owned(),
+            What::Workflow(_) => return None,
+        };
+        let message = format!("node `{}` needs {what}, which is not in this program", named.node);
+        let near = match &named.what {
+            // `step: publish` where `workflow: publish` is meant.
+            What::Step(name) => {
+                let workflows = loaded.others.keys().chain(&loaded.near).map(String::as_str);
+                nearest::nearest(name, workflows).map(|near| format!("did you mean `workflow: {near}`? else "))
+            }
+            _ => None,
+        };
+        let hint = format!("{}run it from the program that has the code, or record it for that program's worker with `--detach`", near.unwrap_or_default());
+        Some(placed(Error::new(Code::UnknownStep, message).hint(hint), named))
+    });
+    Error::join(errors.collect()).map_or(Ok(()), Err)
+}
+
+/// Refuses workflows that name others which neither a file nor the store defines.
+///
+/// # Errors
+/// `FU0205`, with the place of each name and the nearest one.
+pub(super) async fn workflows(fusion: &Fusion, loaded: &Loaded) -> Result<()> {
+    let mut errors = Vec::new();
+    for named in &loaded.named {
+        let What::Workflow(name) = &named.what else { continue };
+        let Err(error) = fusion.saved(name).await else { continue };
+        if error.code() != Code::UnknownReference {
+            return Err(error);
+        }
+        let hint = match nearest::nearest(name, loaded.near.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => error.hint_text().unwrap_or_default().to_owned(),
+        };
+        let message = format!("node `{}`: {}", named.node, nowhere(name));
+        errors.push(placed(Error::new(Code::UnknownReference, message).hint(hint), named));
+    }
+    Error::join(errors).map_or(Ok(()), Err)
+}
+
+/// Says that no workflow has a name.
+pub(super) fn nowhere(name: &str) -> String {
+    format!("no file in its folder defines the workflow `{name}`, and this store keeps none")
+}
+
+/// Keeps the definitions in the store and lets the engine know them.
+pub(super) async fn register(fusion: &Fusion, loaded: Loaded) -> Result<Graph> {
+    let all: Vec<&Graph> = std::iter::once(&loaded.graph).chain(loaded.others.values()).collect();
+    fusion.save(&all).await?;
+    fusion.workflow(loaded.graph.clone());
+    for other in loaded.others.into_values() {
+        fusion.workflow(other);
+    }
+    Ok(loaded.graph)
+}
+
+fn placed(error: Error, named: &Named) -> Error {
+    match &named.place {
+        Some(place) => error.at(place.clone()),
+        None => error,
+    }
+}

@@ -1,0 +1,74 @@
+//! What a graph names that is not in it: the code and the workflows that a program must have to run it.
+
+use super::places::Places;
+use super::site::At;
+use crate::error::Place;
+use crate::model::Graph;
+use crate::model::graph::{Action, Task};
+
+/// A name that a program must know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The node.
+    pub node: String,
+    /// What it names, with its name if it has one.
+    pub what: What,
+    /// Where it is, for graphs from files.
+    pub place: Option<Place>,
+}
+
+/// What is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A step, by name.
+    Step(String),
+    /// An agent, by name or by what it can do.
+    Agent,
+    /// A model.
+    Model,
+    /// A workflow, by name.
+    Workflow(String),
+}
+
+/// Lists what a graph names and does not hold, in the graph's order.
+///
+/// ```
+/// use fusion_core::graph::check::{Places, What, named};
+/// use fusion_core::model::Graph;
+/// use fusion_core::model::graph::Node;
+/// let graph = Graph::new("digest").add(Node::step("fetch", "http.get"));
+/// assert_eq!(named(&graph, &Places::none())[0].what, What::Step("http.get".to_owned()));
+/// ```
+pub fn named(graph: &Graph, places: &Places) -> Vec<Named> {
+    let mut found = Vec::new();
+    let nodes = At::top("nodes");
+    for node in &graph.nodes {
+        let at = nodes.name(&node.id);
+        let mut note = |task: &Task, at: &At<'_>| {
+            if let Some((key, what)) = what(&task.action) {
+                let place = places.find(&at.name(key).pointer());
+                found.push(Named { node: node.id.to_string(), what, place });
+            }
+        };
+        if let Some(task) = node.kind.task() {
+            note(task, &at);
+        }
+        let Some(more) = &node.more else { continue };
+        for (key, task) in [("fallback", &more.fallback), ("compensate", &more.compensate)] {
+            if let Some(task) = task {
+                note(task, &at.name(key));
+            }
+        }
+    }
+    found
+}
+
+fn what(action: &Action) -> Option<(&'static str, What)> {
+    match action {
+        Action::Step(name) => Some(("step", What::Step(name.to_string()))),
+        Action::Agent(_) => Some(("agent", What::Agent)),
+        Action::Model(_) => Some(("model", What::Model)),
+        Action::Workflow(name) => Some(("workflow", What::Workflow(name.to_string()))),
+        Action::Command(_) => None,
+    }
+}
