@@ -141,7 +141,7 @@ fn strikes(seed: u64, blow: Blow) -> bool {
 
 /// Strikes in the first operation, in the second, and so on; gives the first that the run does not reach.
 fn everywhere(blow: impl Fn(u64) -> Blow) -> u64 {
-    (1..).find(|operation| !strikes(*operation, blow(*operation))).unwrap_or(0)
+    (1..100_000).find(|operation| !strikes(*operation, blow(*operation))).unwrap_or(0)
 }
 
 /// Stops the machine before, within and after every write, sync, truncation and deletion of one run.

@@ -83,7 +83,9 @@ fn judge(store: &Sqlite, whole: &Whole, shape: &mut Shape) -> Result<(), String>
             vec![error.to_string()]
         }
     };
-    problems.iter().for_each(|problem| shape.words(problem));
+    for problem in &problems {
+        shape.words(problem);
+    }
     for (asked, expected, answer) in changed {
         // What cannot be found any more is told by whoever examines the file; what is found must be right.
         let lost = answer == "None" || answer == "[]";
