@@ -76,7 +76,9 @@ pub(super) async fn take(hooks: &Hooks, name: &str, limit: u32) -> Result<Held, 
                 }
                 None => return Err(Failure::error("the store gave no slot")),
             },
-            Err(error) if error.code() == Code::Limit => {}
+            // Taken, or the store cannot write for now: neither is a failure of the node.
+            Err(error)
+                if matches!(error.code(), Code::Limit | Code::StoreFull | Code::StoreBusy) => {}
             Err(error) => {
                 return Err(Failure::new(Class::ERROR, format!("no slot of `{name}`: {error}")));
             }
