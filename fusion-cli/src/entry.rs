@@ -28,7 +28,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         cli.global.store = cli.global.store.filter(|url| !url.is_empty());
     }
     let out = Out::new(&cli.global);
-    trace(&cli.global);
+    trace(&cli.global, &out);
     match command::run(cli, &out) {
         Ok(code) if Out::is_whole() => code,
         Ok(_) => {
@@ -107,7 +107,7 @@ fn code_of(error: &Error) -> u8 {
 }
 
 /// Sends what the engine traces to standard error, if somebody asked for it.
-fn trace(global: &Global) {
+fn trace(global: &Global, out: &Out) {
     let asked = variable("FUSION_LOG").filter(|text| !text.is_empty());
     let filter = match (asked, global.verbose) {
         (Some(filter), _) => filter,
@@ -116,7 +116,10 @@ fn trace(global: &Global) {
         (None, 2) => "fusion_core=debug".to_owned(),
         (None, _) => "fusion_core=trace".to_owned(),
     };
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("fusion_core=info"));
+    let filter = EnvFilter::try_new(&filter).unwrap_or_else(|error| {
+        out.note(&format!("warning: FUSION_LOG is not understood: {error}"));
+        EnvFilter::new("fusion_core=info")
+    });
     let color = !global.no_color && variable("NO_COLOR").is_none();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -26,6 +26,10 @@ pub(super) async fn recover(args: &Recover, global: &Global, out: &Out) -> Resul
     };
     let Some(driven) = driven else {
         interrupt.while_closing(fusion.close()).await?;
+        if out.json {
+            let runs: Vec<Value> = taken.iter().map(|run| json!({"run": run.as_str()})).collect();
+            Out::value(&json!({"runs": runs, "interrupted": true}));
+        }
         out.note("interrupted: `fusion recover` goes on with what is left");
         return Ok(INTERRUPTED);
     };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fusion_core::error::Result;
+use fusion_core::error::{Code, Error, Result};
 use fusion_core::model::{Graph, RunId};
 use fusion_core::run::Options;
 use fusion_core::{Driven, Fusion, Run, Starting};
@@ -17,6 +17,10 @@ use crate::render::{Out, length, report};
 
 /// Runs a workflow.
 pub(super) async fn run(args: RunArgs, global: &Global, out: &Out) -> Result<u8> {
+    if args.detach && global.store.as_deref() == Some("memory://") {
+        let message = "a run in `memory://` cannot be left to others: it ends with this command";
+        return Err(Error::new(Code::InvalidInput, message).hint("name a file with `--store`"));
+    }
     let id = args.id.as_deref().map(RunId::new).transpose()?;
     let loaded = if project::is_path(&args.workflow) {
         Some(project::load(Path::new(&args.workflow))?)

@@ -56,6 +56,11 @@ fn url(global: &Global, need: Need, here: &Path) -> Result<String> {
         }
         return Ok(format!("sqlite://{}", file.display()));
     };
+    if need != Need::Any && url == "memory://" {
+        let message = "`memory://` keeps nothing from one command to the next";
+        return Err(Error::new(Code::StoreUrl, message)
+            .hint("name the store of the run with `--store` or FUSION_STORE"));
+    }
     let in_file = url.starts_with("sqlite://") || !url.contains("://");
     if need != Need::Any && in_file {
         exists(&sqlite::Options::parse(url)?.path)?;

@@ -48,7 +48,8 @@ fn a_folder_that_cannot_be_written_is_named() {
     insta::assert_snapshot!(project.fusion("run w.yaml --store sqlite://file/x.db").all(), @r##"
 exit 1
 --- stderr
-error: `file/x.db` cannot be opened: unable to open database file: file/x.db: Error code 14: unable to open database file [FU0302]
+error: `file` is no folder [FU0302]
+  hint: choose another place than `file/x.db` with --store
 "##);
     let ran = project.fusion("run w.yaml --store /proc/self/x.db");
     assert_eq!(ran.code, 1, "{}", ran.all());
@@ -114,6 +115,23 @@ fn a_locked_store_is_an_error_and_not_a_hang() {
     assert_eq!((ran.code, ran.error().as_str()), (1, "FU0306"), "{}", ran.all());
     drop(file);
     assert_eq!(project.fusion("run w.yaml").code, 0);
+}
+
+#[test]
+fn memory_is_no_place_for_others() {
+    let project = Project::with("nodes: { a: { command: [echo, hi] } }\n");
+    assert_eq!(project.fusion("run w.yaml --store memory://").code, 0);
+    for args in ["runs list", "recover", "doctor"] {
+        let ran = project.fusion(&format!("{args} --store memory:// --json"));
+        assert_eq!((ran.code, ran.error().as_str()), (2, "FU0301"), "{args}: {}", ran.all());
+    }
+    let ran = project.fusion("run w.yaml --store memory:// --detach --json");
+    assert_eq!((ran.code, ran.error().as_str()), (2, "FU0101"), "{}", ran.all());
+    let ran = project.fusion("runs list --store sqlite://x.db?mode=ro --json");
+    assert_eq!((ran.code, ran.error().as_str()), (1, "FU0302"), "{}", ran.all());
+    let ran = project.fusion("run w.yaml --store sqlite://x.db?mode=ro --json");
+    assert_eq!((ran.code, ran.error().as_str()), (1, "FU0302"), "{}", ran.all());
+    assert!(!project.path("x.db").exists() && !project.path(".fusion").exists());
 }
 
 #[test]

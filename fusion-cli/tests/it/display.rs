@@ -128,3 +128,63 @@ fn a_capsule_goes_to_standard_output() {
     let parsed = lines.lines().map(serde_json::from_str::<Value>).collect::<Result<Vec<_>, _>>();
     assert!(parsed.unwrap().len() > 3, "{lines}");
 }
+
+#[test]
+fn every_command_speaks_json() {
+    let project = Project::with(
+        "nodes:\n  a: { command: [echo, hi] }\n  ok: { wait: { approval: { message: Go? } }, needs: [a] }\noutputs: { x: '{{ nodes.a.lines[0] }}' }\n",
+    );
+    for (args, code) in [
+        ("run w.yaml --id r --detach", 0),
+        ("validate w.yaml", 0),
+        ("validate w.yaml none.yaml", 2),
+        ("graph w.yaml", 0),
+        ("schema workflow", 0),
+        ("recover", 0),
+        ("runs list", 0),
+        ("runs show r", 0),
+        ("graph r", 0),
+        ("why r", 0),
+        ("runs why r", 0),
+        ("runs pause r", 0),
+        ("runs resume r", 0),
+        ("runs reject r ok", 0),
+        ("runs reject r ok", 2),
+        ("recover", 0),
+        ("runs watch r", 0),
+        ("runs signal r late", 2),
+        ("runs cancel r", 2),
+        ("runs resolve r a --not-done", 2),
+        ("runs retry r ok --detach", 0),
+        ("runs fork r --id f --detach", 0),
+        ("runs replay r", 0),
+        ("runs export r", 0),
+        ("runs prune r", 2),
+        ("runs prune --status failed --dry-run", 0),
+        ("runs prune --older-than 1d --yes", 0),
+        ("doctor", 0),
+        ("simulate w.yaml --seeds 1", 0),
+        ("explain", 0),
+        ("explain FU0101", 0),
+        ("explain FU9999", 2),
+        ("completions bash", 0),
+        ("run none", 2),
+        ("nonsense", 2),
+        ("run", 2),
+    ] {
+        let ran = project.fusion(&format!("{args} --json"));
+        assert_eq!(ran.code, code, "{args}: {}", ran.all());
+        let value = ran.json();
+        assert!(value.is_object() || value.is_array(), "{args}: {value}");
+        assert_eq!(
+            value.get("error").is_some_and(|error| error["errors"].is_array()),
+            code == 2,
+            "{args}: {value:#}"
+        );
+    }
+    let lines = project.fusion("runs logs r --json").stdout;
+    assert!(
+        lines.lines().count() > 4
+            && lines.lines().all(|line| serde_json::from_str::<Value>(line).is_ok())
+    );
+}

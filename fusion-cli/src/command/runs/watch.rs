@@ -2,6 +2,7 @@
 
 use fusion_core::Driven;
 use fusion_core::error::Result;
+use serde_json::json;
 
 use crate::args::{Global, Named};
 use crate::command::find;
@@ -21,6 +22,9 @@ pub(super) async fn watch(named: &Named, global: &Global, out: &Out) -> Result<u
         Followed::Ended => conclude(&fusion, &run, out).await,
         Followed::Interrupted => {
             fusion.close().await?;
+            if out.json {
+                Out::value(&json!({"run": run.id().as_str(), "interrupted": true}));
+            }
             Ok(INTERRUPTED)
         }
     }

@@ -163,7 +163,11 @@ fn open(options: &Options, flags: OpenFlags) -> Result<Connection> {
         None => Connection::open_with_flags(&options.path, flags),
     };
     let connection = opened.map_err(|source| match source.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::CannotOpen) => cannot_open(&options.path).because(source),
+        Some(rusqlite::ErrorCode::CannotOpen) => {
+            let why = cannot_open(&options.path, flags.contains(OpenFlags::SQLITE_OPEN_CREATE));
+            // SQLite's own words add nothing where the cause is known.
+            if why.hint_text().is_some() { why } else { why.because(source) }
+        }
         _ => named(&error(source), &options.path),
     })?;
     // Without it every new value of a parameter that a partial index might depend on compiles the statement again, which
@@ -192,8 +196,16 @@ fn named(error: &Error, path: &Path) -> Error {
 struct Cause(String);
 
 /// Says why the system would not open a file.
-fn cannot_open(path: &Path) -> Error {
+fn cannot_open(path: &Path, create: bool) -> Error {
     let shown = path.display();
+    if let Some(folder) = path.parent().filter(|folder| folder.exists() && !folder.is_dir()) {
+        return Error::new(Code::StoreOpen, format!("`{}` is no folder", folder.display()))
+            .hint(format!("choose another place than `{shown}` with --store"));
+    }
+    if !create && !path.exists() {
+        return Error::new(Code::StoreOpen, format!("there is no store `{shown}`"))
+            .hint("open it for writing once: that makes it");
+    }
     if path.is_dir() {
         return Error::new(Code::StoreOpen, format!("`{shown}` is a folder"))
             .hint("name a file in it");
@@ -202,7 +214,12 @@ fn cannot_open(path: &Path) -> Error {
         rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_err()
     } else {
         // Only trying tells: root and sandboxes have rules of their own. The file does not exist, so no lock can be lost.
-        std::fs::File::options().create_new(true).write(true).open(path).is_err_and(|error| {
+        let tried = std::fs::File::options().create_new(true).write(true).open(path);
+        if tried.is_ok() {
+            // It was made to find out only; what cannot be removed is empty.
+            let _removed = std::fs::remove_file(path);
+        }
+        tried.is_err_and(|error| {
             use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
             matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem)
         })

@@ -43,7 +43,6 @@ pub(super) fn error(source: Sql) -> Error {
         Sql::FromSqlConversionFailure(..)
         | Sql::IntegralValueOutOfRange(..)
         | Sql::InvalidColumnType(..)
-        | Sql::SqlInputError { .. }
         | Sql::QueryReturnedNoRows
         | Sql::Utf8Error(..) => (Code::StoreCorrupt, "the store holds a value that it never wrote"),
         _ => (Code::Internal, "the store was asked something that it does not understand"),
