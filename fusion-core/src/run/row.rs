@@ -41,6 +41,15 @@ pub(crate) fn put(run: &RunId, row: &RunRow) -> Result<Op> {
     ))
 }
 
+/// Makes the operation that writes a row if nobody has written it since it was read.
+pub(crate) fn put_over(there: &Document, row: &RunRow) -> Result<Op> {
+    let run = RunId::new(&there.id)?;
+    Ok(match put(&run, row)? {
+        Op::Put(document, _) => Op::Put(document, Some(there.version)),
+        other => other,
+    })
+}
+
 /// Reads a row.
 pub(crate) fn read(document: &Document) -> Result<RunRow> {
     serde_json::from_slice(&document.body).map_err(|e| {

@@ -100,9 +100,19 @@ impl Driver {
         if self.shown == status {
             return Ok(());
         }
+        let Some(there) = self.engine.store.get(row::KIND, self.run.as_str()).await? else {
+            return Ok(());
+        };
+        // Nothing here is fenced: who lost the run without knowing it must not write over its end.
+        if row::read(&there)?.status.is_final() {
+            return Ok(());
+        }
         let now = self.engine.env.now_ms();
-        let ops = vec![row::put(&self.run, &self.row_now(status, None, now))?];
-        self.engine.store.commit(Batch { now, ops }).await?;
+        let ops = vec![row::put_over(&there, &self.row_now(status, None, now))?];
+        match self.engine.store.commit(Batch { now, ops }).await {
+            Err(error) if error.code() == Code::Conflict => return Ok(()),
+            other => other?,
+        };
         self.shown = status;
         Ok(())
     }

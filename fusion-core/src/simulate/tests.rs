@@ -36,10 +36,11 @@ fn nothing_is_wrong() {
 /// What was found and mended: a body entered after the cancel was recorded (11, 33), a disk that was full for a while
 /// (22), a slot kept by a body that panicked (75), a loop that began again with what another round had saved (84), a driver
 /// that spun on a timer while its run was ending (92, 260), a body that got its slot after the cancel (1515), a node that
-/// failed since the disk was too full for its slot (2437).
+/// failed since the disk was too full for its slot (2437), a row that a stalled owner
+/// wrote over the end of the run (2556).
 #[test]
 fn what_was_found_stays_mended() {
-    for seed in [11, 22, 33, 75, 84, 92, 260, 1515, 2437] {
+    for seed in [11, 22, 33, 75, 84, 92, 260, 1515, 2437, 2556] {
         let report = simulate(&Options::new(seed..seed + 1), &|| true);
         assert!(report.failure.is_none(), "{report}");
     }
