@@ -23,4 +23,6 @@ pub mod schedule;
 pub mod simulate;
 
 #[cfg(feature = "engine")]
-pub use fusion::{Builder, Driven, Events, Fusion, Run, Starting, StepRef, Working};
+pub use fusion::{
+    Builder, Driven, Events, Forking, Fusion, Retrying, Run, Starting, StepRef, Working,
+};

@@ -115,6 +115,9 @@ pub(crate) struct Retrying {
     /// Only record it, print the id, and leave the work to a worker
     #[arg(long)]
     pub detach: bool,
+    /// An at-most-once node that may be entered once more although it was entered
+    #[arg(long, value_name = "NODE")]
+    pub again: Vec<String>,
 }
 
 /// The options of `runs fork`.
@@ -125,6 +128,9 @@ pub(crate) struct Forking {
     /// A node that runs again, with all that needs it; all nodes when absent
     #[arg(long, value_name = "NODE")]
     pub from: Vec<String>,
+    /// An at-most-once node that may be entered although the old run entered it
+    #[arg(long, value_name = "NODE")]
+    pub again: Vec<String>,
     /// Another definition
     #[arg(long, value_name = "FILE")]
     pub file: Option<String>,

@@ -1,5 +1,6 @@
 //! Following a run to its end: live on a terminal, in plain lines on a pipe.
 
+use std::convert::Infallible;
 use std::future::pending;
 
 use fusion_core::error::{Error, Result};
@@ -37,6 +38,7 @@ pub(super) async fn follow(
         biased;
         () = interrupt.heard() => Ok(Followed::Interrupted),
         error = lost(run) => Err(error),
+        never = warn(run, out) => match never {},
         error = look_after(fusion, run.id(), drive) => Err(error),
         shown = show(fusion, run, out) => shown.map(|()| Followed::Ended),
     }
@@ -47,6 +49,21 @@ async fn lost(run: &Run) -> Error {
     match run.wait().await {
         Err(error) => error,
         Ok(_) => pending().await,
+    }
+}
+
+/// Says why the run does not go on, and when it does again.
+async fn warn(run: &Run, out: &Out) -> Infallible {
+    let mut is_in_trouble = false;
+    loop {
+        match run.trouble_changed(is_in_trouble).await {
+            Some(error) => {
+                let message = error.message();
+                out.note(&format!("warning: the run waits, it cannot be written: {message}"));
+            }
+            None => out.note("the run can be written again and goes on"),
+        }
+        is_in_trouble = !is_in_trouble;
     }
 }
 

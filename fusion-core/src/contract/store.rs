@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::Bus;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Batch, Digest, Document, Entry, Head, Page, Receipt, SessionId, Stamped};
 
 /// Append-only streams: what happened.
@@ -112,6 +112,11 @@ pub trait Store: Journal + Queue + Records + Blobs {
     /// `FU0305` when there is no room for the copy that is made, `FU0306` when others write all the time.
     async fn compact(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// Says why nothing can be written now, as far as one can see without writing: a full disk.
+    fn pressure(&self) -> Option<Error> {
+        None
     }
 
     /// Writes what is pending and closes; later calls fail with `FU0501`.

@@ -31,7 +31,13 @@ impl Run {
             if state.result().is_none() && (state.culprit().is_some() || cancel.is_some()) {
                 holder.undoes = undoing(run.state().await?, self.engine.env.now_ms());
             }
-            let why = observe::why(&run.id, &state, &holder, self.engine.env.now_ms());
+            let mut why = observe::why(&run.id, &state, &holder, self.engine.env.now_ms());
+            if state.result().is_none()
+                && let Some(trouble) = run.trouble()
+            {
+                why.sentence = format!("run `{}` cannot be written: {}", run.id, trouble.message());
+                why.hint = Some("make space: it goes on by itself".to_owned());
+            }
             let child = why.child.clone();
             all.push(why);
             match child {

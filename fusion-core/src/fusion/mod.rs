@@ -1,8 +1,10 @@
 //! The façade: the only part that knows all others.
 
+mod again;
 mod closure;
 mod control;
 mod event;
+mod handle;
 mod look;
 mod open;
 mod run;
@@ -10,6 +12,7 @@ mod saved;
 mod start;
 mod take;
 
+pub use again::{Forking, Retrying};
 pub use closure::StepRef;
 pub use event::Events;
 pub use open::{Builder, Fusion};

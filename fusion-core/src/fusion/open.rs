@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::handle::Handle;
 use crate::contract::{Env, Status, Store, Workflow};
 use crate::error::{Code, Error, Result};
 use crate::graph::template::Secrets;
@@ -12,9 +13,12 @@ use crate::run::engine::Shared;
 use crate::run::{Options, Os, session};
 
 /// The engine in a program: a store, the code that is registered, and the runs that are driven here. Cheap to clone.
+///
+/// When the last clone is dropped, and with it every [`Run`](super::Run) and [`Events`](super::Events) that it gave, its
+/// work ends as with [`Fusion::close`], as far as that is possible without anybody who waits for it.
 #[derive(Debug, Clone)]
 pub struct Fusion {
-    engine: Arc<Shared>,
+    engine: Handle,
 }
 
 /// How to open an engine, when a URL is not enough.
@@ -91,7 +95,7 @@ impl Builder {
             Some(store) => store,
             None => crate::record::open(&self.url, env.clone()).await?,
         };
-        Ok(Fusion { engine: Shared::new(store, env, self.secrets, self.options) })
+        Ok(Fusion { engine: Handle::new(Shared::new(store, env, self.secrets, self.options)) })
     }
 }
 
@@ -179,7 +183,7 @@ impl Fusion {
         self.engine.store.close().await
     }
 
-    pub(super) fn engine(&self) -> &Arc<Shared> {
+    pub(super) fn engine(&self) -> &Handle {
         &self.engine
     }
 }

@@ -1,26 +1,25 @@
 //! A run from outside: its result, its state, its journal.
 
-use std::sync::Arc;
-
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::handle::Handle;
 use crate::contract::Subscription;
 use crate::error::{Code, Error, Result};
 use crate::model::{Failure, Key, Payload, RunId, RunStatus, Stamped, limits};
-use crate::run::engine::{Fate, Shared};
+use crate::run::engine::Fate;
 use crate::run::{adopt, row};
 use crate::schedule::{Output, State};
 
 /// One run in the store, wherever it is driven. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Run {
-    pub(super) engine: Arc<Shared>,
+    pub(super) engine: Handle,
     pub(super) id: RunId,
 }
 
 impl Run {
-    pub(super) fn new(engine: Arc<Shared>, id: RunId) -> Self {
+    pub(super) fn new(engine: Handle, id: RunId) -> Self {
         Self { engine, id }
     }
 
@@ -161,6 +160,30 @@ impl Run {
     /// Gives how far the bodies are that said so, by node; only of bodies in this process.
     pub fn progress(&self) -> std::collections::BTreeMap<String, Value> {
         self.engine.progress(&self.id)
+    }
+
+    /// Gives why the run cannot be written now and waits: a full disk, a store that another program holds. It goes on by
+    /// itself. Of a run that another process drives only a full disk is known.
+    pub fn trouble(&self) -> Option<Error> {
+        self.engine.trouble(&self.id).or_else(|| self.engine.store.pressure())
+    }
+
+    /// Waits until [`Run::trouble`] begins or ends.
+    pub async fn trouble_changed(&self, from: bool) -> Option<Error> {
+        let mut bell = self.engine.store.bus().listen(&[&format!("trouble/{}", self.id)]);
+        loop {
+            let trouble = self.trouble();
+            if trouble.is_some() != from {
+                return trouble;
+            }
+            let wake = self.engine.env.monotonic_ns()
+                + u64::try_from(limits::POLL_MS).unwrap_or(1) * 1_000_000;
+            tokio::select! {
+                biased;
+                () = bell.heard() => {}
+                () = self.engine.env.sleep_until(wake) => {}
+            }
+        }
     }
 
     pub(super) fn topic(&self) -> String {

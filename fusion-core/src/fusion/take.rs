@@ -33,9 +33,7 @@ impl Fusion {
 
     /// Gives the runs that are driven here.
     pub fn drives(&self) -> Vec<RunId> {
-        let driven = self.engine().driven();
-        let here = driven.iter().filter(|(_, fate)| matches!(fate, Fate::Driven(_)));
-        here.map(|(run, _)| run.clone()).collect()
+        self.engine().driven_runs()
     }
 
     /// Lists the processes that take part: id, until when they promise to live (milliseconds since 1970), who they are,

@@ -17,6 +17,8 @@ pub enum Input {
     Expanded(NodeIx, u32),
     /// A round of a loop ended and its condition does not hold yet: milliseconds, output.
     Again(NodeIx, u16, u32, Payload),
+    /// The condition of an at-most-once node holds and all that its body needs is there: it may be entered.
+    Wanted(Key, u16),
     /// A node begins to wait.
     Waits(Key, Wait),
     /// A body saved a named result.
@@ -44,6 +46,8 @@ pub enum Command {
     Stop(Key),
     /// Tell this child run to end.
     StopChild(super::RunId),
+    /// Tell this child run to pause, or to go on.
+    HoldChild(super::RunId, bool),
     /// Evaluate the run's outputs.
     Conclude,
     /// The run has ended: nothing will follow.

@@ -30,7 +30,8 @@ pub const CHILD_DEPTH: u32 = 64;
 pub const BODIES_IN_FLIGHT: usize = 1024;
 /// The most commands of one process that run at once, per logical CPU.
 pub const COMMANDS_PER_CPU: usize = 16;
-/// What is kept of a command's standard output, in bytes; the rest is counted, hashed and dropped.
+/// The longest standard output of a command, in bytes: one that writes more fails with class `limit`, since its output
+/// would not be whole. What is beyond is read, counted and dropped, so that the command comes to its end.
 pub const STDOUT_BYTES: usize = 8 * 1024 * 1024;
 /// What is kept of a command's standard error, in bytes: its last part.
 pub const STDERR_BYTES: usize = 1024 * 1024;
@@ -42,6 +43,10 @@ pub const DRAIN_MS: u64 = 1_000;
 pub const UNKILLABLE_MS: u64 = 5_000;
 /// The fuel of one template evaluation (MiniJinja instructions).
 pub const TEMPLATE_FUEL: u64 = 10_000_000;
+/// What one template evaluation may make, in bytes of text and values, whether it keeps them or not.
+pub const TEMPLATE_BYTES: u64 = PAYLOAD_BYTES;
+/// How many values one template evaluation may walk over outside of its instructions: in comparisons, filters, searches.
+pub const TEMPLATE_VALUES: u64 = 20_000_000;
 /// The longest timer, in milliseconds: 100 years.
 pub const TIMER_MS: u64 = 100 * 365 * 24 * 3_600_000;
 /// The most records in one append.

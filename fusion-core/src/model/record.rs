@@ -168,6 +168,9 @@ pub enum Record {
     /// Someone asked for these nodes, and all that depends on them, to run again.
     #[serde(rename = "R")]
     RunRetried(Vec<NodeIx>, String),
+    /// All nodes ended well, and the outputs could not be evaluated: what was done is undone.
+    #[serde(rename = "O")]
+    OutputsFailed(Box<Failure>),
     /// The run ended: status, outputs, and the failure that decided it.
     #[serde(rename = "F")]
     RunFinished(RunStatus, Payload, Option<Box<Failure>>),
@@ -196,7 +199,8 @@ impl Record {
             | Self::RunPaused(..)
             | Self::RunResumed(..)
             | Self::CancelRequested(..)
-            | Self::RunRetried(..) => (None, None),
+            | Self::RunRetried(..)
+            | Self::OutputsFailed(..) => (None, None),
         };
         first.into_iter().chain(second)
     }

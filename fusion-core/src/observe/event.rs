@@ -64,6 +64,7 @@ fn of_run(program: &Program, record: &Record) -> Option<Told> {
             let names: Vec<&str> = nodes.iter().map(|node| program.name(*node)).collect();
             Told::run("run.retried", Info, json!({"by": by, "nodes": names}))
         }
+        Record::OutputsFailed(failure) => Told::run("outputs.failed", Error, failed(failure, 0)),
         Record::RunFinished(status, _, failure) => {
             let data = failure.as_ref().map_or(Value::Null, |failure| failed(failure, 0));
             match status {

@@ -17,7 +17,7 @@ const PAGE: usize = 10_000;
 
 /// Drives a run that has just begun, at the time of its first record.
 pub(crate) fn fresh(engine: &Arc<Shared>, new: Begin, ticket: Ticket, began: i64) {
-    let state = State::new(new.program, new.start);
+    let state = State::new(new.program, new.start).of(&new.id);
     spawn(engine, Driver::new(engine.clone(), new.id, ticket, state, began));
 }
 
@@ -67,7 +67,13 @@ fn end(engine: &Arc<Shared>, run: &RunId, ticket: Ticket, left: Result<Left>) {
         Err(error) if is_ours && is_passing(&error) && !engine.is_closed() => {
             tracing::warn!(%run, %error, "the run is tried again soon");
             drop(driven);
+            engine.set_trouble(run, Some(error));
             return take(engine, run.clone(), ticket, limits::POLL_MS.unsigned_abs());
+        }
+        Err(error) if error.code() == Code::Closed => {
+            if is_ours {
+                driven.insert(run.clone(), Fate::Lost(error));
+            }
         }
         Err(error) if !matches!(error.code(), Code::Fenced | Code::Conflict) => {
             tracing::error!(%run, %error, "the run was let go");
@@ -87,6 +93,7 @@ fn end(engine: &Arc<Shared>, run: &RunId, ticket: Ticket, left: Result<Left>) {
         }
     }
     drop(driven);
+    engine.set_trouble(run, None);
     engine.store.bus().ring(&format!("left/{run}"));
 }
 
@@ -116,7 +123,7 @@ pub(crate) async fn load(engine: &Shared, run: &RunId) -> Result<(State, i64)> {
         }
     };
     let program = program(engine, &start).await?;
-    let mut state = State::new(program, start);
+    let mut state = State::new(program, start).of(run);
     let mut records: Vec<Stamped> = page.collect();
     loop {
         let full = records.len() + 1 >= PAGE;

@@ -4,14 +4,87 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::Shared;
 use crate::error::{Code, Error, Result};
-use crate::model::{Digest, Document, Op, Payload};
+use crate::graph::Program;
+use crate::graph::template::{Redactor, References};
+use crate::model::graph::Node;
+use crate::model::{Batch, Digest, Document, Op, Payload};
 
 const KIND: &str = "cache";
+/// The kind and the id of the document with the key that digests of secrets are made with.
+const SALT: (&str, &str) = ("salt", "cache");
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
     at: i64,
     output: Payload,
+}
+
+/// Makes the name under which an output is kept: of what goes into a body, without its secrets, and of keyed digests of
+/// the secrets that the node names. None when there is no key (yet) to make them with: then nothing is kept.
+pub(super) fn name(
+    engine: &Shared,
+    node: &Node,
+    version: &str,
+    identity: Vec<Vec<u8>>,
+) -> Option<Digest> {
+    let salt = engine.salt.get()?;
+    let graph = serde_json::to_value(node).unwrap_or_default();
+    let names = References::of_value(&graph).map(|found| found.secrets).unwrap_or_default();
+    let keyed = names.iter().filter_map(|name| {
+        let value = engine.secrets.get(name)?;
+        Some(Digest::of_parts(&[salt.as_bytes(), name.as_bytes(), value.as_bytes()]))
+    });
+    let keyed: Vec<Digest> = keyed.collect();
+    let redactor = engine.secrets.redactor();
+    let identity: Vec<Vec<u8>> =
+        identity.into_iter().map(|part| without_secrets(&redactor, part)).collect();
+    let mut parts = vec![salt.as_bytes().as_slice(), version.as_bytes()];
+    parts.extend(identity.iter().map(Vec::as_slice));
+    parts.extend(keyed.iter().map(|digest| digest.as_bytes().as_slice()));
+    Some(Digest::of_parts(&parts))
+}
+
+fn without_secrets(redactor: &Redactor, part: Vec<u8>) -> Vec<u8> {
+    match String::from_utf8(part) {
+        Ok(text) => redactor.text(&text).into_owned().into_bytes(),
+        Err(error) => error.into_bytes(),
+    }
+}
+
+/// Reads the store's key for digests of secrets if a node of the program keeps its outputs; makes it if there is none.
+pub(super) async fn know_salt(engine: &Shared, program: &Program) {
+    let nodes = &program.graph().nodes;
+    let keeps = |node: &Node| node.more.as_ref().is_some_and(|more| more.policy.cache.is_some());
+    if !nodes.iter().any(keeps) {
+        return;
+    }
+    if let Err(error) = engine.salt.get_or_try_init(|| salt(engine)).await {
+        tracing::warn!(%error, "outputs are neither kept nor taken over in this run");
+    }
+}
+
+async fn salt(engine: &Shared) -> Result<Digest> {
+    let (kind, id) = SALT;
+    let random: Vec<u8> = (0..4).flat_map(|_| engine.env.random().to_le_bytes()).collect();
+    let document = Document {
+        kind: kind.into(),
+        id: id.into(),
+        version: 0,
+        at: 0,
+        tag: "".into(),
+        body: random.into(),
+    };
+    if engine.store.get(kind, id).await?.is_none() {
+        let batch = Batch { now: engine.env.now_ms(), ops: vec![Op::Put(document, Some(0))] };
+        match engine.store.commit(batch).await {
+            // Another process was faster.
+            Err(error) if error.code() == Code::Conflict => {}
+            other => drop(other?),
+        }
+    }
+    let kept = engine.store.get(kind, id).await?;
+    let kept = kept.ok_or_else(|| Error::new(Code::Codec, "the store's salt is gone"))?;
+    Ok(Digest::of(&kept.body))
 }
 
 /// Finds an output that is not older than `ttl_ms`. A store that cannot answer is a miss.

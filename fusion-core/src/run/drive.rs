@@ -52,6 +52,8 @@ pub(super) struct Driver {
     pub state: State,
     pub kept: Kept,
     pub lists: Lists,
+    /// It could not be written when this driver took over.
+    pub troubled: bool,
     /// The status that lists show now.
     pub shown: RunStatus,
     pub started: i64,
@@ -88,9 +90,11 @@ impl Driver {
             began: started,
             notes: sender,
         });
+        let troubled = engine.trouble(&run).is_some();
         Self {
             engine,
             run,
+            troubled,
             ticket,
             state,
             common,
@@ -129,10 +133,14 @@ impl Driver {
         let records = self.state.seq();
         tracing::info!(epoch = self.ticket.epoch, records, "run driven here");
         self.learn_timeouts().await;
+        let program = self.state.program().clone();
+        super::cache::know_salt(&self.engine, &program).await;
         self.local.push_back(Note::Input(Input::Adopted));
         let mut look = true;
         let mut turn = Turn::default();
         loop {
+            // The engine was closed or dropped: the run goes on from here when somebody takes it up.
+            self.engine.check_open()?;
             turn.now = self.engine.env.now_ms();
             self.absorb_all(&mut turn).await;
             if std::mem::take(&mut look) {
@@ -254,7 +262,15 @@ impl Driver {
                     }
                 }
                 Command::Stop(key) => self.stop(key),
-                Command::StopChild(child) => self.stop_child(&child).await?,
+                Command::StopChild(child) => {
+                    let why = format!("its parent `{}` ends", self.run);
+                    self.tell_child(&child, &Message::Cancel("fusion".to_owned(), why)).await?;
+                }
+                Command::HoldChild(child, hold) => {
+                    let by = format!("its parent `{}`", self.run);
+                    let said = if hold { Message::Pause(by) } else { Message::Resume(by) };
+                    self.tell_child(&child, &said).await?;
+                }
                 Command::Conclude => {
                     let outputs = self.evaluate(|desk: &Desk<'_>| desk.outputs()).await;
                     self.local.push_back(Note::Input(Input::Concluded(outputs)));
@@ -295,10 +311,9 @@ impl Driver {
         }
     }
 
-    async fn stop_child(&mut self, child: &RunId) -> Result<()> {
+    async fn tell_child(&mut self, child: &RunId, said: &Message) -> Result<()> {
         let now = self.engine.env.now_ms();
-        let why = format!("its parent `{}` ends", self.run);
-        let op = message::say(child, &Message::Cancel("fusion".to_owned(), why), now)?;
+        let op = message::say(child, said, now)?;
         match self.engine.store.commit(crate::model::Batch { now, ops: vec![op] }).await {
             // It has ended by itself: its word is in our inbox.
             Err(error) if error.code() == crate::error::Code::RunNotFound => Ok(()),

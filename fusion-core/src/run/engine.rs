@@ -62,6 +62,10 @@ pub(crate) struct Shared {
     pub session: SessionId,
     pub(super) driven: Mutex<BTreeMap<RunId, Fate>>,
     pub(super) opened: tokio::sync::OnceCell<()>,
+    /// The store's key for digests of secrets.
+    pub(super) salt: tokio::sync::OnceCell<Digest>,
+    /// Runs that cannot be written now and are tried again, and why.
+    troubles: Mutex<BTreeMap<RunId, Error>>,
     programs: Mutex<BTreeMap<Digest, Arc<Program>>>,
     progress: Mutex<BTreeMap<RunId, BTreeMap<String, Value>>>,
     closed: AtomicBool,
@@ -104,6 +108,8 @@ impl Shared {
             session,
             driven: Mutex::default(),
             opened: tokio::sync::OnceCell::new(),
+            salt: tokio::sync::OnceCell::new(),
+            troubles: Mutex::default(),
             programs: Mutex::default(),
             progress: Mutex::default(),
             closed: AtomicBool::new(false),
@@ -142,9 +148,34 @@ impl Shared {
         self.driven.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Notes why a run cannot be written now, or that it can again.
+    pub(super) fn set_trouble(&self, run: &RunId, error: Option<Error>) {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = match error {
+            Some(error) => troubles.insert(run.clone(), error).is_none(),
+            None => troubles.remove(run).is_some(),
+        };
+        drop(troubles);
+        if changed {
+            self.store.bus().ring(&format!("trouble/{run}"));
+        }
+    }
+
+    /// Gives why a run that is driven here cannot be written now.
+    pub(crate) fn trouble(&self, run: &RunId) -> Option<Error> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).get(run).cloned()
+    }
+
     /// Counts the runs that are driven here.
     pub(crate) fn driven_count(&self) -> usize {
         self.driven().values().filter(|fate| matches!(fate, Fate::Driven(_))).count()
+    }
+
+    /// Gives the runs that are driven here.
+    pub(crate) fn driven_runs(&self) -> Vec<RunId> {
+        let driven = self.driven();
+        let here = driven.iter().filter(|(_, fate)| matches!(fate, Fate::Driven(_)));
+        here.map(|(run, _)| run.clone()).collect()
     }
 
     /// Finds or makes the program of a definition.

@@ -63,6 +63,10 @@ impl Driver {
         let prepared = self.evaluate(|desk| Ok(desk.prepare(key, attempt, &mut lists))).await;
         self.lists = lists;
         match prepared {
+            // What is asked for first is asked for again when its start is recorded: it may have to be put together anew.
+            Ok(Prepared::Body(_) | Prepared::Child(..)) if self.state.is_asked_first(key) => {
+                self.local.push_back(Note::Input(Input::Wanted(key, attempt)));
+            }
             Err(failure) => {
                 self.local.push_back(Note::Input(Input::Done(key, attempt, 0, Err(failure))));
             }

@@ -176,7 +176,8 @@ impl Desk<'_> {
             return Ok(Prepared::Input(Input::Missing(key, step.into_owned())));
         };
         let input = if input.is_null() { Payload::NULL } else { Payload::value(&input) };
-        let identity = || vec![step.as_bytes().to_vec(), input.digest().as_bytes().to_vec()];
+        let bytes = || input.bytes().map(|bytes| bytes.to_vec()).unwrap_or_default();
+        let identity = || vec![step.as_bytes().to_vec(), bytes()];
         let plan = self.plan(key, identity, view)?;
         Ok(Prepared::Body(Plan { what: What::Call(code, input), ..plan }))
     }
@@ -205,7 +206,8 @@ impl Desk<'_> {
             grace_ms: limits::KILL_GRACE_MS,
         };
         let identity = || {
-            let words = serde_json::to_vec(&(&exec.argv, &command.env, &exec.cwd));
+            let own = command.env.keys().map(|name| (name, exec.env.get(name)));
+            let words = serde_json::to_vec(&(&exec.argv, own.collect::<Vec<_>>(), &exec.cwd));
             vec![b"command".to_vec(), words.unwrap_or_default(), exec.stdin.to_vec()]
         };
         let plan = self.plan(key, identity, view)?;
@@ -224,11 +226,10 @@ impl Desk<'_> {
         if key.is_undo() || (policy.cache.is_none() && policy.concurrency.is_none()) {
             return Ok(Plan { what, slot: None, cache: None });
         }
-        let cache = policy.cache.as_ref().map(|cache| {
-            let identity = identity();
-            let mut parts = vec![cache.version.as_bytes()];
-            parts.extend(identity.iter().map(Vec::as_slice));
-            (Digest::of_parts(&parts), cache.ttl_ms)
+        let cache = policy.cache.as_ref().and_then(|cache| {
+            let node = self.state.program().node(key.node)?;
+            let name = super::cache::name(self.engine, node, &cache.version, identity())?;
+            Some((name, cache.ttl_ms))
         });
         let slot = match &policy.concurrency {
             Some(concurrency) => Some((

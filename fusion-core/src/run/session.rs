@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::engine::Shared;
 use crate::error::{Code, Result};
-use crate::model::{Batch, Op, Session, SessionId};
+use crate::model::{Batch, Op, Session, SessionId, limits};
 
 /// Opens the session at the first call, and keeps its heart beating until the engine is closed.
 pub(crate) async fn open(engine: &Arc<Shared>) -> Result<()> {
@@ -71,6 +71,20 @@ pub(crate) async fn reap(engine: &Shared) -> Result<usize> {
     }
     let receipt = engine.store.commit(Batch { now, ops: vec![Op::Reap(dead)] }).await?;
     Ok(receipt.released)
+}
+
+/// Gives back what a closed engine holds, once its runs have come to rest.
+pub(crate) async fn leave(engine: &Shared) {
+    for run in engine.driven_runs() {
+        engine.store.bus().ring(&format!("queue/{}", run.inbox()));
+    }
+    let until = engine.env.monotonic_ns() + limits::POLL_MS.unsigned_abs() * 2_000_000;
+    while engine.driven_count() > 0 && engine.env.monotonic_ns() < until {
+        engine.env.sleep_until(engine.env.monotonic_ns() + 5_000_000).await;
+    }
+    if let Err(error) = close(engine).await {
+        tracing::warn!(%error, "the leases of a dropped engine end by themselves");
+    }
 }
 
 /// Gives back all that this process holds.

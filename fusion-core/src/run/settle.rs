@@ -67,7 +67,10 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
                 Err(failure) => failed(failure),
             };
         }
-        Ok(Output::Value(output)) => driver.engine.secrets.redactor().payload(output),
+        Ok(Output::Value(output)) => match without_secrets(driver, key, output) {
+            Ok(output) => output,
+            Err(failure) => return failed(failure),
+        },
     };
     if output.len() > limits::PAYLOAD_BYTES {
         let message =
@@ -197,12 +200,20 @@ fn child(
     Ok((begin, Wait::Child(id)))
 }
 
+/// Takes the secrets out of an output; one that is a graph must have none.
+fn without_secrets(driver: &Driver, key: Key, output: Payload) -> Result<Payload, Failure> {
+    if !key.is_undo() && driver.state.program().more(key.node).is_some_and(|more| more.expand) {
+        holds_no_secret(driver, &output)?;
+    }
+    Ok(driver.engine.secrets.redactor().payload(output))
+}
+
 /// Refuses to store a secret with a graph that a body made: one that was blanked out would be worked with as if it were
 /// right.
 fn holds_no_secret(driver: &Driver, definition: &Payload) -> Result<(), Failure> {
     if driver.engine.secrets.redactor().payload(definition.clone()) == *definition {
         return Ok(());
     }
-    let message = "the graph that the step returned holds a secret, and would be stored: write `{{ secrets.NAME }}` in its place";
+    let message = "the graph that came out holds a secret, and would be stored: write `{{ secrets.NAME }}` in its place";
     Err(Failure::error(message).permanent())
 }

@@ -35,6 +35,9 @@ impl Driver {
         if let Some(records) = traced {
             told::told(self.state.program(), &records);
         }
+        if std::mem::take(&mut self.troubled) {
+            self.engine.set_trouble(&self.run, None);
+        }
         if self.state.result().is_none() {
             self.lists.keep(|node| self.state.items(node).is_none_or(|(_, left)| left > 0));
         }

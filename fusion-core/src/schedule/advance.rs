@@ -1,6 +1,6 @@
 //! What goes on by itself: skips, starts, the end.
 
-use super::cells::ISSUED;
+use super::cells::{INTENT, ISSUED};
 use super::state::{Ending, Phase, State};
 use crate::model::graph::Kind;
 use crate::model::{Class, Command, Failure, Key, NodeIx, NodeStatus, Payload, Record, RunStatus};
@@ -58,7 +58,8 @@ impl State {
         // A run that was taken over while it was undone keeps the pauses of that.
         self.timers.retain(|(_, key)| key.is_undo());
         self.told = false;
-        let well = self.ending.is_none() && self.culprit.is_none();
+        let well =
+            self.ending.is_none() && self.culprit.is_none() && self.outputs_failure.is_none();
         self.phase = if well { Phase::Concluding } else { Phase::Undoing };
     }
 
@@ -94,7 +95,7 @@ impl State {
             cell.set(ISSUED);
             let attempt = cell.attempt.saturating_add(1);
             self.running += 1;
-            if self.is_entered_once(key) {
+            if self.is_entered_once(key) && !self.is_asked_first(key) {
                 self.emit(Record::NodeStarted(key, attempt), out);
             }
             out.push(Command::Start(key, attempt));
@@ -117,6 +118,15 @@ impl State {
             && self.program.node(key.node).is_some_and(|node| has_body(&node.kind))
     }
 
+    /// Tells whether the driver shall evaluate the condition of an at-most-once node before its start is recorded: a
+    /// node that is not wanted must never be in doubt. It answers with [`Input::Wanted`](crate::model::Input::Wanted).
+    pub(crate) fn is_asked_first(&self, key: Key) -> bool {
+        key == Key::node(key.node)
+            && self.is_entered_once(key)
+            && self.program.more(key.node).is_some_and(|more| more.when.is_some())
+            && !self.cell(key).is_some_and(|cell| cell.has(INTENT))
+    }
+
     fn conclude(&mut self, out: &mut Vec<Command>) {
         if std::mem::replace(&mut self.told, true) {
             return;
@@ -124,10 +134,13 @@ impl State {
         let (status, failure) = match &self.ending {
             Some(Ending::Cancelled) => (RunStatus::Cancelled, self.cancel_failure()),
             _ if self.culprit.is_some() => (RunStatus::Failed, self.run_failure()),
-            _ => {
-                out.push(Command::Conclude);
-                return;
-            }
+            _ => match self.outputs_failure.clone() {
+                Some(failure) => {
+                    let message = self.with_undo_trouble(failure.message.clone());
+                    (RunStatus::Failed, Failure { message, ..failure })
+                }
+                None => return out.push(Command::Conclude),
+            },
         };
         self.emit(Record::RunFinished(status, Payload::NULL, Some(Box::new(failure))), out);
         out.push(Command::Finish);

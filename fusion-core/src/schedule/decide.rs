@@ -32,6 +32,7 @@ impl State {
                     self.emit(Record::NodeSkipped(key), out);
                 }
             }
+            Input::Wanted(key, attempt) => self.enter(key, attempt, out),
             Input::Expanded(node, count) => {
                 self.expanded(node, count, now, out);
             }
@@ -82,11 +83,29 @@ impl State {
         for node in maps {
             self.conclude_map(node, out);
         }
+        // An owner may have died between the record and the word to the children; saying it again changes nothing.
+        if self.paused || self.was_paused {
+            self.hold_children(self.paused, out);
+        }
         let orphans = self.children().filter(|(key, _)| self.is_orphan(*key));
         out.extend(orphans.map(|(_, run)| Command::StopChild(run.clone())));
         // First the phase, which is not recorded: what is due belongs to it.
         self.advance(out);
         self.tick(now, out);
+    }
+
+    /// Records that an at-most-once body is about to be entered, and lets it.
+    fn enter(&mut self, key: Key, attempt: u16, out: &mut Vec<Command>) {
+        let Some(cell) = self.cell(key) else { return };
+        if !cell.has(ISSUED) || cell.has(INTENT) || cell.attempt.saturating_add(1) != attempt {
+            return;
+        }
+        if self.is_given_up(key) {
+            self.take_back(key, attempt);
+            return;
+        }
+        self.emit(Record::NodeStarted(key, attempt), out);
+        out.push(Command::Start(key, attempt));
     }
 
     fn expanded(&mut self, node: NodeIx, count: u32, now: i64, out: &mut Vec<Command>) {
@@ -184,6 +203,11 @@ impl State {
         self.emit(Record::NodeWaiting(key, wait), out);
         // A child that was being started while the run or the map began to end has missed the word to stop.
         out.extend(child.map(Command::StopChild));
+        if self.paused
+            && let Some(Wait::Child(run)) = self.wait(key)
+        {
+            out.push(Command::HoldChild(run.clone(), true));
+        }
         self.deliver_to(key, out);
         self.tick(now, out);
     }
@@ -204,11 +228,13 @@ impl State {
             Message::Pause(by) => {
                 if self.phase == Phase::Forward && !self.is_held() {
                     self.emit(Record::RunPaused(by), out);
+                    self.hold_children(true, out);
                 }
             }
             Message::Resume(by) => {
                 if self.paused {
                     self.emit(Record::RunResumed(by), out);
+                    self.hold_children(false, out);
                     self.tick(now, out);
                 }
             }
@@ -220,6 +246,12 @@ impl State {
             Message::Resolve(key, verdict, by) => self.resolved((key, verdict, by), now, out),
             Message::ChildDone(key, run, result) => self.child_done((key, run), result, now, out),
         }
+    }
+
+    /// Lets the child runs pause or go on with this one.
+    fn hold_children(&self, hold: bool, out: &mut Vec<Command>) {
+        let children = self.children().filter(|(key, _)| !key.is_undo());
+        out.extend(children.map(|(_, run)| Command::HoldChild(run.clone(), hold)));
     }
 
     fn answered(&mut self, node: NodeIx, answer: Answer, now: i64, out: &mut Vec<Command>) {
@@ -281,6 +313,12 @@ impl State {
             return;
         }
         let (status, outputs, failure) = match result {
+            Err(failure) if !self.done.is_empty() => {
+                self.emit(Record::OutputsFailed(Box::new(failure)), out);
+                self.phase = Phase::Undoing;
+                self.told = false;
+                return;
+            }
             Ok(outputs) => (RunStatus::Succeeded, outputs, None),
             Err(failure) => (RunStatus::Failed, Payload::NULL, Some(Box::new(failure))),
         };

@@ -41,13 +41,14 @@ impl State {
                 self.pass_on(*key);
             }
             Record::Resolved(key, verdict, _) => self.resolve(*key, verdict),
-            Record::RunPaused(_) => self.paused = true,
+            Record::RunPaused(_) => (self.paused, self.was_paused) = (true, true),
             Record::RunResumed(_) => self.paused = false,
             Record::CancelRequested(by, why) => {
                 self.cancel = Some((by.clone(), why.clone()));
                 self.ending.get_or_insert(Ending::Cancelled);
             }
             Record::RunRetried(nodes, _) => self.reopen(nodes),
+            Record::OutputsFailed(failure) => self.outputs_failure = Some((**failure).clone()),
             Record::RunFinished(status, outputs, failure) => {
                 self.result = Some((*status, outputs.clone(), failure.as_deref().cloned()));
                 self.close(*status);

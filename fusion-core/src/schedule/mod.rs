@@ -6,6 +6,7 @@
 //! from the journal is always what was decided.
 
 mod advance;
+mod answer;
 mod cells;
 mod decide;
 mod fit;
@@ -19,5 +20,6 @@ mod state;
 mod tests;
 mod transitions;
 
-pub use state::{Output, Rest, State};
+pub use answer::{Output, Rest};
+pub use state::State;
 pub use transitions::{NODE, RUN};

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::answer::{Output, Rest};
 use super::cells::{Cell, Cells, FALLBACK, ISSUED, Slots};
 use super::ready::Ready;
 use crate::graph::Program;
@@ -71,6 +72,8 @@ pub(super) enum Phase {
 pub struct State {
     pub(super) program: Arc<Program>,
     pub(super) start: Start,
+    /// Which run it is: what the random share of pauses is drawn from. Not durable, as the pauses are.
+    pub(super) run: Option<RunId>,
     pub(super) cells: Cells,
     pub(super) outputs: Slots,
     pub(super) items: BTreeMap<NodeIx, Items>,
@@ -99,35 +102,17 @@ pub struct State {
     /// Running bodies were told to stop, or the driver to evaluate the outputs. Not durable.
     pub(super) told: bool,
     pub(super) paused: bool,
+    /// It was paused before, and its children with it.
+    pub(super) was_paused: bool,
     pub(super) ending: Option<Ending>,
     /// The first node or item that failed for good.
     pub(super) culprit: Option<Key>,
+    /// Why the outputs could not be evaluated, when what was done has to be undone for it.
+    pub(super) outputs_failure: Option<Failure>,
     pub(super) cancel: Option<(String, String)>,
     pub(super) phase: Phase,
     pub(super) result: Option<(RunStatus, Payload, Option<Failure>)>,
     pub(super) seq: u64,
-}
-
-/// What a run rests on when nothing of it can go on by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rest {
-    /// When the first timer is due, in milliseconds since 1970.
-    pub due: Option<i64>,
-    /// A step that this process has no code for.
-    pub missing: Option<String>,
-}
-
-/// The output of a node.
-#[derive(Debug)]
-pub enum Output<'a> {
-    /// It has not succeeded (yet).
-    None,
-    /// It was skipped.
-    Skipped,
-    /// One value.
-    One(&'a Payload),
-    /// The values of a map's items; a failed one has its failure.
-    Many(Vec<Result<&'a Payload, &'a Failure>>),
 }
 
 impl State {
@@ -147,6 +132,7 @@ impl State {
             left: program.len(),
             program,
             start,
+            run: None,
             cells,
             ready,
             outputs: Slots::default(),
@@ -165,13 +151,22 @@ impl State {
             missing: BTreeMap::new(),
             told: false,
             paused: false,
+            was_paused: false,
             ending: None,
             culprit: None,
+            outputs_failure: None,
             cancel: None,
             phase: Phase::Forward,
             result: None,
             seq: 1,
         }
+    }
+
+    /// Says which run it is, so that equal runs do not try again in step.
+    #[must_use]
+    pub fn of(mut self, run: &RunId) -> Self {
+        self.run = Some(run.clone());
+        self
     }
 
     /// Gives the compiled graph.
@@ -346,6 +341,7 @@ impl State {
             Input::Done(key, ..)
             | Input::Cached(key, ..)
             | Input::Unwanted(key)
+            | Input::Wanted(key, _)
             | Input::Waits(key, _)
             | Input::Memo(key, ..)
             | Input::Missing(key, _) => self.cell(*key).is_some(),

@@ -40,6 +40,7 @@ async fn pause(ms: u64) {
     tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
 }
 
+mod again;
 mod basics;
 mod control;
 mod pains;

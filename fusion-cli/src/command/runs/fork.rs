@@ -32,7 +32,9 @@ pub(super) async fn fork(args: &Forking, global: &Global, out: &Out) -> Result<u
     };
     let input = input(&run, graph.as_ref(), &args.input).await?;
     let nodes: Vec<&str> = args.from.iter().map(String::as_str).collect();
-    let forked = run.fork(&nodes, input, graph, id).await?;
+    let again: Vec<&str> = args.again.iter().map(String::as_str).collect();
+    let forking = fusion_core::Forking { nodes: &nodes, again: &again, input, graph, id };
+    let forked = run.fork_with(forking).await?;
     if args.detach {
         return left(&fusion, &forked, out).await;
     }

@@ -12,7 +12,9 @@ use crate::render::Out;
 pub(super) async fn retry(args: &Retrying, global: &Global, out: &Out) -> Result<u8> {
     let (fusion, run) = find::take_up(global, &args.run, args.detach).await?;
     let nodes: Vec<&str> = args.nodes.iter().map(String::as_str).collect();
-    run.retry(&nodes, &user()).await?;
+    let again: Vec<&str> = args.again.iter().map(String::as_str).collect();
+    let by = user();
+    run.retry_with(fusion_core::Retrying { nodes: &nodes, again: &again, by: &by }).await?;
     if args.detach {
         return left(&fusion, &run, out).await;
     }

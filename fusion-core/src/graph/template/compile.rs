@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use minijinja::{Environment, Value as Inner};
 
-use super::engine::engine;
+use super::engine::{engine, syntax};
 use super::flaw::Flaw;
 use super::reference::References;
 use super::scan::{Form, uses};
+use super::{rewrite, statement};
 
 /// The name of the only template of an environment.
 const NAME: &str = "template";
@@ -45,12 +46,16 @@ impl Compiled {
             return Ok(Self { references: References::default(), kind: Kind::Plain });
         }
         if let Some(expression) = whole(source)
-            && engine().compile_expression(expression).is_ok()
+            && rewrite::expression(expression).is_some()
         {
             return Self::expression(expression);
         }
+        let code = match statement::template(source, syntax()) {
+            Some(code) if !rewrite::is_plain(source) => code,
+            _ => Ok(source.to_owned()),
+        };
         let mut engine = engine();
-        let added = engine.add_template_owned(NAME, source.to_owned());
+        let added = code.and_then(|code| engine.add_template_owned(NAME, code));
         added.map_err(|error| Flaw::of(&error, source))?;
         let references = References::from_uses(uses(source, Form::Text));
         Ok(Self { references, kind: Kind::Text(engine) })
@@ -59,13 +64,19 @@ impl Compiled {
     /// Compiles an expression.
     pub(super) fn expression(source: &str) -> Result<Self, Flaw> {
         let mut engine = engine();
-        let checked = engine.compile_expression(source).map(drop);
+        let code = match rewrite::expression(source) {
+            Some(code) if !rewrite::is_plain(source) => Ok(code),
+            Some(_) => Ok(source.to_owned()),
+            // It says what is wrong, and does not come as far as to calculate with constants.
+            None => engine.compile_expression(source).map(|_| source.to_owned()),
+        };
+        let code = code.map_err(|error| Flaw::of(&error, source))?;
         // MiniJinja can keep templates, not expressions; the expression alone was found to be well formed.
-        let assigned = format!("{{% set {VALUE} = (\n{source}\n) %}}");
-        let added = checked.and_then(|()| engine.add_template_owned(NAME, assigned));
+        let assigned = format!("{{% set {VALUE} = (\n{code}\n) %}}");
+        let added = engine.add_template_owned(NAME, assigned);
         added.map_err(|error| Flaw::of(&error, source))?;
         let references = References::from_uses(uses(source, Form::Expression));
-        Ok(Self { references, kind: Kind::Value(source.to_owned(), engine) })
+        Ok(Self { references, kind: Kind::Value(code, engine) })
     }
 
     /// Gives the names that are neither assigned in the text nor attributes of something.

@@ -7,6 +7,8 @@ use minijinja::value::{Enumerator, Object, ObjectRepr, ValueKind};
 use minijinja::{Error, ErrorKind, Value as Inner};
 use serde_json::{Map, Number, Value};
 
+use super::budget::Budget;
+
 /// How deep a value may be nested.
 const DEPTH: usize = 128;
 
@@ -42,11 +44,12 @@ pub(super) fn is_null(value: &Inner) -> bool {
 }
 
 /// Turns a value into JSON.
-pub(super) fn to_json(value: &Inner) -> Result<Value, Error> {
-    nested(value, DEPTH)
+pub(super) fn to_json(value: &Inner, budget: &mut Budget) -> Result<Value, Error> {
+    nested(value, DEPTH, budget)
 }
 
-fn nested(value: &Inner, depth: usize) -> Result<Value, Error> {
+fn nested(value: &Inner, depth: usize, budget: &mut Budget) -> Result<Value, Error> {
+    budget.make_values(1)?;
     if depth == 0 {
         return Err(refused(format!("the value is nested deeper than {DEPTH} levels")));
     }
@@ -61,14 +64,20 @@ fn nested(value: &Inner, depth: usize) -> Result<Value, Error> {
             let mut map = Map::new();
             for key in value.try_iter()? {
                 let item = value.get_item(&key)?;
-                map.insert(key.to_string(), nested(&item, depth - 1)?);
+                let key = key.to_string();
+                budget.make(key.len() as u64)?;
+                map.insert(key, nested(&item, depth - 1, budget)?);
             }
             Ok(Value::Object(map))
         }
         ValueKind::Seq | ValueKind::Iterable => {
-            value.try_iter()?.map(|item| nested(&item, depth - 1)).collect()
+            value.try_iter()?.map(|item| nested(&item, depth - 1, budget)).collect()
         }
-        ValueKind::String => Ok(Value::String(value.as_str().unwrap_or_default().to_owned())),
+        ValueKind::String => {
+            let text = value.as_str().unwrap_or_default();
+            budget.make(text.len() as u64)?;
+            Ok(Value::String(text.to_owned()))
+        }
         kind => Err(refused(format!("a {kind} is not a JSON value"))),
     }
 }
@@ -87,8 +96,8 @@ fn number(value: &Inner) -> Result<Value, Error> {
 }
 
 /// Writes a value into a text: lists and maps as JSON, `null` as nothing.
-pub(super) fn to_text(value: &Inner) -> Result<String, Error> {
-    match to_json(value)? {
+pub(super) fn to_text(value: &Inner, budget: &mut Budget) -> Result<String, Error> {
+    match to_json(value, budget)? {
         Value::Null => Ok(String::new()),
         Value::String(text) => Ok(text),
         other => Ok(other.to_string()),

@@ -1,4 +1,4 @@
-//! The MiniJinja environment: strict, with a fuel limit, without files.
+//! The MiniJinja environment: strict, bounded in what it does and makes, without files.
 
 use std::sync::LazyLock;
 
@@ -6,8 +6,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value as Inner;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
+use super::budget::Budget;
 use super::convert::{is_null, to_text};
-use super::filter;
+use super::{filter, guard};
 use crate::model::limits;
 
 /// The functions that a template may call.
@@ -116,22 +117,31 @@ pub(super) fn engine() -> Environment<'static> {
     ENGINE.clone()
 }
 
+/// Gives the signs of a template: a text ends where its author ended it.
+pub(super) fn syntax() -> SyntaxConfig {
+    let mut syntax = SyntaxConfig::builder();
+    syntax.keep_trailing_newline(true);
+    syntax.build().unwrap_or_default()
+}
+
 fn build() -> Environment<'static> {
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_fuel(Some(limits::TEMPLATE_FUEL));
     engine.set_debug(true);
-    let mut syntax = SyntaxConfig::builder();
-    syntax.keep_trailing_newline(true);
-    if let Ok(syntax) = syntax.build() {
-        engine.set_syntax(syntax);
-    }
+    engine.set_syntax(syntax());
     engine.set_auto_escape_callback(|_| AutoEscape::None);
-    engine.set_formatter(|out, _, value| {
-        out.write_str(&to_text(value)?).map_err(minijinja::Error::from)
+    engine.set_formatter(|out, state, value| {
+        let budget = Budget::of(state);
+        let Some(text) = value.as_str() else {
+            return out.write_str(&to_text(value, budget)?).map_err(minijinja::Error::from);
+        };
+        budget.make(text.len() as u64)?;
+        out.write_str(text).map_err(minijinja::Error::from)
     });
     // It would print the whole context, secrets and all.
     engine.remove_global("debug");
+    guard::add(&mut engine);
     engine.add_filter("fromjson", filter::fromjson);
     engine.add_filter("tojson", filter::tojson);
     engine.add_filter("default", filter::default);

@@ -5,36 +5,71 @@ use minijinja::{Error, State};
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
+use super::budget::Budget;
 use super::convert::{is_null, refused, to_json, to_text};
 
+/// How much larger a value is than its JSON, at the most.
+const PARSED: u64 = 16;
 /// The largest compiled form of a pattern, in bytes.
 const PATTERN_BYTES: usize = 8 << 20;
 
 /// Reads a text as JSON.
-pub(super) fn fromjson(text: &str) -> Result<Inner, Error> {
+pub(super) fn fromjson(state: &mut State<'_, '_>, text: &str) -> Result<Inner, Error> {
+    Budget::of(state).make((text.len() as u64).saturating_mul(PARSED))?;
     serde_json::from_str(text).map_err(|error| refused(format!("the text is not JSON: {error}")))
 }
 
 /// Writes a value as JSON, on one line unless `indent` says how many spaces a level gets.
 #[expect(clippy::needless_pass_by_value, reason = "the signature of a filter")]
-pub(super) fn tojson(value: &Inner, options: Kwargs) -> Result<String, Error> {
+pub(super) fn tojson(
+    state: &mut State<'_, '_>,
+    value: &Inner,
+    options: Kwargs,
+) -> Result<String, Error> {
     let indent: Option<usize> = options.get("indent")?;
     options.assert_all_used()?;
-    let value = to_json(value)?;
+    let budget = Budget::of(state);
+    let value = to_json(value, budget)?;
     match indent {
-        None | Some(0) => Ok(value.to_string()),
-        Some(spaces) if spaces <= 16 => indented(&value, spaces),
+        None | Some(0) => budget.write(format_args!("{value}")),
+        Some(spaces) if spaces <= 16 => indented(&value, spaces, budget),
         Some(_) => Err(refused("`indent` must be at most 16")),
     }
 }
 
-fn indented(value: &Value, spaces: usize) -> Result<String, Error> {
+fn indented(value: &Value, spaces: usize, budget: &mut Budget) -> Result<String, Error> {
     let indent = vec![b' '; spaces];
-    let mut out = Vec::new();
+    let mut out = Counted { bytes: Vec::new(), budget, spent: None };
     let form = serde_json::ser::PrettyFormatter::with_indent(&indent);
     let mut writer = serde_json::Serializer::with_formatter(&mut out, form);
-    serde::Serialize::serialize(value, &mut writer).map_err(|e| refused(e.to_string()))?;
-    String::from_utf8(out).map_err(|e| refused(e.to_string()))
+    let written = serde::Serialize::serialize(value, &mut writer);
+    if let Some(spent) = out.spent {
+        return Err(spent);
+    }
+    written.map_err(|error| refused(error.to_string()))?;
+    String::from_utf8(out.bytes).map_err(|e| refused(e.to_string()))
+}
+
+/// Bytes that are counted before they are kept.
+struct Counted<'b> {
+    bytes: Vec<u8>,
+    budget: &'b mut Budget,
+    spent: Option<Error>,
+}
+
+impl std::io::Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if let Err(spent) = self.budget.make(bytes.len() as u64) {
+            self.spent = Some(spent);
+            return Err(std::io::ErrorKind::QuotaExceeded.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Gives another value when there is none: undefined, or of a skipped node; with `true` also when it is false.
@@ -45,45 +80,85 @@ pub(super) fn default(value: &Inner, other: Option<Inner>, falsy: Option<bool>) 
 }
 
 /// Writes a value as one word of a POSIX shell.
-pub(super) fn quote(value: &Inner) -> Result<String, Error> {
-    let text = to_text(value)?;
+pub(super) fn quote(state: &mut State<'_, '_>, value: &Inner) -> Result<String, Error> {
+    let budget = Budget::of(state);
+    let text = to_text(value, budget)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return Ok(text);
     }
+    budget.make((text.len() + 3 * text.matches('\'').count()) as u64)?;
     Ok(format!("'{}'", text.replace('\'', r"'\''")))
 }
 
 /// Replaces every match of a regular expression; `$1` and `${name}` stand for its groups.
-pub(super) fn regex_replace(text: &str, pattern: &str, with: &str) -> Result<String, Error> {
-    Ok(regex(pattern)?.replace_all(text, with).into_owned())
+pub(super) fn regex_replace(
+    state: &mut State<'_, '_>,
+    text: &str,
+    pattern: &str,
+    with: &str,
+) -> Result<String, Error> {
+    let budget = Budget::of(state);
+    budget.read(text)?;
+    budget.make(text.len() as u64)?;
+    let regex = budget.regex(pattern)?;
+    let groups = with.matches('$').count();
+    let (mut out, mut rest) = (String::new(), 0);
+    for found in regex.captures_iter(text) {
+        let Some(whole) = found.get(0) else { continue };
+        budget.make((with.len() + groups * whole.len()) as u64)?;
+        out.push_str(text.get(rest..whole.start()).unwrap_or_default());
+        found.expand(with, &mut out);
+        rest = whole.end();
+    }
+    out.push_str(text.get(rest..).unwrap_or_default());
+    Ok(out)
 }
 
 /// Tells whether a text matches a regular expression anywhere.
-pub(super) fn matching(text: &str, pattern: &str) -> Result<bool, Error> {
-    Ok(regex(pattern)?.is_match(text))
+pub(super) fn matching(
+    state: &mut State<'_, '_>,
+    text: &str,
+    pattern: &str,
+) -> Result<bool, Error> {
+    let budget = Budget::of(state);
+    budget.read(text)?;
+    Ok(budget.regex(pattern)?.is_match(text))
 }
 
 /// Cuts a text after so many characters and marks the cut with `…`.
-pub(super) fn truncate(text: &str, characters: usize) -> String {
-    match text.char_indices().nth(characters) {
-        Some((cut, _)) => format!("{}…", text.get(..cut).unwrap_or(text)),
+pub(super) fn truncate(
+    state: &mut State<'_, '_>,
+    text: &str,
+    characters: usize,
+) -> Result<String, Error> {
+    let cut = text.char_indices().nth(characters).map(|(cut, _)| cut);
+    Budget::of(state).make(cut.unwrap_or(text.len()) as u64)?;
+    Ok(match cut {
+        Some(cut) => format!("{}…", text.get(..cut).unwrap_or(text)),
         None => text.to_owned(),
-    }
+    })
 }
 
 /// Joins the items of a list, each written as in a text.
-pub(super) fn join(state: &State<'_, '_>, list: &Inner, by: Option<&str>) -> Result<String, Error> {
-    let _ = state;
+pub(super) fn join(
+    state: &mut State<'_, '_>,
+    list: &Inner,
+    by: Option<&str>,
+) -> Result<String, Error> {
     if list.is_undefined() {
         return Err(Error::from(minijinja::ErrorKind::UndefinedError));
     }
-    let parts: Result<Vec<String>, Error> = list.try_iter()?.map(|item| to_text(&item)).collect();
-    Ok(parts?.join(by.unwrap_or("")))
-}
-
-fn regex(text: &str) -> Result<Regex, Error> {
-    pattern(text).map_err(refused)
+    let (budget, by) = (Budget::of(state), by.unwrap_or(""));
+    let mut out = String::new();
+    for (at, item) in list.try_iter()?.enumerate() {
+        if at > 0 {
+            budget.make(by.len() as u64)?;
+            out.push_str(by);
+        }
+        out.push_str(&to_text(&item, budget)?);
+    }
+    Ok(out)
 }
 
 /// Compiles a regular expression; the error is one line.

@@ -15,18 +15,26 @@
 //! Filters, beside those of MiniJinja (`default first items join last length lines lower map max min reject replace
 //! round select sort split sum title trim unique upper …`): `fromjson`, `tojson` (`tojson(indent=2)`), `quote` (one
 //! word of a shell), `regex_replace(pattern, with)`, `truncate(characters)`; the test `matching(pattern)`.
+//!
+//! An evaluation is bounded in its steps, in the bytes that it makes and in the values that it walks over
+//! (`TEMPLATE_FUEL`, `TEMPLATE_BYTES`, `TEMPLATE_VALUES` of [`limits`](crate::model::limits)): then it fails with class
+//! `limit`.
 
+mod budget;
 mod compile;
 mod convert;
 mod engine;
 mod filter;
 mod flaw;
+mod guard;
 mod parsed;
 mod redact;
 mod reference;
 mod render;
+mod rewrite;
 mod scan;
 mod scope;
+mod statement;
 #[cfg(test)]
 mod tests;
 

@@ -73,8 +73,10 @@ impl fmt::Debug for Secrets {
 
 /// Replaces secrets by `***`: as they are, and in JSON, base64, URL and hexadecimal form.
 ///
-/// Values under 4 bytes are left alone, and so is whatever a program made of a secret in other ways: it is a safety
-/// net, not a proof.
+/// A secret of several lines is also found line by line, and in base64 text that is broken into lines of 64 or 76 signs.
+///
+/// Values and lines under 4 bytes are left alone, as they would blank out ordinary words, and so is whatever a program made
+/// of a secret in other ways: it is a safety net, not a proof.
 ///
 /// ```
 /// use fusion_core::graph::template::Redactor;
@@ -198,18 +200,36 @@ impl fmt::Debug for Redactor {
 
 /// Every way in which a value is usually written down.
 fn forms(value: &str) -> Vec<String> {
-    let quoted = Value::from(value).to_string();
-    let escaped = quoted.trim_matches('"').to_owned();
-    let mut forms = vec![value.to_owned(), escaped, hex(value, false), hex(value, true)];
-    forms.push(url(value, false));
-    forms.push(url(value, true));
+    let mut forms = in_one_piece(value);
+    // A token of several lines, such as a key, is often written line by line.
+    let lines = value.lines().map(str::trim).filter(|line| line.len() >= LEAST && *line != value);
+    forms.extend(lines.flat_map(in_one_piece));
+    forms.retain(|form| form.len() >= LEAST);
+    forms
+}
+
+fn in_one_piece(value: &str) -> Vec<String> {
+    let escaped = escape(value);
+    // JSON in a text of JSON: logs of other programs.
+    let twice = escape(&escaped);
+    let mut forms = vec![value.to_owned(), twice, escaped, hex(value, false), hex(value, true)];
+    for plain in ["-_.~", "-_.~/", "-_.!~*'()"] {
+        let upper = url(value, plain);
+        forms.extend([upper.replace("%20", "+"), lower_escapes(&upper), upper]);
+    }
     for shift in 0..3 {
         forms.extend(base64(value.as_bytes(), shift));
     }
-    // A token of several lines, such as a key, is often written line by line.
-    forms.extend(value.lines().map(str::trim).filter(|line| line.len() >= 16).map(str::to_owned));
-    forms.retain(|form| form.len() >= LEAST);
+    for width in [64, 76] {
+        forms.extend(base64_lines(value.as_bytes(), width));
+    }
     forms
+}
+
+/// Writes a value as it stands between the quotes of JSON.
+fn escape(value: &str) -> String {
+    let quoted = Value::from(value).to_string();
+    quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned()
 }
 
 fn hex(value: &str, upper: bool) -> String {
@@ -217,15 +237,39 @@ fn hex(value: &str, upper: bool) -> String {
     value.bytes().map(digits).collect()
 }
 
-fn url(value: &str, plus: bool) -> String {
-    let encode = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-            char::from(byte).to_string()
+/// Writes a value as a part of a URL, with these signs as they are.
+fn url(value: &str, plain: &str) -> String {
+    let encode = |byte: u8| match char::from(byte) {
+        sign if sign.is_ascii_alphanumeric() || (byte.is_ascii() && plain.contains(sign)) => {
+            sign.to_string()
         }
-        b' ' if plus => "+".to_owned(),
         _ => format!("%{byte:02X}"),
     };
     value.bytes().map(encode).collect()
+}
+
+/// Writes the escapes of a URL with small digits.
+fn lower_escapes(url: &str) -> String {
+    let mut parts = url.split('%');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        out.push('%');
+        out.push_str(&digits.to_ascii_lowercase());
+        out.push_str(rest);
+    }
+    out
+}
+
+/// The lines of a base64 text that is broken after so many signs, as `base64` and PEM files have it.
+fn base64_lines(value: &[u8], width: usize) -> Vec<String> {
+    let Some(whole) = base64(value, 0).into_iter().next().filter(|whole| whole.len() > width)
+    else {
+        return Vec::new();
+    };
+    let signs: Vec<char> = whole.chars().collect();
+    let lines = signs.chunks(width).map(|line| line.iter().collect::<String>());
+    lines.filter(|line| line.len() >= 8).collect()
 }
 
 /// The part of a base64 text that depends on the value alone when it begins `shift` bytes into a group of three, in

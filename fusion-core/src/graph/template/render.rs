@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::{ErrorKind, Value as Inner};
 use serde_json::{Map, Value};
 
+use super::budget::{Budget, SPENT};
 use super::compile::{Compiled, Output, whole};
 use super::convert::{Skipped, to_json, to_text};
 use super::flaw::{Flaw, shortened};
@@ -69,7 +70,7 @@ impl Templates {
         self.run(text, false, scope, |output| match output {
             Output::Same => Ok(text.to_owned()),
             Output::Text(text) => Ok(text),
-            Output::Value(value) => to_text(&value),
+            Output::Value(value) => to_text(&value, &mut Budget::full()),
         })
     }
 
@@ -114,7 +115,8 @@ impl Templates {
             let message = explain(&error, &context);
             let redactor = Redactor::new(handed_out);
             let mut failure = failed(source, redactor.text(&message).into_owned());
-            if error.kind() == ErrorKind::OutOfFuel {
+            let is_spent = error.detail().is_some_and(|said| said.starts_with(SPENT));
+            if is_spent || error.kind() == ErrorKind::OutOfFuel {
                 failure.class = Class::LIMIT;
             }
             failure
@@ -148,7 +150,7 @@ fn as_json(output: Output, text: &str) -> Result<Value, minijinja::Error> {
     match output {
         Output::Same => Ok(Value::String(text.to_owned())),
         Output::Text(text) => Ok(Value::String(text)),
-        Output::Value(value) => to_json(&value),
+        Output::Value(value) => to_json(&value, &mut Budget::full()),
     }
 }
 

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::model::Payload;
 
+mod bombs;
+mod forms;
+
 struct Run {
     secrets: Secrets,
     extra: Vec<(&'static str, Data)>,

@@ -101,6 +101,7 @@ fn control() -> impl Strategy<Value = Record> {
         (prop::collection::vec(any::<u32>(), 0..4), ".{0,9}").prop_map(|(nodes, who)| {
             Record::RunRetried(nodes.into_iter().map(NodeIx).collect(), who)
         }),
+        failure().prop_map(|failure| Record::OutputsFailed(Box::new(failure))),
         (prop::option::of(failure()), payload()).prop_map(|(failure, out)| {
             Record::RunFinished(RunStatus::Failed, out, failure.map(Box::new))
         }),

@@ -51,7 +51,7 @@ pub(super) fn writer(options: &Options, now: i64) -> Result<Connection> {
     }
     let turn = if options.vfs.is_none() { Turn::beside(&options.path) } else { Turn::none() };
     // Two processes that create one file at once would meet in the switch to WAL, which does not wait.
-    let _taken = turn.take();
+    let _taken = turn.take()?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = open(options, flags)?;
     set_up(&mut connection, options, now).map_err(|error| named(&error, &options.path))?;

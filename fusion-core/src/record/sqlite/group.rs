@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::fault::{Fault, signed};
 use super::writer::Writer;
 use crate::error::{Code, Error, Result};
-use crate::model::{Batch, Digest, Op, Payload, Receipt, Record};
+use crate::model::{Batch, Digest, Op, Payload, Receipt, Record, Then};
 use crate::record::{codec, refuse};
 
 /// A batch whose records are encoded already: that work is done where the batch comes from, not by the one writer.
@@ -14,7 +14,11 @@ pub struct Prepared {
     batch: Batch,
     rows: std::vec::IntoIter<Row>,
     bytes: usize,
+    urgent: bool,
 }
+
+/// The most bytes of a batch for which room is kept on a full disk.
+const URGENT_BYTES: usize = 64 * 1024;
 
 /// The records of one append.
 #[derive(Debug)]
@@ -32,7 +36,9 @@ impl Prepared {
     pub fn new(mut batch: Batch) -> Result<Self> {
         let mut rows = Vec::new();
         let mut bytes = 64;
+        let mut urgent = false;
         for op in &mut batch.ops {
+            urgent |= ends_something(op);
             bytes += match op {
                 Op::Append(append) => {
                     refuse::length(&append.stream, append.records.len())?;
@@ -47,12 +53,38 @@ impl Prepared {
                 _ => 64,
             };
         }
-        Ok(Self { batch, rows: rows.into_iter(), bytes })
+        Ok(Self { batch, rows: rows.into_iter(), bytes, urgent })
     }
 
     /// Gives about how many bytes it will write.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+}
+
+impl Prepared {
+    /// Tells whether it is written even when the disk is full: it is small, and ends something or says that it shall end.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.urgent && self.bytes <= URGENT_BYTES
+    }
+}
+
+fn ends_something(op: &Op) -> bool {
+    match op {
+        Op::Append(append) => append.records.iter().any(|record| {
+            matches!(
+                record,
+                Record::CancelRequested(..)
+                    | Record::OutputsFailed(..)
+                    | Record::RunFinished(..)
+                    | Record::InDoubt(..)
+                    | Record::NodeFailed(_, _, _, _, Then::End)
+            )
+        }),
+        // What is said to a run: a cancel, an answer. And the sign of life with which a process keeps what it holds.
+        Op::Enqueue(enqueue) => enqueue.wake.is_some(),
+        Op::Beat(_) => true,
+        _ => false,
     }
 }
 

@@ -16,6 +16,7 @@ mod options;
 mod pool;
 mod queue;
 mod records;
+mod reserve;
 mod sessions;
 mod store;
 mod tail;

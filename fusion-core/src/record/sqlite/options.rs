@@ -56,7 +56,7 @@ impl Options {
         if path == ":memory:" {
             return Err(wrong("`:memory:` is no file").hint("write memory://"));
         }
-        let mut options = Self::new(path);
+        let mut options = Self::new(plain(path));
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             match (key, value) {
@@ -91,6 +91,13 @@ impl Options {
         };
         format!("sqlite://{}{query}", self.path.display())
     }
+}
+
+/// Takes `file:` and an empty host away: SQLite would read such a name as a URL, and locks beside it would be elsewhere.
+fn plain(path: &str) -> &str {
+    let Some(rest) = path.strip_prefix("file:") else { return path };
+    let local = rest.strip_prefix("//localhost").or_else(|| rest.strip_prefix("//"));
+    local.filter(|path| path.starts_with('/')).unwrap_or(rest)
 }
 
 fn wrong(text: &str) -> Error {

@@ -12,7 +12,7 @@ use super::options::Options;
 use super::pool::Readers;
 use super::thread::{Job, Service};
 use super::writer::{Writer, stopped};
-use super::{blobs, check, connect, queue, records, sessions, walk};
+use super::{blobs, check, connect, queue, records, reserve, sessions, walk};
 use crate::contract::{Blobs, Bus, Durability, Env, Journal, Queue, Records, Status, Store};
 use crate::error::{Code, Error, Result};
 use crate::model::{
@@ -250,6 +250,10 @@ impl Store for Sqlite {
             }
             Door::Closed => Err(refuse::read_only()),
         }
+    }
+
+    fn pressure(&self) -> Option<Error> {
+        self.options.vfs.is_none().then(|| reserve::pressure(&self.options.path))?
     }
 
     async fn close(&self) -> Result<()> {

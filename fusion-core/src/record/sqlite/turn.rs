@@ -5,24 +5,41 @@
 //! database file: closing any descriptor of that one drops SQLite's locks.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use crate::error::{Code, Error, Result};
+
+/// How long a turn is waited for, in milliseconds.
+pub(super) const WAIT_MS: u64 = 5_000;
 
 /// A side file to be locked; absent where there is none, and then nobody waits for a turn.
 #[derive(Debug, Default)]
-pub(super) struct Turn(Option<File>);
+pub(super) struct Turn(Option<(File, PathBuf)>);
 
 /// A turn taken; ends when dropped.
 #[derive(Debug)]
-pub(super) struct Taken<'a>(Option<&'a File>);
+pub(super) enum Taken<'a> {
+    /// Nobody has to wait for it.
+    Free,
+    /// The file of the [`Turn`] is locked.
+    Own(&'a File),
+    /// A file is locked that was opened to wait with.
+    Other(#[expect(dead_code, reason = "closing it ends the turn")] File),
+}
 
 impl Turn {
-    /// Opens the side file of a database.
+    /// Opens the side file of a database. All names of one database (relative, through links) share it.
     pub(super) fn beside(database: &Path) -> Self {
-        let mut path = database.as_os_str().to_owned();
+        let mut path = one_name(database).into_os_string();
         path.push("-turn");
-        Self(File::options().create(true).truncate(false).write(true).open(path).ok())
+        let path = PathBuf::from(path);
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        Self(file.ok().map(|file| (file, path)))
     }
 
     /// Does without.
@@ -31,26 +48,118 @@ impl Turn {
     }
 
     /// Waits for the turn.
-    pub(super) fn take(&self) -> Taken<'_> {
-        let file = self.0.as_ref();
-        let locked = file.filter(|file| {
-            loop {
-                match flock(file, FlockOperation::LockExclusive) {
-                    Ok(()) => break true,
-                    Err(rustix::io::Errno::INTR) => {}
-                    Err(_) => break false,
-                }
-            }
-        });
-        Taken(locked)
+    ///
+    /// # Errors
+    /// `FU0306` when another process does not end its turn in [`WAIT_MS`].
+    pub(super) fn take(&self) -> Result<Taken<'_>> {
+        self.take_within(WAIT_MS)
+    }
+
+    fn take_within(&self, wait_ms: u64) -> Result<Taken<'_>> {
+        let Some((file, path)) = &self.0 else { return Ok(Taken::Free) };
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Taken::Own(file)),
+            Err(Errno::WOULDBLOCK) => {}
+            // Not every file system has such locks.
+            Err(_) => return Ok(Taken::Free),
+        }
+        wait(path, wait_ms)
+    }
+}
+
+/// Waits in the queue of the system, which is fair, but not for ever: a thread waits, and is left alone when it takes too
+/// long. It locks a file that it opened itself, so that its turn, should it come, ends with it.
+fn wait(path: &Path, wait_ms: u64) -> Result<Taken<'static>> {
+    let (sender, taken) = sync_channel(0);
+    let path = path.to_owned();
+    let thread = std::thread::Builder::new().name("fusion-turn".to_owned());
+    let waiter = thread.spawn(move || {
+        let Ok(file) = File::options().write(true).open(path) else { return };
+        while flock(&file, FlockOperation::LockExclusive) == Err(Errno::INTR) {}
+        // Without anybody who waits the file is closed here, and the turn is over.
+        drop(sender.send(file));
+    });
+    if waiter.is_err() {
+        return Ok(Taken::Free);
+    }
+    match taken.recv_timeout(Duration::from_millis(wait_ms)) {
+        Ok(file) => Ok(Taken::Other(file)),
+        Err(RecvTimeoutError::Disconnected) => Ok(Taken::Free),
+        Err(RecvTimeoutError::Timeout) => {
+            let text = format!("another program has held the store for {} s", wait_ms / 1_000);
+            Err(Error::new(Code::StoreBusy, text)
+                .hint("nothing was written: try again, or end the program that holds it"))
+        }
+    }
+}
+
+/// Gives the name of a file that does not depend on the current folder and on links.
+fn one_name(path: &Path) -> PathBuf {
+    if let Ok(name) = path.canonicalize() {
+        return name;
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    match (folder.canonicalize(), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
     }
 }
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        if let Some(file) = self.0 {
+        if let Self::Own(file) = self {
             // A failure to unlock ends with the process at the latest.
-            let _unlocked = flock(file, FlockOperation::Unlock);
+            let _unlocked = flock(*file, FlockOperation::Unlock);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_that_does_not_end_is_an_error_and_comes_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let (first, second) = (Turn::beside(&path), Turn::beside(&path));
+        let taken = first.take().unwrap();
+        let error = second.take_within(50).unwrap_err();
+        assert_eq!(error.code(), Code::StoreBusy);
+        drop(taken);
+        // The thread that still waited has its turn and ends it.
+        drop(second.take_within(5_000).unwrap());
+        drop(first.take_within(5_000).unwrap());
+    }
+
+    #[test]
+    fn a_turn_comes_when_the_one_before_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let (first, second) = (Turn::beside(&path), Turn::beside(&path));
+        let taken = first.take().unwrap();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| second.take_within(20_000).map(drop));
+            drop(taken);
+            waiting.join().unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn all_names_of_a_file_share_a_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        std::fs::write(&path, b"").unwrap();
+        let (link, linked) = (folder.path().join("l.db"), folder.path().join("f"));
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        std::os::unix::fs::symlink(folder.path(), &linked).unwrap();
+        let first = Turn::beside(&path);
+        let _taken = first.take().unwrap();
+        for name in [link, linked.join("x.db"), folder.path().join(".").join("x.db")] {
+            assert!(Turn::beside(&name).take_within(10).is_err(), "{}", name.display());
         }
     }
 }

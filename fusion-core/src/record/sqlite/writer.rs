@@ -12,6 +12,7 @@ use super::connect;
 use super::fault::{Fault, error, unsigned};
 use super::group::Prepared;
 use super::options::Options;
+use super::reserve::{self, Reserve};
 use super::turn::Turn;
 use crate::error::{Code, Error, Result};
 use crate::model::Receipt;
@@ -58,6 +59,7 @@ pub struct Writer {
     pub(super) rings: Vec<Ring>,
     pub(super) bells: BTreeSet<Arc<str>>,
     turn: Turn,
+    reserve: Reserve,
     failed: bool,
     /// About how many pages the WAL has that are not in the file yet, and how many it may have.
     wal_pages: usize,
@@ -71,7 +73,11 @@ impl Writer {
     /// `FU0302` to `FU0307`: see the pages.
     pub fn open(options: &Options, bus: Local, now: i64) -> Result<Self> {
         let connection = connect::writer(options, now)?;
-        let turn = if options.vfs.is_none() { Turn::beside(&options.path) } else { Turn::none() };
+        let (turn, reserve) = if options.vfs.is_none() {
+            (Turn::beside(&options.path), Reserve::beside(&options.path))
+        } else {
+            (Turn::none(), Reserve::none())
+        };
         let (rings, bells) = (Vec::new(), BTreeSet::new());
         let known = Known::default();
         let simulated = options.vfs.is_some();
@@ -82,6 +88,7 @@ impl Writer {
             rings,
             bells,
             turn,
+            reserve,
             failed: false,
             wal_pages: 0,
             wal_pages_most: if simulated { WAL_PAGES_SIMULATED } else { WAL_PAGES },
@@ -99,6 +106,34 @@ impl Writer {
         if self.failed {
             return vec![Err(stopped()); count];
         }
+        if self.reserve.is_tight() && !self.reserve.restore() {
+            return self.apply_urgent(batches);
+        }
+        let answers = self.apply_all(batches);
+        let is_full = |answer: &Result<Receipt>| {
+            answer.as_ref().is_err_and(|error| error.code() == Code::StoreFull)
+        };
+        if answers.iter().any(is_full) {
+            self.reserve.release();
+        }
+        answers
+    }
+
+    /// Writes only what ends something, into the room that was kept for it.
+    fn apply_urgent(&mut self, batches: Vec<Prepared>) -> Vec<Result<Receipt>> {
+        let urgent: Vec<bool> = batches.iter().map(Prepared::is_urgent).collect();
+        let chosen: Vec<Prepared> = batches.into_iter().filter(Prepared::is_urgent).collect();
+        let mut answers = Vec::new().into_iter();
+        if !chosen.is_empty() {
+            answers = self.apply_all(chosen).into_iter();
+        }
+        let answer = |is_urgent: bool| if is_urgent { answers.next() } else { None };
+        let answers = urgent.into_iter().map(answer);
+        answers.map(|answer| answer.unwrap_or_else(|| Err(reserve::full()))).collect()
+    }
+
+    fn apply_all(&mut self, batches: Vec<Prepared>) -> Vec<Result<Receipt>> {
+        let count = batches.len();
         // A few pages for every group, some for every batch, and those that the bytes fill.
         let bytes: usize = batches.iter().map(Prepared::bytes).sum();
         self.wal_pages += 8 + count + bytes / 2048;
@@ -130,9 +165,10 @@ impl Writer {
 
     fn group(&mut self, batches: Vec<Prepared>) -> Result<Vec<Result<Receipt>>, Fault> {
         let turn = std::mem::take(&mut self.turn);
-        let taken = turn.take();
-        let done = self.transaction(batches);
-        drop(taken);
+        let done = match turn.take() {
+            Ok(_taken) => self.transaction(batches),
+            Err(busy) => Err(Fault::Lost(busy)),
+        };
         self.turn = turn;
         done
     }

@@ -15,6 +15,7 @@ impl State {
         self.result = None;
         self.ending = None;
         self.culprit = None;
+        self.outputs_failure = None;
         self.cancel = None;
         self.paused = false;
         self.told = false;
@@ -66,6 +67,42 @@ impl State {
             }
         }
         again
+    }
+
+    /// Names the at-most-once nodes whose body was entered and would be entered again if these nodes, and what did not
+    /// succeed, ran again.
+    pub fn entered_again(&self, named: &[NodeIx]) -> Vec<NodeIx> {
+        let named: BTreeSet<NodeIx> = named.iter().copied().collect();
+        let again = self.to_run_again(&named);
+        let once = again.iter().filter(|node| self.program.policy(**node).at_most_once);
+        let entered = once.filter(|node| {
+            let is_fresh = named.contains(node) || self.has_needs_among(**node, &again);
+            let keys = self.items.get(node).map_or(0, |items| items.cells.0.len());
+            let items = (0u32..).take(keys).map(|item| Key::item(**node, item));
+            let mut keys = std::iter::once(Key::node(**node)).chain(items);
+            keys.any(|key| self.is_entered_again(key, is_fresh))
+        });
+        entered.copied().collect()
+    }
+
+    fn is_entered_again(&self, key: Key, is_fresh: bool) -> bool {
+        let Some(cell) = self.cell(key) else { return false };
+        let failure = self.failure(key);
+        let is_doubtful =
+            cell.has(INTENT) || failure.is_some_and(|failure| failure.class == Class::IN_DOUBT);
+        // The items of a map that ended well are kept, unless the map is put together anew.
+        let is_kept = key.index().is_some() && !is_fresh && cell.status == NodeStatus::Succeeded;
+        let was_entered = cell.attempt > 0 && cell.status != NodeStatus::Skipped;
+        if is_doubtful { is_fresh } else { was_entered && !is_kept }
+    }
+
+    /// Tells whether the body of a node, or of one of its items, was entered, as far as anybody knows.
+    pub fn was_entered(&self, node: NodeIx) -> bool {
+        let items = self.items.get(&node).into_iter().flat_map(|items| &items.cells.0);
+        let mut cells = std::iter::once(&self.cells[node]).chain(items);
+        cells.any(|cell| {
+            cell.has(INTENT) || (cell.attempt > 0 && cell.status != NodeStatus::Skipped)
+        })
     }
 
     fn has_needs_among(&self, node: NodeIx, again: &BTreeSet<NodeIx>) -> bool {

@@ -1,6 +1,6 @@
 //! What follows a failed attempt.
 
-use crate::model::{Class, Command, Digest, Failure, Key, OnUnknown, Record, Then, limits};
+use crate::model::{Class, Command, Digest, Failure, Key, OnUnknown, Record, RunId, Then, limits};
 use crate::schedule::cells::FALLBACK;
 use crate::schedule::state::State;
 
@@ -51,9 +51,11 @@ impl State {
         !key.is_undo() && (self.ending.is_some() || self.is_orphan(key))
     }
 
-    /// Names an attempt for the random share of its pause: the same in every fold; runs with other inputs get another.
+    /// Names an attempt for the random share of its pause: the same for every owner of the run, another for every run.
     fn salt(&self, key: Key, attempt: u16) -> Digest {
+        let run = self.run.as_ref().map_or("", RunId::as_str);
         Digest::of_parts(&[
+            run.as_bytes(),
             self.start.workflow.as_bytes(),
             self.start.input.digest().as_bytes(),
             &key.node.0.to_le_bytes(),

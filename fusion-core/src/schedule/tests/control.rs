@@ -2,7 +2,7 @@
 
 use super::bed::Bed;
 use super::words::{attempts, other, step, wait};
-use crate::model::{Graph, Input, RunStatus, Wait};
+use crate::model::{Graph, Input, RunId, RunStatus, Wait};
 
 fn chain() -> Graph {
     Graph::new("g").add(step("a", "")).add(step("b", "a").policy(attempts(3)))
@@ -126,4 +126,39 @@ fn missing_code_parks_the_run_with_the_reason() {
     assert_eq!(bed.live.rest().expect("it rests").missing.as_deref(), Some("fetch@2"));
     assert_eq!(bed.at(9_000), "");
     assert_eq!(bed.crash(), "start a", "another process may have it");
+}
+
+#[test]
+fn children_pause_and_go_on_with_their_parent() {
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(step("a", "")).add(step("b", "a")));
+    let (a, child) = (bed.key("a"), RunId::new("kid").unwrap());
+    assert_eq!(bed.say(Input::Waits(a, Wait::Child(child.clone()))), "+wait a");
+    assert_eq!(bed.pause(), "+pause, pause-child kid");
+    assert_eq!(bed.crash(), "pause-child kid", "the last owner may have died before it said so");
+    assert_eq!(bed.resume(), "+resume, resume-child kid");
+    assert_eq!(bed.crash(), "resume-child kid");
+
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(step("a", "")));
+    assert_eq!(bed.pause(), "+pause");
+    let said = bed.say(Input::Waits(a, Wait::Child(child)));
+    assert_eq!(said, "+wait a, pause-child kid", "it was just being started");
+}
+
+#[test]
+fn equal_runs_do_not_try_again_in_step() {
+    let dues: std::collections::BTreeSet<Option<i64>> = ["r1", "r2", "r3", "r4"]
+        .into_iter()
+        .map(|id| {
+            let mut policy = super::words::attempts(2);
+            policy.retry.jitter = 1.0;
+            policy.retry.initial_ms = 1_000_000;
+            policy.retry.max_ms = 1_000_000;
+            let mut bed = Bed::new(Graph::new("g").add(step("a", "").policy(policy)));
+            bed.live = bed.live.of(&RunId::new(id).unwrap());
+            bed.say(Input::Adopted);
+            bed.fail("a");
+            bed.live.rest().and_then(|rest| rest.due)
+        })
+        .collect();
+    assert_eq!(dues.len(), 4, "{dues:?}");
 }

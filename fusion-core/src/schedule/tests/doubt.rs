@@ -154,3 +154,49 @@ fn a_condition_that_is_false_and_missing_code_leave_no_doubt() {
     assert_eq!(bed.say(Input::Unwanted(a)), "+skip a, +skip b, conclude");
     assert_eq!(bed.live.node_status(a), NodeStatus::Skipped);
 }
+
+#[test]
+fn the_condition_comes_before_the_intent() {
+    let graph = || {
+        let node = once(step("a", ""), OnUnknown::WaitHuman).when("inputs.yes");
+        Graph::new("g").add(node).add(step("b", "a"))
+    };
+    let (mut bed, said) = Bed::begin(graph());
+    assert_eq!(said, "start a", "the driver looks at the condition first");
+    assert_eq!(bed.crash(), "start a", "nothing was entered, so nothing is in doubt");
+    let a = bed.key("a");
+    assert_eq!(bed.say(Input::Unwanted(a)), "+skip a, +skip b, conclude");
+
+    let (mut bed, _) = Bed::begin(graph());
+    assert_eq!(bed.say(Input::Wanted(a, 1)), "+intent a, start a");
+    assert_eq!(bed.say(Input::Wanted(a, 1)), "", "it was entered");
+    assert_eq!(bed.crash(), "+doubt a");
+
+    let (mut bed, _) = Bed::begin(graph());
+    bed.cancel();
+    assert_eq!(bed.say(Input::Wanted(a, 1)), "+cancelled, finish", "nobody wants it any more");
+}
+
+#[test]
+fn what_would_be_entered_again_is_known() {
+    let again = |bed: &Bed, named: &[&str]| {
+        let named: Vec<_> = named.iter().map(|name| bed.key(name).node).collect();
+        let found = bed.live.entered_again(&named);
+        found.iter().map(|node| bed.live.program().name(*node).to_owned()).collect::<Vec<_>>()
+    };
+    let (mut bed, _) = Bed::begin(pay(OnUnknown::Fail));
+    bed.ok("a");
+    bed.fail("b");
+    assert!(again(&bed, &[]).is_empty(), "it succeeded and stays so");
+    assert!(again(&bed, &["b"]).is_empty());
+    assert_eq!(again(&bed, &["a"]), ["a"]);
+
+    let (mut bed, _) = Bed::begin(pay(OnUnknown::Fail));
+    bed.fail("a");
+    assert_eq!(again(&bed, &[]), ["a"], "it was entered, whatever came of it");
+
+    let (mut bed, _) = Bed::begin(pay(OnUnknown::Fail));
+    bed.crash();
+    assert!(again(&bed, &[]).is_empty(), "it stays in doubt");
+    assert_eq!(again(&bed, &["a"]), ["a"]);
+}

@@ -163,6 +163,10 @@ impl Plan {
         if spec.compensates {
             node = node.compensate(other());
         }
-        if spec.when { node } else { node.when("false") }
+        match spec.when {
+            true if at.is_multiple_of(2) => node.when("true"),
+            true => node,
+            false => node.when("false"),
+        }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::bed::Bed;
 use super::words::{attempts, other, step, wait};
-use crate::model::{Answer, Graph, Input, Message, Payload, RunId, RunStatus, Wait};
+use crate::model::{
+    Answer, Class, Failure, Graph, Input, Message, Payload, RunId, RunStatus, Wait,
+};
 
 fn trip() -> Graph {
     Graph::new("g")
@@ -122,4 +124,36 @@ fn branches_finish_before_anything_is_undone() {
     assert_eq!(bed.fail("c[undo]"), "+fail c[undo] error, start a[undo]");
     assert_eq!(bed.crash(), "start a[undo]");
     assert_eq!(bed.ok("a[undo]"), "+ok a[undo], +failed, finish");
+}
+
+#[test]
+fn outputs_that_fail_undo_what_was_done() {
+    let graph = Graph::new("g")
+        .add(step("a", "").compensate(other()))
+        .add(step("b", "a").compensate(other()));
+    let (mut bed, _) = Bed::begin(graph);
+    bed.ok("a");
+    assert_eq!(bed.ok("b"), "+ok b, conclude");
+    let failed = || Input::Concluded(Err(Failure::new(Class::TEMPLATE, "output `x`: no")));
+    assert_eq!(bed.say(failed()), "+outputs-failed, start b[undo]");
+    assert_eq!(bed.say(failed()), "", "it is said once");
+    assert_eq!(bed.ok("b[undo]"), "+ok b[undo], start a[undo]");
+    assert_eq!(bed.crash(), "start a[undo]", "another owner does not try the outputs again");
+    assert_eq!(bed.fail("a[undo]"), "+fail a[undo] error, +failed, finish");
+    let failure = bed.live.result().and_then(|(_, _, failure)| failure.clone()).unwrap();
+    assert_eq!(
+        (failure.class, &*failure.message),
+        (Class::TEMPLATE, "output `x`: no; could not undo a")
+    );
+    assert_eq!(bed.retry(&["a"]), "+retry, start a#2");
+    bed.ok("a");
+    assert_eq!(bed.ok("b"), "+ok b, conclude");
+    assert_eq!(bed.concluded(), "+succeeded, finish");
+}
+
+#[test]
+fn outputs_that_fail_with_nothing_to_undo_end_the_run() {
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(step("a", "")));
+    assert_eq!(bed.ok("a"), "+ok a, conclude");
+    assert_eq!(bed.say(Input::Concluded(Err(Failure::error("no")))), "+failed, finish");
 }

@@ -13,6 +13,8 @@ pub(super) fn text(program: &Program, command: &Command) -> String {
         Command::Start(key, attempt) => format!("start {}#{attempt}", name(key)),
         Command::Stop(key) => format!("stop {}", name(key)),
         Command::StopChild(run) => format!("stop-child {run}"),
+        Command::HoldChild(run, true) => format!("pause-child {run}"),
+        Command::HoldChild(run, false) => format!("resume-child {run}"),
         Command::Conclude => "conclude".to_owned(),
         Command::Finish => "finish".to_owned(),
     }
@@ -48,6 +50,7 @@ fn record_text(program: &Program, record: &Record) -> String {
         Record::RunResumed(_) => "resume".to_owned(),
         Record::CancelRequested(..) => "cancel".to_owned(),
         Record::RunRetried(..) => "retry".to_owned(),
+        Record::OutputsFailed(..) => "outputs-failed".to_owned(),
         Record::RunFinished(status, ..) => status.word().to_owned(),
     }
 }

@@ -214,7 +214,7 @@ impl World {
                     self.doubtful.insert((self.plan.at(key.node), key.index()));
                 }
             }
-            Command::Append(_) | Command::Finish => {}
+            Command::Append(_) | Command::HoldChild(..) | Command::Finish => {}
         }
     }
 
@@ -238,7 +238,7 @@ impl World {
         }
         let has_body = !matches!(spec.body, Body::Timer | Body::Signal | Body::Approval)
             && (key.index().is_some() || !matches!(spec.body, Body::Map(..)));
-        if spec.once.is_some() && has_body {
+        if spec.once.is_some() && has_body && !live.is_asked_first(key) {
             let times = self.entered.entry((key, attempt)).or_default();
             *times += 1;
             assert_eq!(*times, 1, "{key:?} was entered twice");
@@ -258,6 +258,9 @@ impl World {
         }
         if key.index().is_none() && !spec.when {
             return Input::Unwanted(key);
+        }
+        if self.bed.live.is_asked_first(key) {
+            return Input::Wanted(key, attempt);
         }
         if self.faults.crash && self.chance(10) {
             return Input::Missing(key, "s".into());

@@ -4,7 +4,7 @@
 //! however we end, the kernel closes the pipe; then the guard asks the groups and descendants of what still runs to end,
 //! and kills them a second later. It is not our child, so a host that waits for its children never meets it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
@@ -43,6 +43,20 @@ impl Guard {
         self.lock().open();
     }
 
+    /// Tells the guard which program is about to be started: it must not outlive us either when we end before
+    /// [`Guard::add`]. Nothing is told of one that belongs to no run.
+    pub(super) fn announce(&self, environment: &BTreeMap<String, String>) -> Option<Announced<'_>> {
+        let part = |name: &str| {
+            let text = environment.get(name)?;
+            let is_word = |sign: char| sign.is_ascii_graphic() && !"*?,\\".contains(sign);
+            (!text.is_empty() && text.chars().all(is_word)).then_some(text)
+        };
+        let key = part("FUSION_IDEMPOTENCY_KEY")?;
+        let mark = format!("{key},{},{}", part("FUSION_EPOCH")?, part("FUSION_ATTEMPT")?);
+        self.lock().send("?", &mark);
+        Some(Announced { guard: self, mark })
+    }
+
     /// Tells the guard that the program that leads this group runs.
     pub(super) fn add(&self, leader: Pid) {
         let mut state = self.lock();
@@ -68,10 +82,26 @@ impl Guard {
     }
 }
 
+/// A program that is being started; as soon as this is dropped the guard forgets it.
+pub(super) struct Announced<'g> {
+    guard: &'g Guard,
+    mark: String,
+}
+
+impl Drop for Announced<'_> {
+    fn drop(&mut self) {
+        self.guard.lock().send("!", &self.mark);
+    }
+}
+
 impl State {
     fn tell(&mut self, verb: &str, leader: Pid) {
+        self.send(verb, &leader.as_raw_pid().to_string());
+    }
+
+    fn send(&mut self, verb: &str, what: &str) {
         let Some(link) = &mut self.link else { return };
-        link.unsent.extend_from_slice(format!("{verb} {}\n", leader.as_raw_pid()).as_bytes());
+        link.unsent.extend_from_slice(format!("{verb} {what}\n").as_bytes());
         if link.send().is_err() {
             // Someone killed the guard: the next one learns of all that runs.
             self.link = None;

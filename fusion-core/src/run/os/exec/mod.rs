@@ -19,7 +19,8 @@
 //! - Descendants are found by `/proc` (Linux): by parent, group and session, and those that cut all these ties by the
 //!   `FUSION_*` variables that they were started with. Elsewhere the group alone is ended.
 //! - If this process is killed, even by `SIGKILL`, the guard (a `/bin/sh`) sees its pipe close and ends what it was told
-//!   of: groups and descendants, but not those that cut all ties. What is left then, or where there is no `/bin/sh`,
+//!   of: groups and descendants, but not those that cut all ties, and a program of a run that was just being started,
+//!   which it was told of before. What is left then, or where there is no `/bin/sh`,
 //!   the next attempt of the same node kills before it starts, if it starts on this host.
 //! - What a program leaves behind after it ended by itself is left alone; its pipes are read for a moment, then closed.
 

@@ -41,12 +41,14 @@ impl Running {
         }
         command.stdin(if exec.stdin.is_empty() { Stdio::null() } else { Stdio::piped() });
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let announced = guard.announce(&exec.env);
         let child = command.spawn()?;
         let pid = child
             .id()
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?))
             .ok_or_else(|| io::Error::other("the started program has no process id"))?;
         guard.add(pid);
+        drop(announced);
         Ok(Self { child, pid, guard, mark: Mark::of(&exec.env), waited: false })
     }
 

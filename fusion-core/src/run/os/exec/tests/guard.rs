@@ -81,3 +81,33 @@ fn reads(pid: i32, inode: u64) -> bool {
     std::fs::read_link(format!("/proc/{pid}/fd/0"))
         .is_ok_and(|target| target.to_str() == Some(&format!("pipe:[{inode}]")))
 }
+
+/// Between the start of a program and the word to the guard that it runs, a process may be killed too.
+#[tokio::test]
+async fn a_program_that_was_just_being_started_does_not_outlive_us() {
+    let names = ["FUSION_IDEMPOTENCY_KEY", "FUSION_EPOCH", "FUSION_ATTEMPT"];
+    let key = format!("r:1:each[{}]", unique_seconds());
+    let environment = |epoch: &str| -> std::collections::BTreeMap<String, String> {
+        let values = [key.clone(), epoch.to_owned(), "1".to_owned()];
+        names.iter().map(|name| (*name).to_owned()).zip(values).collect()
+    };
+    let (ours, later) = (unique_seconds(), unique_seconds());
+    let start = |seconds: &str, epoch: &str| {
+        #[expect(clippy::disallowed_methods, reason = "the guard is tested alone")]
+        let mut command = Command::new("sleep");
+        command.arg(seconds).envs(environment(epoch)).process_group(0).stdin(Stdio::null());
+        command.stdout(Stdio::null()).spawn().unwrap()
+    };
+    let guard = Guard::default();
+    guard.prepare();
+    let forgotten = guard.announce(&environment("7")).unwrap();
+    drop(forgotten);
+    std::mem::forget(guard.announce(&environment("2")).unwrap());
+    drop(guard);
+    let (mut child, mut next) = (start(&ours, "2"), start(&later, "7"));
+    await_holders(&ours, 0).await;
+    assert_eq!(holders(&later).len(), 1, "a later owner's program is not ours");
+    next.kill().unwrap();
+    next.wait().unwrap();
+    child.wait().unwrap();
+}
