@@ -56,7 +56,7 @@ pub(super) fn plainly(driver: &Driver, ended: Ended, turn: &mut Turn) -> Result<
 pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn) -> Input {
     let Ended { key, attempt, ms, result, input, cache, cached } = ended;
     let failed = |failure| Input::Done(key, attempt, ms, Err(failure));
-    let output = match result {
+    let output = match result.and_then(|output| without_secrets(driver, key, output)) {
         Err(failure) => return failed(failure),
         Ok(Output::Graph(graph)) => {
             return match child(driver, (key, attempt), *graph, &input) {
@@ -67,10 +67,7 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
                 Err(failure) => failed(failure),
             };
         }
-        Ok(Output::Value(output)) => match without_secrets(driver, key, output) {
-            Ok(output) => output,
-            Err(failure) => return failed(failure),
-        },
+        Ok(Output::Value(output)) => output,
     };
     if output.len() > limits::PAYLOAD_BYTES {
         let message =
@@ -201,11 +198,12 @@ fn child(
 }
 
 /// Takes the secrets out of an output; one that is a graph must have none.
-fn without_secrets(driver: &Driver, key: Key, output: Payload) -> Result<Payload, Failure> {
+fn without_secrets(driver: &Driver, key: Key, output: Output) -> Result<Output, Failure> {
+    let Output::Value(output) = output else { return Ok(output) };
     if !key.is_undo() && driver.state.program().more(key.node).is_some_and(|more| more.expand) {
         holds_no_secret(driver, &output)?;
     }
-    Ok(driver.engine.secrets.redactor().payload(output))
+    Ok(Output::Value(driver.engine.secrets.redactor().payload(output)))
 }
 
 /// Refuses to store a secret with a graph that a body made: one that was blanked out would be worked with as if it were
