@@ -59,6 +59,8 @@ codes! {
     Template = "FU0207",
     /// A name is used twice.
     Duplicate = "FU0208",
+    /// No versions of the packages fit together.
+    Unsolvable = "FU0209",
     /// A store URL cannot be understood.
     StoreUrl = "FU0301",
     /// The store cannot be opened.

@@ -144,7 +144,11 @@ pub(crate) static NODE: Table = Table {
         ),
         key("repeat", Object(&REPEAT), "Runs the task again until a condition holds."),
         key("stdin", Text, "What a command reads from its standard input."),
-        key("cwd", Text, "The working directory of a command."),
+        key(
+            "cwd",
+            Text,
+            "The working directory of a command; a relative one begins in the folder in which `fusion` is called.",
+        ),
         key("env", ENV, "What is added to the environment of a command."),
         key("retry", RETRIES, "Further attempts after a failure."),
         key("timeout", TIMEOUT, "The limit of one attempt; of the whole wait in a `wait` node."),
@@ -186,7 +190,11 @@ pub(crate) static TASK: Table = Table {
         key("workflow", Text, "Another workflow."),
         key("with", Any, "The arguments; texts are templates. The node's own when absent."),
         key("stdin", Text, "What a command reads from its standard input."),
-        key("cwd", Text, "The working directory of a command."),
+        key(
+            "cwd",
+            Text,
+            "The working directory of a command; a relative one begins in the folder in which `fusion` is called.",
+        ),
         key("env", ENV, "What is added to the environment of a command."),
     ],
 };
@@ -210,7 +218,11 @@ pub(crate) static DEFAULTS: Table = Table {
         ),
         key("max_parallel", PARALLEL, "How many items of a map run at once."),
         key("on_item_failure", ITEM_FAILURE, "What a failed item does to its map."),
-        key("cwd", Text, "The working directory of commands."),
+        key(
+            "cwd",
+            Text,
+            "The working directory of commands; a relative one begins in the folder in which `fusion` is called.",
+        ),
         key(
             "env",
             ENV,

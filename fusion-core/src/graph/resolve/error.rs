@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::Conflict;
+use crate::error::{Code, Error as Coded};
 
 /// A failure of the resolver or of the text that it was given.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -53,6 +54,20 @@ pub enum ResolveError {
         /// How many decisions were made.
         decisions: usize,
     },
+}
+
+impl From<ResolveError> for Coded {
+    /// Gives it the code with which people and programs look it up.
+    fn from(error: ResolveError) -> Self {
+        let code = match &error {
+            ResolveError::Range { .. } | ResolveError::Version { .. } => Code::InvalidInput,
+            ResolveError::Duplicate { .. } => Code::Duplicate,
+            ResolveError::Unsolvable(_) => Code::Unsolvable,
+            ResolveError::Cycle { .. } => Code::Cycle,
+            ResolveError::TooHard { .. } => Code::Limit,
+        };
+        Self::new(code, error.to_string())
+    }
 }
 
 fn circle(path: &[String]) -> String {

@@ -173,6 +173,7 @@ impl World {
             Input::Done(key, ..)
             | Input::Cached(key, ..)
             | Input::Unwanted(key)
+            | Input::Wanted(key, _)
             | Input::Waits(key, _)
             | Input::Missing(key, _) => Some(*key),
             Input::Expanded(node, _) | Input::Again(node, ..) => Some(Key::node(*node)),

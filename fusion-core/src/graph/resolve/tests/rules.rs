@@ -1,7 +1,8 @@
 //! Which solution is chosen when there are several.
 
 use super::{catalog, package, picks, request, shown, solve};
-use crate::graph::resolve::{Catalog, ResolveError, resolve};
+use crate::error::Code;
+use crate::graph::resolve::{Catalog, Package, ResolveError, resolve};
 
 #[test]
 fn the_highest_versions_win() {
@@ -126,4 +127,15 @@ fn a_failure_at_the_end_of_a_long_chain_needs_no_stack() {
     let lines: Vec<String> = (0..5_000).map(|n| format!("p{n:05} 1.0.0: +p{:05}", n + 1)).collect();
     let failure = solve(&lines.join("\n"), "p00000").unwrap_err().to_string();
     assert!(failure.contains("`p04999` 1.0.0 needs `p05000`, but there is no package"));
+}
+
+#[test]
+fn failures_have_the_codes_of_the_crate() {
+    let code = |error: ResolveError| crate::error::Error::from(error).code();
+    let failed = |packages, wanted| code(solve(packages, wanted).unwrap_err());
+    assert_eq!(failed("a 1.0.0", "a ^2"), Code::Unsolvable);
+    assert_eq!(failed("a 1.0.0: +b\nb 1.0.0: +a", "a"), Code::Cycle);
+    let twice = Catalog::from_packages([package("a 1.0.0"), package("a 1.0.0")]);
+    assert_eq!(code(twice.unwrap_err()), Code::Duplicate);
+    assert_eq!(code(Package::new("a", "1.x").unwrap_err()), Code::InvalidInput);
 }
