@@ -45,7 +45,6 @@ pub const NODE: &[(N, N)] = &[
     (N::Running, N::Retrying),
     (N::Running, N::Succeeded),
     (N::Running, N::Failed),
-    (N::Running, N::Skipped),
     (N::Running, N::Cancelled),
     (N::Running, N::InDoubt),
     (N::Waiting, N::Ready),
