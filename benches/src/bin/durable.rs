@@ -1,7 +1,6 @@
 //! Durable runs on SQLite with the full promise: one chain, five hundred runs at once, a thousand runs in flight.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use fusion_benches::figure::Figure;
 use fusion_benches::graphs::chain;
@@ -10,7 +9,8 @@ use fusion_benches::meter::{self, Cost, Pair, pairs};
 use fusion_benches::producers::{self, PAYLOAD, ROW};
 use fusion_benches::setup::{Constant, Outcome, folder, on_file, runtime};
 use fusion_core::Fusion;
-use fusion_core::model::{Graph, RunStatus};
+use fusion_core::graph::Definition;
+use fusion_core::model::RunStatus;
 use fusion_core::run::Os;
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -40,7 +40,7 @@ async fn open(path: &Path) -> Outcome<Fusion> {
 fn alone(runtime: &Runtime, folder: &Path) -> Outcome {
     let fusion = runtime.block_on(open(&folder.join("chain.db")))?;
     let mut linked = Linked::open(&folder.join("chain-raw.db"), 1)?;
-    let graph = chain("constant", 500);
+    let graph = chain("constant", 500).define()?;
     let body = vec![b'x'; ROW];
     let pair = pairs(
         9,
@@ -64,13 +64,12 @@ fn alone(runtime: &Runtime, folder: &Path) -> Outcome {
 }
 
 /// Starts so many runs at once, and waits for them all.
-async fn runs(fusion: &Fusion, graph: &Graph, count: usize) -> Outcome {
-    let graph = Arc::new(graph.clone());
+async fn runs(fusion: &Fusion, graph: &Definition, count: usize) -> Outcome {
     let mut set = tokio::task::JoinSet::<fusion_core::error::Result<_>>::new();
     for _ in 0..count {
         let (fusion, graph) = (fusion.clone(), graph.clone());
         set.spawn(async move {
-            let run = fusion.start(graph.as_ref(), Value::Null).await?;
+            let run = fusion.start(&graph, Value::Null).await?;
             run.wait().await
         });
     }
@@ -85,7 +84,7 @@ async fn runs(fusion: &Fusion, graph: &Graph, count: usize) -> Outcome {
 
 /// Many chains at once, from the first start to the last result.
 fn many(runtime: &Runtime, folder: &Path, (count, length): (usize, usize)) -> Outcome {
-    let graph = chain("constant", length);
+    let graph = chain("constant", length).define()?;
     let steps = (count * length) as f64;
     let (mut rate, mut store, mut cpu, mut written) = (vec![], vec![], vec![], vec![]);
     for round in 0..5 {

@@ -42,6 +42,7 @@ async fn open() -> Outcome<Fusion> {
 /// work on the machine changes the time on the wall.
 fn small(runtime: &Runtime, name: &str, graph: &Graph, target: &'static str) -> Outcome {
     let program = Program::compile(graph.clone())?;
+    let graph = &graph.clone().define()?;
     let nodes = program.len() as f64;
     let fusion = runtime.block_on(open())?;
     let again = 10.0;

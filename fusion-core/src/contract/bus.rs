@@ -14,7 +14,10 @@ pub trait Bus: fmt::Debug + Send + Sync {
 }
 
 /// Somebody's ear at some topics.
-pub trait Subscription: fmt::Debug + Send {
+pub trait Subscription: fmt::Debug + Send + Sync {
     /// Waits until one of the topics rang since the last call. Rings in between are one.
     fn heard(&mut self) -> BoxFuture<'_, ()>;
+
+    /// Tells whether one of the topics rang since the last call of this or of [`Subscription::heard`], without waiting.
+    fn rang(&mut self) -> bool;
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::error::Result;
+#[cfg(feature = "files")]
+use crate::graph::Definition;
 use crate::model::Graph;
 
 /// Makes the graph of a run from its input, once; the run keeps it to its end.
@@ -38,6 +40,30 @@ pub trait Workflow: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When the input does not fit; the run is then not started.
     fn graph(&self, input: &Value) -> Result<Graph>;
+
+    /// Makes the definition that a run keeps; a [`Definition`] gives itself, and nothing is made again.
+    ///
+    /// # Errors
+    /// As [`Workflow::graph`], and all that is wrong with the graph.
+    #[cfg(feature = "files")]
+    fn definition(&self, input: &Value) -> Result<Definition> {
+        Definition::new(self.graph(input)?)
+    }
+}
+
+#[cfg(feature = "files")]
+impl Workflow for Definition {
+    fn name(&self) -> &str {
+        &self.graph().name
+    }
+
+    fn graph(&self, _input: &Value) -> Result<Graph> {
+        Ok(Graph::clone(self.graph()))
+    }
+
+    fn definition(&self, _input: &Value) -> Result<Definition> {
+        Ok(self.clone())
+    }
 }
 
 impl Workflow for Graph {

@@ -11,7 +11,7 @@ use crate::model::{
     Append, Batch, Command, Enqueue, Graph, Input, Key, NodeIx, Op, Origin, Record, RunId,
     SessionId, Stamped, Then,
 };
-use crate::run::begin::{Begin, definition};
+use crate::run::begin::{Begin, Defined};
 use crate::run::message::{RUNS, run_key};
 use crate::run::{adopt, row, session};
 use crate::schedule::State;
@@ -154,11 +154,10 @@ impl Run {
         let (state, _) = adopt::load(&self.engine, &self.id).await?;
         let (program, stored) = match graph {
             Some(graph) => {
-                let graph = crate::graph::checked(graph)?;
-                let stored = definition(&graph)?;
-                (Arc::new(Program::compile(graph)?), stored)
+                let made = graph.define()?;
+                (self.engine.program(&made)?, Defined::New(made))
             }
-            None => (state.program().clone(), state.start().definition.clone()),
+            None => (state.program().clone(), Defined::Stored(state.start().definition.clone())),
         };
         let input = match input {
             Some(input) => crate::graph::bind(program.graph(), &input)?,

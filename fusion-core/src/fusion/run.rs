@@ -79,12 +79,19 @@ impl Run {
     pub async fn wait(&self) -> Result<(RunStatus, Payload, Option<Failure>)> {
         let bus = self.engine.store.bus();
         let mut left = bus.listen(&[&format!("left/{}", self.id)]);
-        let mut grown = None;
+        let (mut grown, mut outcome) = (None, None);
         loop {
             // A run that is driven here says when it is left: nobody has to look after each of its records.
-            let here = matches!(self.engine.driven().get(&self.id), Some(Fate::Driven(_)));
+            let here = match self.engine.driven().get(&self.id) {
+                Some(Fate::Driven(_, there)) => outcome.insert(there.clone()).get().is_none(),
+                _ => false,
+            };
+            if let Some((status, outputs, failure)) = outcome.as_ref().and_then(|there| there.get())
+            {
+                return Ok((*status, self.loaded(outputs.clone()).await?, failure.clone()));
+            }
             grown = if here { None } else { grown.or_else(|| Some(bus.listen(&[&self.topic()]))) };
-            if let Some(result) = self.ended().await? {
+            if !here && let Some(result) = self.ended().await? {
                 return Ok(result);
             }
             if let Some(Fate::Lost(error)) = self.engine.driven().get(&self.id).cloned() {

@@ -1,16 +1,14 @@
 //! Starting runs.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{Fusion, Run};
 use crate::contract::Workflow;
 use crate::error::{Code, Error, Result};
-use crate::graph::{self, Program};
+use crate::graph;
 use crate::model::{Batch, Document, Page, Payload, Record, RunId, RunRow, RunStatus};
-use crate::run::begin::{Begin, definition};
+use crate::run::begin::{Begin, Defined};
 use crate::run::{adopt, row, session};
 
 /// How a run is started, when an input is not enough.
@@ -52,17 +50,18 @@ impl Fusion {
             session::open(engine).await?;
             Some(engine.session)
         };
-        let graph = workflow.graph(&starting.input)?;
-        let input = graph::bind(&graph, &starting.input)?;
-        let graph = graph::checked(graph)?;
-        let stored = definition(&graph)?;
-        let program = engine.program(stored.digest(), || Program::compile(Arc::new(graph)))?;
+        let made = workflow.definition(&starting.input)?;
+        let input = graph::bind(made.graph(), &starting.input)?;
+        let program = engine.program(&made)?;
         let now = engine.env.now_ms();
         let id = match starting.id {
             Some(id) => id,
             None => RunId::generate(now, [engine.env.random(), engine.env.random()]),
         };
-        let begin = Begin::new(id.clone(), program, stored, &input, None);
+        let mut begin = Begin::new(id.clone(), program, Defined::New(made), &input, None);
+        if session.is_some() {
+            begin = begin.listening(engine.store.bus().as_ref());
+        }
         let ops = begin.ops(Vec::new(), session, now)?;
         match engine.store.commit(Batch { now, ops }).await {
             Ok(receipt) => {

@@ -54,7 +54,7 @@ impl Fusion {
         if !read_only {
             reaped?;
         }
-        if matches!(self.engine().driven().get(id), Some(Fate::Driven(_))) {
+        if matches!(self.engine().driven().get(id), Some(Fate::Driven(..))) {
             return Ok(Driven::Here);
         }
         Ok(match self.engine().store.entry(&run_key(id)).await? {

@@ -251,6 +251,15 @@ impl Program {
         self.more(node).map_or(&PLAIN, |more| &more.policy)
     }
 
+    /// Gives the nodes that have what most nodes do not have.
+    pub fn rich(&self) -> impl Iterator<Item = NodeIx> {
+        (0u32..).step_by(64).zip(&self.rich).filter(|(_, bits)| **bits != 0).flat_map(
+            |(at, bits)| {
+                (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| NodeIx(at + bit))
+            },
+        )
+    }
+
     /// Gives what most nodes do not have.
     pub fn more(&self, node: NodeIx) -> Option<&More> {
         let bits = self.rich.get(node.at() / 64)?;

@@ -10,6 +10,8 @@ mod build;
 #[cfg(feature = "files")]
 pub mod check;
 mod compile;
+#[cfg(feature = "files")]
+mod definition;
 pub mod draw;
 pub mod duration;
 #[cfg(feature = "files")]
@@ -30,5 +32,7 @@ pub use crate::error::nearest;
 pub use accept::checked;
 pub use build::Names;
 pub use compile::Program;
+#[cfg(feature = "files")]
+pub use definition::Definition;
 #[cfg(feature = "files")]
 pub use inputs::bind;

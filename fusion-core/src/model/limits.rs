@@ -6,6 +6,8 @@ pub const RUN_ID_BYTES: usize = 128;
 pub const NAME_BYTES: usize = 128;
 /// Payloads above this live in blobs, once per content, in bytes.
 pub const INLINE_BYTES: usize = 64 * 1024;
+/// Definitions of runs above this live in blobs, in bytes: thousands of runs may share one.
+pub const DEFINITION_INLINE_BYTES: usize = 512;
 /// The largest single payload, in bytes.
 pub const PAYLOAD_BYTES: u64 = 256 * 1024 * 1024;
 /// The longest error that a list of runs shows, in characters; the journal has all of it.

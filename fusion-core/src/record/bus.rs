@@ -175,6 +175,10 @@ impl Subscription for Listener {
             if ear.rang.swap(false, Ordering::AcqRel) { Poll::Ready(()) } else { Poll::Pending }
         }))
     }
+
+    fn rang(&mut self) -> bool {
+        self.ear.rang.load(Ordering::Acquire) && self.ear.rang.swap(false, Ordering::AcqRel)
+    }
 }
 
 impl Drop for Listener {

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::begin::Begin;
-use super::drive::{Driver, Left};
+use super::drive::{Driver, Left, Seat};
 use super::engine::{Fate, Shared};
 use crate::contract::BoxFuture;
 use crate::error::{Code, Error, Result};
 use crate::graph::Program;
-use crate::graph::template::References;
 use crate::model::{Entry, Graph, Payload, Record, RunId, Stamped, Start, Ticket, limits};
 use crate::schedule::State;
 
@@ -17,8 +16,12 @@ const PAGE: usize = 10_000;
 
 /// Drives a run that has just begun, at the time of its first record.
 pub(crate) fn fresh(engine: &Arc<Shared>, new: Begin, ticket: Ticket, began: i64) {
-    let state = State::new(new.program, new.start).of(&new.id);
-    spawn(engine, Driver::new(engine.clone(), new.id, ticket, state, began));
+    let seat = Seat { run: new.id, ticket, outcome: Arc::default(), bell: new.bell };
+    let state = State::new(new.program, new.start).of(&seat.run);
+    engine.driven().insert(seat.run.clone(), seat.fate());
+    let (shared, run) = (engine.clone(), seat.run.clone());
+    let driver = Driver::new(engine.clone(), seat, state, began);
+    engine.env.spawn(Box::pin(async move { end(&shared, &run, ticket, driver.drive().await) }));
 }
 
 /// Drives a run whose entry was claimed.
@@ -34,16 +37,15 @@ pub(crate) fn claimed(engine: &Arc<Shared>, entry: &Entry) {
 /// Drives a run under a claim, after a pause in milliseconds.
 fn take(engine: &Arc<Shared>, run: RunId, ticket: Ticket, pause_ms: u64) {
     let shared = engine.clone();
-    engine.driven().insert(run.clone(), Fate::Driven(ticket.epoch));
+    let seat = Seat { run: run.clone(), ticket, outcome: Arc::default(), bell: None };
+    engine.driven().insert(run.clone(), seat.fate());
     let work: BoxFuture<'static, ()> = Box::pin(async move {
         if pause_ms > 0 {
             let until = shared.env.monotonic_ns() + pause_ms * 1_000_000;
             shared.env.sleep_until(until).await;
         }
         let left = match load(&shared, &run).await {
-            Ok((state, began)) => {
-                Driver::new(shared.clone(), run.clone(), ticket, state, began).drive().await
-            }
+            Ok((state, began)) => Driver::new(shared.clone(), seat, state, began).drive().await,
             Err(error) => Err(error),
         };
         end(&shared, &run, ticket, left);
@@ -51,17 +53,10 @@ fn take(engine: &Arc<Shared>, run: RunId, ticket: Ticket, pause_ms: u64) {
     engine.env.spawn(work);
 }
 
-fn spawn(engine: &Arc<Shared>, driver: Driver) {
-    let (run, ticket) = (driver.run.clone(), driver.ticket);
-    engine.driven().insert(run.clone(), Fate::Driven(ticket.epoch));
-    let shared = engine.clone();
-    engine.env.spawn(Box::pin(async move { end(&shared, &run, ticket, driver.drive().await) }));
-}
-
 /// Notes what became of a run; one that was taken up again in between is left alone.
 fn end(engine: &Arc<Shared>, run: &RunId, ticket: Ticket, left: Result<Left>) {
     let mut driven = engine.driven();
-    let is_ours = matches!(driven.get(run), Some(Fate::Driven(epoch)) if *epoch == ticket.epoch);
+    let is_ours = matches!(driven.get(run), Some(Fate::Driven(epoch, _)) if *epoch == ticket.epoch);
     match left {
         // Nothing was written and the claim still holds: the run goes on from its journal when there is space again.
         Err(error) if is_ours && is_passing(&error) && !engine.is_closed() => {
@@ -156,6 +151,9 @@ fn check(state: &State, stamped: &Stamped, run: &RunId) -> Result<()> {
 /// Finds or compiles the program of a run.
 pub(crate) async fn program(engine: &Shared, start: &Start) -> Result<Arc<Program>> {
     let digest = start.definition.digest();
+    if let Some(program) = engine.known_program(digest) {
+        return Ok(program);
+    }
     let definition = match &start.definition {
         Payload::Blob(kind, digest, _) => match engine.store.blob(*digest).await? {
             Some(bytes) => Payload::Inline(*kind, bytes),
@@ -168,24 +166,8 @@ pub(crate) async fn program(engine: &Shared, start: &Start) -> Result<Arc<Progra
         },
         inline @ Payload::Inline(..) => inline.clone(),
     };
-    know_secrets(engine, &definition);
-    engine.program(digest, || {
-        let graph: Graph = definition.decode().map_err(|error| {
-            Error::new(Code::Codec, "the definition of the run cannot be read").because(error)
-        })?;
-        Program::compile(graph)
-    })
-}
-
-/// Asks for every secret that a definition names, so that the redactor knows them: another process may have handed them
-/// out, to a body whose files or programs are still there.
-fn know_secrets(engine: &Shared, definition: &Payload) {
-    let Some(bytes) = definition.bytes() else { return };
-    if !bytes.windows(7).any(|word| word == b"secrets") {
-        return;
-    }
-    let graph: serde_json::Value = definition.decode().unwrap_or_default();
-    for name in References::of_value(&graph).map(|found| found.secrets).unwrap_or_default() {
-        let _ = engine.secrets.get(&name);
-    }
+    let graph: Graph = definition.decode().map_err(|error| {
+        Error::new(Code::Codec, "the definition of the run cannot be read").because(error)
+    })?;
+    engine.compile(digest, Arc::new(graph), definition.bytes())
 }

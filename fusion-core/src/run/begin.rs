@@ -6,12 +6,21 @@ use serde_json::Value;
 
 use super::message::{RUNS, run_key};
 use super::row;
-use crate::error::{Code, Error, Result};
-use crate::graph::Program;
+use crate::contract::{Bus, Subscription};
+use crate::error::Result;
+use crate::graph::{Definition, Program};
 use crate::model::{
-    Append, Enqueue, Graph, Op, Origin, Payload, Record, RunId, RunRow, RunStatus, SessionId,
+    Append, Enqueue, Op, Origin, Payload, PayloadKind, Record, RunId, RunRow, RunStatus, SessionId,
     Start, limits,
 };
+
+/// Where the definition of a run is.
+pub(crate) enum Defined {
+    /// It comes with the run; the store has it once, however many runs there are.
+    New(Definition),
+    /// Another run of the store has it.
+    Stored(Payload),
+}
 
 /// A run that is about to begin.
 pub(crate) struct Begin {
@@ -20,6 +29,8 @@ pub(crate) struct Begin {
     pub program: Arc<Program>,
     /// The blobs that its first record names.
     blobs: Vec<Op>,
+    /// Rings for what others say to the run; from before the batch on, when it is driven here.
+    pub bell: Option<Box<dyn Subscription>>,
 }
 
 impl Begin {
@@ -27,20 +38,34 @@ impl Begin {
     pub(crate) fn new(
         id: RunId,
         program: Arc<Program>,
-        definition: Payload,
+        definition: Defined,
         input: &Value,
         origin: Option<Origin>,
     ) -> Self {
         let graph = program.graph();
         let mut blobs = Vec::new();
+        let definition = match definition {
+            Defined::New(made) if made.json().len() > limits::DEFINITION_INLINE_BYTES => {
+                blobs.push(Op::Blob(made.digest(), made.json().clone()));
+                Payload::Blob(PayloadKind::Json, made.digest(), made.json().len() as u64)
+            }
+            Defined::New(made) => Payload::from_json_bytes(made.json().clone()),
+            Defined::Stored(payload) => payload,
+        };
         let start = Start {
             workflow: graph.name.clone(),
             version: graph.version,
-            definition: externalise(definition, &mut blobs),
+            definition,
             input: externalise(Payload::value(input), &mut blobs),
             origin,
         };
-        Self { id, start, program, blobs }
+        Self { id, start, program, blobs, bell: None }
+    }
+
+    /// Listens to what others say to the run. Nobody can say anything before it is there.
+    #[must_use]
+    pub(crate) fn listening(self, bus: &dyn Bus) -> Self {
+        Self { bell: Some(bus.listen(&[&format!("queue/{}", self.id.inbox())])), ..self }
     }
 
     /// Makes the operations; `records` follow the first one. The session, if one is given, holds the run from the start.
@@ -89,12 +114,6 @@ pub(crate) fn appends(
         }
         records = rest;
     }
-}
-
-/// Encodes a graph as the definition that runs keep.
-pub(crate) fn definition(graph: &Graph) -> Result<Payload> {
-    Payload::json(graph)
-        .map_err(|e| Error::new(Code::Internal, "a graph cannot be stored").because(e))
 }
 
 /// Moves a large value to the blobs.

@@ -31,13 +31,22 @@ pub(super) enum Begun {
     Going(BoxFuture<'static, Ended>),
 }
 
+/// How far a call came at the first look at it: to its end in so many milliseconds, or it goes on.
+pub(super) enum Called {
+    Done(u32, Result<Output, Failure>),
+    Going(BoxFuture<'static, Ended>),
+}
+
 /// Begins one attempt. A body that is done at once, as most of in-memory runs are, costs nothing but itself.
 ///
 /// Never panics, and fails only through how the attempt ended.
 pub(super) async fn begin(hooks: Arc<Hooks>, plan: Plan, leash: Leash, span: Span) -> Begun {
     if let Plan { what: What::Call(step, input), slot: None, cache: None } = plan {
         let mut clock = hooks.of.engine.env.monotonic_ns();
-        return call(hooks, (&step, input), leash, &span, &mut clock);
+        return match call(&hooks, (&step, input), leash, &span, &mut clock) {
+            Called::Done(ms, result) => Begun::Ended(ended(&hooks, ms, result)),
+            Called::Going(work) => Begun::Going(work),
+        };
     }
     let mut work: BoxFuture<'static, Ended> =
         Box::pin(attempt(hooks, plan, leash).instrument(span));
@@ -50,12 +59,12 @@ pub(super) async fn begin(hooks: Arc<Hooks>, plan: Plan, leash: Leash, span: Spa
 /// Calls a step at a monotonic time, in nanoseconds, and looks at its work once; then the time is that of its end, so that
 /// bodies in a row ask the clock once each. Nobody is woken by what this look set up: whoever gets the work looks again.
 pub(super) fn call(
-    hooks: Arc<Hooks>,
+    hooks: &Arc<Hooks>,
     (step, input): (&Arc<dyn Step>, Payload),
     leash: Leash,
     span: &Span,
     clock: &mut u64,
-) -> Begun {
+) -> Called {
     let from = *clock;
     let looked = catch_unwind(AssertUnwindSafe(|| {
         let _entered = span.enter();
@@ -68,13 +77,17 @@ pub(super) fn call(
     let result = match looked {
         Ok(Ok(result)) => result,
         Ok(Err(work)) => {
-            let rest = rest(hooks, work, leash, from).instrument(span.clone());
-            return Begun::Going(Box::pin(rest));
+            let rest = rest(hooks.clone(), work, leash, from).instrument(span.clone());
+            return Called::Going(Box::pin(rest));
         }
         Err(panic) => Err(panicked(panic.as_ref())),
     };
     *clock = hooks.of.engine.env.monotonic_ns();
-    Begun::Ended(ended(&hooks, clock.saturating_sub(from), result))
+    Called::Done(milliseconds(clock.saturating_sub(from)), result)
+}
+
+fn milliseconds(ns: u64) -> u32 {
+    u32::try_from(ns / 1_000_000).unwrap_or(u32::MAX)
 }
 
 /// Waits for a body that was not done at once.
@@ -97,16 +110,17 @@ async fn attempt(hooks: Arc<Hooks>, plan: Plan, leash: Leash) -> Ended {
     Ended { cache, cached, ..ended(&hooks, since(&hooks, from), result) }
 }
 
-fn since(hooks: &Hooks, from: u64) -> u64 {
-    hooks.of.engine.env.monotonic_ns().saturating_sub(from)
+/// Gives the milliseconds since a monotonic time, in nanoseconds.
+fn since(hooks: &Hooks, from: u64) -> u32 {
+    milliseconds(hooks.of.engine.env.monotonic_ns().saturating_sub(from))
 }
 
-fn ended(hooks: &Hooks, ns: u64, result: Result<Output, Failure>) -> Ended {
-    let ms = ns / 1_000_000;
+/// Says how an attempt of a step ended after so many milliseconds.
+pub(super) fn ended(hooks: &Hooks, ms: u32, result: Result<Output, Failure>) -> Ended {
     Ended {
         key: hooks.key,
         attempt: hooks.attempt,
-        ms: u32::try_from(ms).unwrap_or(u32::MAX),
+        ms,
         result,
         input: Value::Null,
         cache: None,

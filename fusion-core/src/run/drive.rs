@@ -1,12 +1,12 @@
 //! The driver of one run: carries out what the scheduler decides, and makes every decision durable before it acts on it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument;
 
-use super::engine::Shared;
+use super::engine::{Fate, Outcome, Shared};
 use super::hooks::{Common, Hooks};
 use super::launch::Codes;
 use super::lists::Lists;
@@ -44,6 +44,22 @@ pub(super) struct Turn {
     replies: Vec<oneshot::Sender<()>>,
 }
 
+/// What a driver is given with its run.
+pub(super) struct Seat {
+    pub run: RunId,
+    pub ticket: Ticket,
+    /// Where it leaves the outcome of the run.
+    pub outcome: Arc<OnceLock<Outcome>>,
+    /// Rings for what others say to the run, since before the run was there; else the driver looks first.
+    pub bell: Option<Box<dyn Subscription>>,
+}
+
+impl Seat {
+    pub(super) fn fate(&self) -> Fate {
+        Fate::Driven(self.ticket.epoch, self.outcome.clone())
+    }
+}
+
 /// One run, as long as this process drives it.
 pub(super) struct Driver {
     pub engine: Arc<Shared>,
@@ -66,22 +82,27 @@ pub(super) struct Driver {
     /// The monotonic time when the last plain body ended or the first began, in nanoseconds.
     pub clock: u64,
     pub local: VecDeque<Note>,
+    /// What the last plain body had, for the next one, if the body kept nothing of it.
+    pub spare: Option<Arc<Hooks>>,
+    /// An empty list with room for the commands of a turn.
+    room: Vec<Command>,
     pub bodies: BTreeMap<Key, (Arc<Hooks>, Task)>,
     notes: mpsc::UnboundedReceiver<Note>,
     bell: Box<dyn Subscription>,
+    /// There may be messages that the bell has not rung for.
+    look: bool,
+    /// The monotonic time of the last look, in nanoseconds.
+    looked: u64,
+    outcome: Arc<OnceLock<Outcome>>,
 }
 
 impl Driver {
-    pub(super) fn new(
-        engine: Arc<Shared>,
-        run: RunId,
-        ticket: Ticket,
-        state: State,
-        started: i64,
-    ) -> Self {
+    pub(super) fn new(engine: Arc<Shared>, seat: Seat, state: State, started: i64) -> Self {
+        let Seat { run, ticket, outcome, bell } = seat;
         let (sender, notes) = mpsc::unbounded_channel();
-        let topic = format!("queue/{}", run.inbox());
-        let bell = engine.store.bus().listen(&[&topic]);
+        let (look, clock) = (bell.is_none(), engine.env.monotonic_ns());
+        let bell =
+            bell.unwrap_or_else(|| engine.store.bus().listen(&[&format!("queue/{}", run.inbox())]));
         let common = Arc::new(Common {
             engine: engine.clone(),
             run: run.clone(),
@@ -99,7 +120,7 @@ impl Driver {
             state,
             common,
             codes: Codes::default(),
-            clock: 0,
+            clock,
             kept: Kept::default(),
             lists: Lists::default(),
             shown: RunStatus::Running,
@@ -107,9 +128,14 @@ impl Driver {
             learned: BTreeMap::new(),
             durations: BTreeMap::new(),
             local: VecDeque::new(),
+            spare: None,
+            room: Vec::new(),
             bodies: BTreeMap::new(),
             notes,
             bell,
+            look,
+            looked: clock,
+            outcome,
         }
     }
 
@@ -136,19 +162,18 @@ impl Driver {
         let program = self.state.program().clone();
         super::cache::know_salt(&self.engine, &program).await;
         self.local.push_back(Note::Input(Input::Adopted));
-        let mut look = true;
         let mut turn = Turn::default();
         loop {
             // The engine was closed or dropped: the run goes on from here when somebody takes it up.
             self.engine.check_open()?;
             turn.now = self.engine.env.now_ms();
             self.absorb_all(&mut turn).await;
-            if std::mem::take(&mut look) {
+            if self.must_look() {
                 self.read_inbox(&mut turn).await?;
             }
             if turn.commands.is_empty() && turn.ops.is_empty() && turn.replies.is_empty() {
                 match self.wait().await? {
-                    Woken::Inbox => look = true,
+                    Woken::Inbox => self.look = true,
                     Woken::Note(note) => self.local.push_back(*note),
                     Woken::Time => self.local.push_back(Note::Input(Input::Tick)),
                     Woken::Rest => return Ok(Left::Resting),
@@ -163,7 +188,7 @@ impl Driver {
                 // The body may be gone by now; then nobody waits for the answer.
                 let _ = reply.send(());
             }
-            if self.carry_out(&mut turn.commands).await? {
+            if self.carry_out(&mut turn).await? {
                 return Ok(Left::Finished);
             }
         }
@@ -215,6 +240,18 @@ impl Driver {
         self.state.decide(input, turn.now, &mut turn.commands);
     }
 
+    /// Tells whether others may have said something. A run that never has to wait hears them, too, and asks now and then
+    /// in case a hint was lost.
+    fn must_look(&mut self) -> bool {
+        let late =
+            self.clock.saturating_sub(self.looked) > limits::POLL_MS.unsigned_abs() * 1_000_000;
+        let must = std::mem::take(&mut self.look) | self.bell.rang() | late;
+        if must {
+            self.looked = self.clock;
+        }
+        must
+    }
+
     /// Moves what others said into the turn; the entries go with its batch.
     async fn read_inbox(&mut self, turn: &mut Turn) -> Result<()> {
         let mut entries =
@@ -231,8 +268,10 @@ impl Driver {
         Ok(())
     }
 
-    /// Does what follows the records. `true` when the run has ended.
-    async fn carry_out(&mut self, commands: &mut Vec<Command>) -> Result<bool> {
+    /// Does what follows the records, and leaves in the turn what was decided meanwhile. `true` when the run has ended.
+    async fn carry_out(&mut self, turn: &mut Turn) -> Result<bool> {
+        let room = std::mem::take(&mut self.room);
+        let mut commands = std::mem::replace(&mut turn.commands, room);
         let stops = commands.iter().filter_map(|command| match command {
             Command::Stop(key) => Some(*key),
             _ => None,
@@ -256,7 +295,7 @@ impl Driver {
                     self.local.push_back(Note::Input(Input::Done(key, attempt, 0, Err(failure))));
                 }
                 Command::Start(key, attempt) => {
-                    if !self.start_plain(key, attempt) {
+                    if !self.start_plain((key, attempt), turn) {
                         self.start(key, attempt).await;
                         self.clock = self.engine.env.monotonic_ns();
                     }
@@ -275,9 +314,14 @@ impl Driver {
                     let outputs = self.evaluate(|desk: &Desk<'_>| desk.outputs()).await;
                     self.local.push_back(Note::Input(Input::Concluded(outputs)));
                 }
-                Command::Finish => return Ok(true),
+                Command::Finish => {
+                    // Who waits gets it from here and need not ask the store.
+                    let _ = self.state.result().cloned().map(|result| self.outcome.set(result));
+                    return Ok(true);
+                }
             }
         }
+        self.room = commands;
         Ok(false)
     }
 

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::registry::Registry;
 use crate::contract::{Env, Store};
 use crate::error::{Code, Error, Result};
-use crate::graph::Program;
-use crate::graph::template::{Secrets, Templates};
-use crate::model::{Digest, RunId, SessionId, limits};
+use crate::graph::template::{References, Secrets, Templates};
+use crate::graph::{Definition, Program};
+use crate::model::{Digest, Failure, Graph, Payload, RunId, RunStatus, SessionId, limits};
 
 /// How a process takes part.
 #[derive(Debug, Clone)]
@@ -72,11 +73,14 @@ pub(crate) struct Shared {
     draining: AtomicBool,
 }
 
+/// How a run ended: status, outputs, and the failure that decided it.
+pub(crate) type Outcome = (RunStatus, Payload, Option<Failure>);
+
 /// What became of a run in this process.
 #[derive(Debug, Clone)]
 pub(crate) enum Fate {
-    /// It is driven here, under a claim of this epoch.
-    Driven(u64),
+    /// It is driven here, under a claim of this epoch; who waits finds its outcome there.
+    Driven(u64, Arc<OnceLock<Outcome>>),
     /// It was let go with an error: another owner, a failed store.
     Lost(Error),
 }
@@ -168,26 +172,48 @@ impl Shared {
 
     /// Counts the runs that are driven here.
     pub(crate) fn driven_count(&self) -> usize {
-        self.driven().values().filter(|fate| matches!(fate, Fate::Driven(_))).count()
+        self.driven().values().filter(|fate| matches!(fate, Fate::Driven(..))).count()
     }
 
     /// Gives the runs that are driven here.
     pub(crate) fn driven_runs(&self) -> Vec<RunId> {
         let driven = self.driven();
-        let here = driven.iter().filter(|(_, fate)| matches!(fate, Fate::Driven(_)));
+        let here = driven.iter().filter(|(_, fate)| matches!(fate, Fate::Driven(..)));
         here.map(|(run, _)| run.clone()).collect()
     }
 
     /// Finds or makes the program of a definition.
-    pub(crate) fn program(
+    pub(crate) fn program(&self, made: &Definition) -> Result<Arc<Program>> {
+        match self.known_program(made.digest()) {
+            Some(program) => Ok(program),
+            None => self.compile(made.digest(), made.graph().clone(), Some(made.json())),
+        }
+    }
+
+    /// Finds the program of a definition by its hash, if it was compiled not long ago.
+    pub(crate) fn known_program(&self, digest: Digest) -> Option<Arc<Program>> {
+        self.programs().get(&digest).cloned()
+    }
+
+    /// Compiles the graph of a definition, and keeps the program under its hash.
+    ///
+    /// Asks for every secret that the definition names, so that the redactor knows them: another process may have handed
+    /// them out, to a body whose files or programs are still there.
+    pub(crate) fn compile(
         &self,
         digest: Digest,
-        make: impl FnOnce() -> Result<Program>,
+        graph: Arc<Graph>,
+        json: Option<&Bytes>,
     ) -> Result<Arc<Program>> {
-        if let Some(program) = self.programs().get(&digest) {
-            return Ok(program.clone());
+        if let Some(json) = json.filter(|json| json.windows(7).any(|word| word == b"secrets")) {
+            let graph: Value = serde_json::from_slice(json).unwrap_or_default();
+            let found = References::of_value(&graph).map(|found| found.secrets);
+            for name in found.unwrap_or_default() {
+                // One that is missing is missed by whoever needs it.
+                let _ = self.secrets.get(&name);
+            }
         }
-        let program = Arc::new(make()?);
+        let program = Arc::new(Program::compile(graph)?);
         let mut programs = self.programs();
         if programs.len() >= limits::PROGRAMS_KEPT {
             programs.retain(|_, program| Arc::strong_count(program) > 1);

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use super::body::{self, Begun, Leash};
-use super::drive::Driver;
+use super::body::{self, Begun, Called, Leash};
+use super::drive::{Driver, Turn};
 use super::hooks::{Flag, Hooks};
 use super::note::{Ended, Note};
 use super::prepare::{Plan, Prepared};
 use super::settle;
 use tracing::Span;
 
-use crate::contract::Step;
-use crate::model::{Failure, Input, Key, Payload, Timeout};
+use crate::contract::{Output, Step};
+use crate::model::{Failure, Input, Key, Payload, Timeout, limits};
 
 type Memos = BTreeMap<String, Payload>;
 
@@ -26,19 +26,43 @@ pub(super) struct Codes {
 }
 
 impl Driver {
-    /// Starts a key that only calls a step. `false` when there is more to it.
-    pub(super) fn start_plain(&mut self, key: Key, attempt: u16) -> bool {
+    /// Starts a key that only calls a step, and decides at once what follows when that is done at once. `false` when
+    /// there is more to it.
+    pub(super) fn start_plain(&mut self, (key, attempt): (Key, u16), turn: &mut Turn) -> bool {
         if key.is_undo() || self.state.memos(key).is_some() {
             return false;
         }
         let Some(place) = self.state.program().plain(key.node) else { return false };
         self.look_up();
         let Some(Some(step)) = self.codes.steps.get(place) else { return false };
-        let hooks = Arc::new(self.hooks((key, attempt), Memos::new()));
+        let mut spare = self.spare.take();
+        let hooks = match spare.as_mut().and_then(Arc::get_mut) {
+            Some(hooks) => {
+                *hooks = self.hooks((key, attempt), Memos::new());
+                spare
+            }
+            None => None,
+        };
+        let hooks = hooks.unwrap_or_else(|| Arc::new(self.hooks((key, attempt), Memos::new())));
         let span = self.span(key, attempt);
         let input = (step, Payload::NULL);
-        let begun = body::call(hooks.clone(), input, Leash::default(), &span, &mut self.clock);
-        self.begun(key, hooks, begun);
+        match body::call(&hooks, input, Leash::default(), &span, &mut self.clock) {
+            Called::Done(ms, Ok(Output::Value(output)))
+                if output.len() <= limits::INLINE_BYTES as u64 =>
+            {
+                let output = settle::redacted(&self.engine, output);
+                self.state.decide(
+                    Input::Done(key, attempt, ms, Ok(output)),
+                    turn.now,
+                    &mut turn.commands,
+                );
+                self.spare = Some(hooks);
+            }
+            Called::Done(ms, result) => {
+                self.local.push_back(Note::Ended(body::ended(&hooks, ms, result)));
+            }
+            Called::Going(work) => self.begun(key, hooks, Begun::Going(work)),
+        }
         true
     }
 

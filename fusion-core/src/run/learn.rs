@@ -40,9 +40,7 @@ fn learns(driver: &Driver, node: NodeIx) -> bool {
 }
 
 fn learners(driver: &Driver) -> Vec<NodeIx> {
-    let nodes = (0u32..).zip(&driver.state.program().graph().nodes);
-    let special = nodes.filter(|(_, node)| node.more.is_some()).map(|(ix, _)| NodeIx(ix));
-    special.filter(|node| learns(driver, *node)).collect()
+    driver.state.program().rich().filter(|node| learns(driver, *node)).collect()
 }
 
 fn id(driver: &Driver, node: NodeIx) -> String {

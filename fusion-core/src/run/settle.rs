@@ -1,10 +1,8 @@
 //! From the end of a body to what the scheduler is told: checks, loops, large values, graphs to expand.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
-use super::begin::{Begin, definition, externalise};
+use super::begin::{Begin, Defined, externalise};
 use super::cache;
 use super::checks;
 use super::drive::{Driver, Turn};
@@ -12,7 +10,7 @@ use super::engine::Shared;
 use super::note::Ended;
 use crate::contract::Output;
 use crate::error::Error;
-use crate::graph::{self, Program};
+use crate::graph;
 use crate::model::graph::Kind;
 use crate::model::{Class, Failure, Graph, Input, Key, Origin, Payload, RunId, Wait, limits};
 
@@ -36,6 +34,14 @@ pub(super) async fn graph_of(
     Ok(Output::Graph(Box::new(graph)))
 }
 
+/// Takes secrets out of an output.
+pub(super) fn redacted(engine: &Shared, output: Payload) -> Payload {
+    match engine.secrets.redactor_if_any() {
+        Some(redactor) => redactor.payload(output),
+        None => output,
+    }
+}
+
 /// Tells the scheduler how the body of a plain node ended: nothing is asked of its output. Gives everything else back.
 #[expect(clippy::result_large_err, reason = "the other way goes on with all of it")]
 pub(super) fn plainly(driver: &Driver, ended: Ended, turn: &mut Turn) -> Result<Input, Ended> {
@@ -44,8 +50,7 @@ pub(super) fn plainly(driver: &Driver, ended: Ended, turn: &mut Turn) -> Result<
         Ended { key, attempt, ms, result: Ok(Output::Value(output)), .. }
             if is_plain && output.len() <= limits::INLINE_BYTES as u64 =>
         {
-            let output =
-                externalise(driver.engine.secrets.redactor().payload(output), &mut turn.ops);
+            let output = externalise(redacted(&driver.engine, output), &mut turn.ops);
             Ok(Input::Done(key, attempt, ms, Ok(output)))
         }
         other => Err(other),
@@ -177,13 +182,9 @@ fn child(
     let bad =
         |error: Error| Failure::error(one_line(&error)).detail(format!("{error:?}")).permanent();
     let input = graph::bind(&graph, input).map_err(bad)?;
-    let graph = graph::checked(graph).map_err(bad)?;
-    let stored = definition(&graph).map_err(bad)?;
-    holds_no_secret(driver, &stored)?;
-    let program = driver
-        .engine
-        .program(stored.digest(), || Program::compile(Arc::new(graph)))
-        .map_err(bad)?;
+    let made = graph.define().map_err(bad)?;
+    holds_no_secret(driver, &Payload::from_json_bytes(made.json().clone()))?;
+    let program = driver.engine.program(&made).map_err(bad)?;
     let (life, round) = (driver.state.life(key), driver.state.rounds(key.node).0);
     let mut name = driver.state.program().key_text(key);
     for (sign, n) in [('a', u32::from(attempt) - 1), ('r', round), ('l', life)] {
@@ -193,7 +194,8 @@ fn child(
     }
     let id: RunId = driver.run.child(&name);
     let origin = Origin::Child { parent: driver.run.clone(), key, depth };
-    let begin = Begin::new(id.clone(), program, stored, &input, Some(origin));
+    let begin = Begin::new(id.clone(), program, Defined::New(made), &input, Some(origin))
+        .listening(driver.engine.store.bus().as_ref());
     Ok((begin, Wait::Child(id)))
 }
 
@@ -203,13 +205,13 @@ fn without_secrets(driver: &Driver, key: Key, output: Output) -> Result<Output, 
     if !key.is_undo() && driver.state.program().more(key.node).is_some_and(|more| more.expand) {
         holds_no_secret(driver, &output)?;
     }
-    Ok(Output::Value(driver.engine.secrets.redactor().payload(output)))
+    Ok(Output::Value(redacted(&driver.engine, output)))
 }
 
 /// Refuses to store a secret with a graph that a body made: one that was blanked out would be worked with as if it were
 /// right.
-fn holds_no_secret(driver: &Driver, definition: &Payload) -> Result<(), Failure> {
-    if driver.engine.secrets.redactor().payload(definition.clone()) == *definition {
+fn holds_no_secret(driver: &Driver, graph: &Payload) -> Result<(), Failure> {
+    if redacted(&driver.engine, graph.clone()) == *graph {
         return Ok(());
     }
     let message = "the graph that came out holds a secret, and would be stored: write `{{ secrets.NAME }}` in its place";

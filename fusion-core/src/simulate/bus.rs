@@ -70,4 +70,9 @@ impl Subscription for Ear {
             }
         })
     }
+
+    fn rang(&mut self) -> bool {
+        self.hints.chance(self.hints.doubled)
+            || (self.inner.rang() && !self.hints.chance(self.hints.lost))
+    }
 }

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::error::{Code, Result};
 use crate::graph::Program;
 use crate::model::{
-    Append, Claim, Enqueue, Graph, Op, Receipt, Record, RunId, Session, SessionId, Start, Ticket,
-    Wait,
+    Append, Claim, Digest, Enqueue, Graph, Op, Payload, Receipt, Record, RunId, Session, SessionId,
+    Start, Ticket, Wait,
 };
 use crate::schedule::State;
 
@@ -18,7 +20,7 @@ pub(super) struct Stream {
     /// The least epoch under which anybody may write.
     pub(super) epoch: u64,
     pub(super) holder: Option<SessionId>,
-    /// The fold; absent when the definition is not inline.
+    /// The fold; absent when nobody wrote the definition.
     pub(super) state: Option<State>,
 }
 
@@ -29,10 +31,15 @@ pub(super) struct Mail {
     pub(super) taken: bool,
 }
 
+/// Bytes by their hash.
+pub(super) type Blobs = BTreeMap<Digest, Bytes>;
+
 /// What was acknowledged.
 #[derive(Default)]
 pub(super) struct Mirror {
     pub(super) streams: BTreeMap<Arc<str>, Stream>,
+    /// Every blob that anybody tried to write.
+    pub(super) blobs: Blobs,
     pub(super) mail: BTreeMap<u64, Mail>,
     /// The streams whose epochs move with entries.
     entries: BTreeMap<u64, Arc<str>>,
@@ -59,6 +66,11 @@ impl Mirror {
         answer: &Result<Receipt>,
     ) -> Vec<String> {
         let mut wrong = Vec::new();
+        let blobs = ops.iter().filter_map(|op| match op {
+            Op::Blob(digest, bytes) => Some((*digest, bytes.clone())),
+            _ => None,
+        });
+        self.blobs.extend(blobs);
         let receipt = match answer {
             Ok(receipt) => receipt,
             Err(error) => {
@@ -132,7 +144,7 @@ impl Mirror {
         }
         for record in &append.records {
             stream.too_early(&append.stream, record, self.latest_ms, wrong);
-            stream.fold(&append.stream, record, wrong);
+            stream.fold((&append.stream, record), &self.blobs, wrong);
         }
     }
 
@@ -253,10 +265,15 @@ impl Mirror {
 
 impl Stream {
     /// Adds a record to the fold, if it can come next.
-    pub(super) fn fold(&mut self, name: &str, record: &Record, wrong: &mut Vec<String>) {
+    pub(super) fn fold(
+        &mut self,
+        (name, record): (&str, &Record),
+        blobs: &Blobs,
+        wrong: &mut Vec<String>,
+    ) {
         match (&mut self.state, record) {
             (None, Record::RunStarted(start)) if self.records.is_empty() => {
-                self.state = state_of(start);
+                self.state = state_of(start, blobs);
             }
             (Some(state), record) => {
                 if !state.fits(record) {
@@ -296,8 +313,12 @@ impl Stream {
     }
 }
 
-fn state_of(start: &Start) -> Option<State> {
-    let graph: Graph = start.definition.decode().ok()?;
+fn state_of(start: &Start, blobs: &Blobs) -> Option<State> {
+    let definition = match &start.definition {
+        Payload::Blob(kind, digest, _) => Payload::Inline(*kind, blobs.get(digest)?.clone()),
+        inline @ Payload::Inline(..) => inline.clone(),
+    };
+    let graph: Graph = definition.decode().ok()?;
     let program = Program::compile(graph).ok()?;
     Some(State::new(Arc::new(program), start.clone()))
 }

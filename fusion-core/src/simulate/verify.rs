@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::mirror::{Mirror, Stream};
+use super::mirror::Mirror;
 use super::witness::Witness;
 use crate::contract::Store;
 use crate::error::Result;
@@ -50,9 +50,8 @@ pub(super) fn after_crash(store: &dyn Store, witness: &Witness) -> Result<()> {
             .filter(|append| append.stream == name)
             .flat_map(|append| &append.records)
             .collect();
-        let stream = mirror.streams.entry(name.clone()).or_default();
-        compare(&name, stream, (epoch, &found), &extra, &mut wrong);
-        if stream.records.is_empty() {
+        compare(&name, mirror, (epoch, &found), &extra, &mut wrong);
+        if mirror.streams.get(&name).is_some_and(|stream| stream.records.is_empty()) {
             mirror.streams.remove(&name);
         }
     }
@@ -64,12 +63,14 @@ pub(super) fn after_crash(store: &dyn Store, witness: &Witness) -> Result<()> {
 }
 
 fn compare(
-    name: &str,
-    stream: &mut Stream,
+    name: &Arc<str>,
+    mirror: &mut Mirror,
     (epoch, found): (u64, &[Stamped]),
     extra: &[&Record],
     wrong: &mut Vec<String>,
 ) {
+    let Mirror { streams, blobs, .. } = mirror;
+    let stream = streams.entry(name.clone()).or_default();
     for (at, known) in stream.records.iter().enumerate() {
         match found.get(at) {
             Some(stamped) if stamped.record == *known => {}
@@ -97,7 +98,7 @@ fn compare(
         if !extra.contains(&&stamped.record) {
             wrong.push(format!("stranger: {name} has a record that nobody wrote: {stamped:?}"));
         }
-        stream.fold(name, &stamped.record, wrong);
+        stream.fold((name, &stamped.record), blobs, wrong);
     }
 }
 

@@ -30,8 +30,9 @@ const FLOORS: &[(&str, &[&str])] = &[
     // These two know one another: ids return errors, errors carry ids.
     ("model", &["error"]),
     ("error", &["model"]),
-    ("contract", &["model", "error"]),
-    ("graph", &["model", "error", "contract"]),
+    ("graph", &["model", "error"]),
+    // A workflow gives a definition, which is checked.
+    ("contract", &["model", "error", "graph"]),
     ("schedule", &["model", "error", "contract", "graph"]),
     // The driver and the stores meet only through `contract`.
     ("run", &["model", "error", "contract", "graph", "schedule"]),
