@@ -2,8 +2,9 @@
 //!
 //! No thread and no channel: the simulator calls this inline.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -30,12 +31,16 @@ pub(super) struct Line {
     pub(super) epoch: u64,
 }
 
+/// Streams by name. Their names begin alike, which makes a tree of them slow; the order is asked by nobody, and the hash is
+/// the same in every process.
+type Lines = HashMap<Arc<str>, Line, BuildHasherDefault<DefaultHasher>>;
+
 /// What was known after the last commit; void once another process wrote or a transaction was lost.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     /// `PRAGMA data_version`: moves with the commits of others only.
     pub(super) version: Option<i64>,
-    pub(super) lines: BTreeMap<Arc<str>, Line>,
+    pub(super) lines: Lines,
     /// The last ids given out.
     pub(super) journal: i64,
     pub(super) queue: i64,
@@ -222,7 +227,7 @@ impl Writer {
             statement
                 .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
         };
-        let lines = BTreeMap::new();
+        let lines = Lines::default();
         let version = Some(version);
         self.known = Known { version, lines, journal, queue, bells, stream, queue_saved: queue };
         Ok(())
