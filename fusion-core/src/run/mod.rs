@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `engine` | what all drivers of a process share |
 //! | `begin`, `adopt` | runs begin; runs that someone left are taken up |
-//! | `drive`, `launch`, `write` | the loop of one run: take in, decide, make durable, carry out |
+//! | `drive`, `hear`, `launch`, `write` | the loop of one run: take in, decide, make durable, carry out |
 //! | `prepare`, `scope`, `lists` | conditions, lists and arguments are evaluated |
 //! | `launch`, `body`, `hooks`, `slot`, `cache` | one attempt of a body |
 //! | `told` | what is traced of each record |
@@ -21,6 +21,7 @@ mod checks;
 pub(crate) mod claim;
 mod drive;
 pub(crate) mod engine;
+mod hear;
 mod hooks;
 mod launch;
 mod learn;

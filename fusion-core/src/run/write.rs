@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::begin::{Begin, appends};
-use super::drive::{Driver, Turn, Woken};
+use super::drive::{Driver, Turn};
+use super::hear::Woken;
 use super::{learn, message, row, told};
 use crate::error::{Code, Result};
 use crate::model::{

@@ -1,6 +1,8 @@
 //! A disk that is really full: a small file system in memory, in a mount namespace of its own.
 
+#![cfg(test)]
 #![cfg(target_os = "linux")]
+#![expect(clippy::disallowed_methods, reason = "the test itself is no part of the engine")]
 
 use std::path::Path;
 use std::process::Command;

@@ -17,6 +17,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("fusion-node", &["fusion-core", "fusion-providers", "fusion-ops", "fusion-cli"]),
     ("fusion-conformance", &["fusion-core"]),
     ("fusion-crash", &["fusion-core"]),
+    ("fusion-fuzz", &["fusion-core", "fusion-crashfs"]),
     ("fusion-crashfs", &[]),
     ("fusion-benches", &["fusion-core"]),
     ("xtask", &[]),

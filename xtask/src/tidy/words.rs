@@ -32,7 +32,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         for (line, words) in (1..).zip(text.lines()) {
             found.extend(judge(words).map(|what| Finding::new(path, line, what)));
         }
-        if !text.is_empty() && !text.ends_with('\n') {
+        if !text.is_empty() && !text.ends_with('\n') && !path.contains("/corpus/") {
             let last = text.lines().count();
             found.push(Finding::new(path, last, "the file's last line has no end: add a newline"));
         }
