@@ -30,7 +30,8 @@ pub(super) fn simulate(args: &Simulate, out: &Out) -> Result<u8> {
         options.name = file.display().to_string();
         for given in &args.input {
             // In quotes for a shell: the command is there to be copied.
-            options.name += &format!(" --input '{}'", given.replace('\'', r"'\''"));
+            let quoted = given.replace('\'', r"'\''");
+            options.name = format!("{} --input '{quoted}'", options.name);
         }
         options.subject = Some(Subject { graph: loaded.graph, inputs, others });
     }
