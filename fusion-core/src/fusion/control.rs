@@ -148,7 +148,7 @@ impl Run {
     async fn send(&self, message: Message, mut ops: Vec<Op>) -> Result<()> {
         self.engine.check_open()?;
         let now = self.engine.env.now_ms();
-        ops.push(say(&self.id, &message, now)?);
+        ops.push(say(&self.id, &message)?);
         let batch = Batch { now, ops };
         let mut done = self.engine.store.commit(batch.clone()).await;
         // The first write that finds the disk full gives the room away that is kept for this.

@@ -332,7 +332,7 @@ impl Driver {
 
     async fn tell_child(&mut self, child: &RunId, said: &Message) -> Result<()> {
         let now = self.engine.env.now_ms();
-        let op = message::say(child, said, now)?;
+        let op = message::say(child, said)?;
         match self.engine.store.commit(crate::model::Batch { now, ops: vec![op] }).await {
             // It has ended by itself: its word is in our inbox.
             Err(error) if error.code() == crate::error::Code::RunNotFound => Ok(()),

@@ -33,10 +33,8 @@ impl Driver {
 
     /// Moves what others said into the turn; the entries go with its batch.
     pub(super) async fn read_inbox(&mut self, turn: &mut Turn) -> Result<()> {
-        let mut entries =
+        let entries =
             self.engine.store.entries(&self.run.inbox(), 0, limits::INBOX_MESSAGES).await?;
-        // In the order in which they were sent, also when the clock was set back in between.
-        entries.sort_by_key(|entry| entry.id);
         for entry in entries {
             turn.ops.push(Op::Complete(entry.ticket()));
             match message::decode(&entry.body) {

@@ -21,7 +21,7 @@ pub(crate) fn run_key(run: &RunId) -> Arc<str> {
 }
 
 /// Makes the operation that says something to a run and wakes whoever drives it.
-pub(crate) fn say(run: &RunId, message: &Message, now: i64) -> Result<Op> {
+pub(crate) fn say(run: &RunId, message: &Message) -> Result<Op> {
     let mut blobs = Vec::new();
     if let Message::Signal(_, Payload::Blob(_, digest, _))
     | Message::Resolve(_, Verdict::Done(Payload::Blob(_, digest, _)), _)
@@ -31,7 +31,9 @@ pub(crate) fn say(run: &RunId, message: &Message, now: i64) -> Result<Op> {
     }
     Ok(Op::Enqueue(Enqueue {
         queue: run.inbox().into(),
-        due: now,
+        // All are due from the beginning, so that they come in the order in which they were sent, also when there are more
+        // than are read at once and the clock was set back in between.
+        due: 0,
         body: encode(message)?,
         blobs,
         wake: Some((run_key(run), RUNS.into())),

@@ -79,7 +79,6 @@ impl Driver {
                 all.push(message::say(
                     parent,
                     &Message::ChildDone(*key, self.run.clone(), result),
-                    now,
                 )?);
             }
             all.extend(learn::keep(self)?);

@@ -11,6 +11,7 @@ use super::env::{World, sleep_ms};
 use super::machine::{Owner, give_way, lock};
 use super::rng::Rng;
 use super::witness::Witness;
+use super::world::POLLS_MOST;
 use crate::contract::{Blobs, Bus, Journal, Queue, Records, Status, Store};
 use crate::error::{Code, Result};
 use crate::model::{Batch, Digest, Document, Entry, Head, Op, Page, Receipt, SessionId, Stamped};
@@ -89,6 +90,10 @@ impl Tap {
 
     /// Takes its time, by the seed.
     async fn linger(&self, world: &World) {
+        if world.machine.spend() > POLLS_MOST {
+            // The world has taken too many steps: it is about to be stopped.
+            std::future::pending::<()>().await;
+        }
         if !self.slow {
             return;
         }

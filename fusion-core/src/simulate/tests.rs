@@ -37,10 +37,12 @@ fn nothing_is_wrong() {
 /// (22), a slot kept by a body that panicked (75), a loop that began again with what another round had saved (84), a driver
 /// that spun on a timer while its run was ending (92, 260), a body that got its slot after the cancel (1515), a node that
 /// failed since the disk was too full for its slot (2437), a row that a stalled owner
-/// wrote over the end of the run (2556).
+/// wrote over the end of the run (2556), a worker that its own
+/// refused claims woke for ever (2588, 3881), messages
+/// that came in the order of a clock that was set back (4569).
 #[test]
 fn what_was_found_stays_mended() {
-    for seed in [11, 22, 33, 75, 84, 92, 260, 1515, 2437, 2556] {
+    for seed in [11, 22, 33, 75, 84, 92, 260, 1515, 2437, 2556, 2588, 3881, 4569] {
         let report = simulate(&Options::new(seed..seed + 1), &|| true);
         assert!(report.failure.is_none(), "{report}");
     }

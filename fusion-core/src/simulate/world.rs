@@ -23,8 +23,8 @@ use crate::record::sqlite::Sqlite;
 const CALM_MS: u64 = 26_000;
 /// How long a world may take then, in milliseconds.
 const PATIENCE_MS: u64 = 400_000;
-/// How many steps a world may take: more is a loop that never waits.
-const POLLS_MOST: u64 = 250_000;
+/// How many steps a world may take, calls of its stores included: more is a loop that never waits.
+pub(super) const POLLS_MOST: u64 = 250_000;
 
 /// What became of a world.
 #[derive(Debug, Clone)]

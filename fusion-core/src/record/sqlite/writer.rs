@@ -35,7 +35,7 @@ pub(super) struct Line {
 /// the same in every process.
 type Lines = HashMap<Arc<str>, Line, BuildHasherDefault<DefaultHasher>>;
 
-/// What was known after the last commit; void once another process wrote or a transaction was lost.
+/// What was known after the last commit; void once another process wrote.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     /// `PRAGMA data_version`: moves with the commits of others only.
@@ -50,6 +50,15 @@ pub(super) struct Known {
     pub(super) queue_saved: i64,
 }
 
+impl Known {
+    /// Gives all but the streams.
+    fn counters(&self) -> Self {
+        let (lines, version) = (Lines::default(), self.version);
+        let Self { journal, queue, bells, stream, queue_saved, .. } = *self;
+        Self { version, lines, journal, queue, bells, stream, queue_saved }
+    }
+}
+
 /// How many pages the WAL grows before it is written back without waiting for a pause: 16 MiB.
 const WAL_PAGES: usize = 4096;
 /// The same over a named VFS: the simulator shall see many checkpoints.
@@ -59,6 +68,10 @@ const WAL_PAGES_SIMULATED: usize = 128;
 pub struct Writer {
     pub(super) connection: Connection,
     pub(super) known: Known,
+    /// What was known before the running transaction changed anything.
+    before: Known,
+    /// How many of the rings are for what others wrote.
+    others: usize,
     pub(super) bus: Local,
     /// What the running group has to ring, here and in other processes.
     pub(super) rings: Vec<Ring>,
@@ -89,6 +102,8 @@ impl Writer {
         let mut writer = Self {
             connection,
             known,
+            before: Known::default(),
+            others: 0,
             bus,
             rings,
             bells,
@@ -155,8 +170,9 @@ impl Writer {
                 receipts
             }
             Err(fault) => {
-                // What others wrote may have been among the rings.
-                self.bus.ring_all(&rings);
+                // What others wrote is there; what was to be written here is not.
+                let others = rings.get(..self.others).unwrap_or_default();
+                self.bus.ring_all(others);
                 let error = self.give_up(fault);
                 vec![Err(error); count]
             }
@@ -179,8 +195,10 @@ impl Writer {
     }
 
     fn transaction(&mut self, batches: Vec<Prepared>) -> Result<Vec<Result<Receipt>>, Fault> {
+        (self.before, self.others) = (self.known.counters(), 0);
         self.run("BEGIN IMMEDIATE")?;
         self.refresh()?;
+        (self.before, self.others) = (self.known.counters(), self.rings.len());
         let mut receipts = Vec::with_capacity(batches.len());
         for batch in batches {
             receipts.push(match self.batch(batch) {
@@ -196,7 +214,8 @@ impl Writer {
 
     /// Gives up the transaction, and the store if it must be; gives what every waiter is told.
     fn give_up(&mut self, fault: Fault) -> Error {
-        self.known = Known::default();
+        // The file is as it was: nobody has to be told of anything, and a full disk does not wake who waits for it.
+        self.known = self.before.counters();
         let (error, fatal) = match fault {
             Fault::Refused(error) | Fault::Lost(error) => (error, false),
             Fault::Fatal(error) => (error, true),
