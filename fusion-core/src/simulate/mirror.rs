@@ -117,7 +117,10 @@ impl Mirror {
             Op::Append(append) => self.unknown.push(append.clone()),
             Op::Complete(ticket) => {
                 self.taken_unknown.insert(ticket.entry);
+                self.released(*ticket);
             }
+            // Whether a session still holds it, only the file knows.
+            Op::Release(release) => self.released(release.ticket),
             Op::Purge(queue) => {
                 let name = queue.replacen("inbox/", "run/", 1);
                 let mail = self.mail.iter().filter(|(_, mail)| *mail.run == *name);
