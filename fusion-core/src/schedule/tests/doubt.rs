@@ -146,13 +146,11 @@ fn a_round_that_ended_is_not_in_doubt() {
 }
 
 #[test]
-fn a_condition_that_is_false_and_missing_code_leave_no_doubt() {
+fn missing_code_leaves_no_doubt() {
     let (mut bed, _) = Bed::begin(pay(OnUnknown::Fail));
     let a = bed.key("a");
     assert_eq!(bed.say(Input::Missing(a, "s".into())), "+resolve a");
     assert_eq!(bed.crash(), "+intent a, start a");
-    assert_eq!(bed.say(Input::Unwanted(a)), "+skip a, +skip b, conclude");
-    assert_eq!(bed.live.node_status(a), NodeStatus::Skipped);
 }
 
 #[test]
