@@ -3,9 +3,7 @@
 use super::bed::Bed;
 use super::words::{attempts, map, other, step};
 use crate::model::graph::{Node, OnItemFailure};
-use crate::model::{
-    Graph, Input, Message, NodeStatus, OnUnknown, Payload, Policy, RunId, Verdict, Wait,
-};
+use crate::model::{Graph, Input, Message, OnUnknown, Payload, Policy, RunId, Verdict, Wait};
 
 fn once(node: Node, on_unknown: OnUnknown) -> Node {
     let retry = attempts(3).retry;
