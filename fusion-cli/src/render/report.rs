@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fusion_core::error::Result;
-use fusion_core::model::{Key, NodeIx, NodeStatus, RunStatus, Stamped};
+use fusion_core::model::{Failure, Key, NodeIx, NodeStatus, RunStatus, Stamped};
 use fusion_core::schedule::State;
 use fusion_core::{Driven, Run, observe};
 use serde_json::{Map, Value, json};
@@ -12,6 +12,8 @@ use serde_json::{Map, Value, json};
 const ITEMS_LISTED: u32 = 1_000;
 /// How many records are read at once.
 const PAGE: usize = 10_000;
+/// How the key of an undoing ends.
+const UNDO: &str = "[undo]";
 
 /// When a node began and ended, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,24 +62,46 @@ impl Report {
         match &*event.name {
             "run.started" => self.began = event.at,
             "run.succeeded" | "run.failed" | "run.cancelled" => self.ended = Some(event.at),
-            "run.retried" => self.ended = None,
+            "run.retried" => {
+                self.ended = None;
+                self.times.retain(|name, _| !name.ends_with(UNDO));
+            }
             _ => {}
         }
-        let Some(node) = event.node.filter(|node| !node.contains('[')) else { return };
+        let is_told = |node: &String| !node.contains('[') || node.ends_with(UNDO);
+        let Some(node) = event.node.filter(is_told) else { return };
         let times = self.times.entry(node).or_default();
         let ms = event.data.get("duration_ms").and_then(Value::as_i64).unwrap_or(0);
         times.started.get_or_insert(event.at - ms);
-        if matches!(&*event.name, "node.succeeded" | "node.failed" | "node.skipped") {
+        let ends = ["node.succeeded", "node.failed", "node.skipped", "node.compensated"];
+        if ends.contains(&&*event.name) {
             times.finished = Some(event.at);
         }
     }
 
     /// Gives the status of a node; one that another process can only be running is running.
     pub(crate) fn status(&self, ix: NodeIx) -> NodeStatus {
+        self.status_of(Key::node(ix))
+    }
+
+    /// Gives the key of what undoes a node, once the journal knows of it.
+    pub(crate) fn undo(&self, ix: NodeIx) -> Option<Key> {
+        let key = Key::undo(ix);
+        (self.state.node_status(key) != NodeStatus::Pending).then_some(key)
+    }
+
+    /// Gives why a node, or its undoing, has not succeeded: what a later attempt made good is no news.
+    pub(crate) fn failure(&self, key: Key) -> Option<&Failure> {
+        let is_good = self.state.node_status(key).is_settled_well();
+        self.state.failure(key).filter(|_| !is_good)
+    }
+
+    /// Gives the status of a node, or of its undoing.
+    pub(crate) fn status_of(&self, key: Key) -> NodeStatus {
         let (paused, cancelled) = self.state.asked();
         let held = paused || cancelled.is_some();
         let busy = !held && matches!(self.driven, Driven::Here | Driven::Elsewhere);
-        match self.state.node_status(Key::node(ix)) {
+        match self.state.node_status(key) {
             NodeStatus::Ready if busy => NodeStatus::Running,
             other => other,
         }
@@ -135,9 +159,7 @@ impl Report {
 
     async fn node(&self, run: &Run, ix: NodeIx, name: &str, outputs: bool) -> Result<Value> {
         let key = Key::node(ix);
-        let mut map = Map::new();
-        map.insert("status".to_owned(), self.status(ix).word().into());
-        map.insert("attempts".to_owned(), self.state.attempts(key).into());
+        let mut map = self.key(key, name);
         let items = self.state.items(ix);
         if let Some((count, left)) = items {
             map.insert("items".to_owned(), self.items(ix, count, left));
@@ -149,7 +171,19 @@ impl Report {
         {
             map.insert("output".to_owned(), output);
         }
-        if let Some(failure) = self.state.failure(key) {
+        if let Some(undo) = self.undo(ix) {
+            let undo = self.key(undo, &undo.text(name));
+            map.insert("undo".to_owned(), Value::Object(undo));
+        }
+        Ok(Value::Object(map))
+    }
+
+    /// Makes the JSON form of what nodes and their undoings have alike.
+    fn key(&self, key: Key, name: &str) -> Map<String, Value> {
+        let mut map = Map::new();
+        map.insert("status".to_owned(), self.status_of(key).word().into());
+        map.insert("attempts".to_owned(), self.state.attempts(key).into());
+        if let Some(failure) = self.failure(key) {
             map.insert("error".to_owned(), json!(failure));
         }
         if let Some(wait) = self.state.wait(key) {
@@ -158,7 +192,7 @@ impl Report {
         let times = self.times.get(name).copied().unwrap_or_default();
         map.insert("started".to_owned(), json!(times.started));
         map.insert("finished".to_owned(), json!(times.finished));
-        Ok(Value::Object(map))
+        map
     }
 
     fn items(&self, ix: NodeIx, count: u32, left: u32) -> Value {

@@ -117,6 +117,42 @@ fn why_sees_a_dead_process_while_a_run_goes_back() {
     assert_eq!(project.fusion("recover").code, 1, "the run has failed, and was compensated");
 }
 
+#[test]
+fn what_was_undone_and_what_could_not_be_is_shown() {
+    let project = Project::with(
+        "nodes:\n  a: { command: ['true'], retry: { attempts: 2, initial: 1ms }, compensate: { command: [sh, -c, 'echo stuck >&2; exit 3'] } }\n  \
+         b: { command: ['true'], needs: [a], compensate: { command: ['true'] } }\n  \
+         c: { command: [sh, -c, 'if [ -e seen ]; then exit 0; fi; touch seen; exit 5'], needs: [b], retry: { attempts: 2, initial: 1ms } }\n  \
+         d: { command: [sh, -c, 'exit 4'], needs: [c] }\n",
+    );
+    assert_eq!(project.fusion("run w.yaml --id r --quiet").code, 1);
+    let shown = project.fusion("runs show r").stdout;
+    let rows = shown
+        .lines()
+        .skip_while(|line| !line.starts_with("node"))
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    insta::assert_snapshot!(rows.collect::<Vec<_>>().join("\n"), @r##"
+node status attempts took about
+a succeeded 1 [LENGTH]
+a[undo] failed 2 [LENGTH] exit: `sh` ended with exit code 3: stuck
+b succeeded 1 [LENGTH]
+b[undo] succeeded 1 [LENGTH]
+c succeeded 2 [LENGTH]
+d failed 1 [LENGTH] exit: `sh` ended with exit code 4
+"##);
+    let nodes = &project.fusion("runs show r --json").json()["nodes"];
+    let undo = &nodes["a"]["undo"];
+    assert_eq!((&undo["status"], &undo["attempts"]), (&json!("failed"), &json!(2)), "{nodes:#}");
+    assert_eq!(undo["error"]["class"], "exit");
+    assert_eq!(undo["error"]["detail"], "stuck\n");
+    assert!(undo["started"].as_i64() <= undo["finished"].as_i64() && undo["started"].is_i64());
+    assert_eq!(nodes["b"]["undo"]["status"], "succeeded");
+    assert_eq!(nodes["b"]["undo"].get("error"), None);
+    assert_eq!(nodes["c"].get("undo"), None, "nothing undoes it");
+    assert_eq!(nodes["c"].get("error"), None, "a later attempt made it good");
+    assert_eq!(nodes["d"].get("undo"), None, "it did nothing");
+}
+
 /// Runs `fusion` as somebody who may not write where the project is.
 fn as_reader(project: &Project, args: &str) -> Ran {
     let script = format!(

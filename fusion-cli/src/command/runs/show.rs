@@ -1,7 +1,7 @@
 //! `fusion runs show`.
 
 use fusion_core::error::Result;
-use fusion_core::model::{Key, NodeIx, Wait};
+use fusion_core::model::{Key, Wait};
 use serde_json::Value;
 
 use crate::args::{Global, Showing};
@@ -22,7 +22,10 @@ pub(super) async fn show(args: &Showing, global: &Global, out: &Out) -> Result<u
     head(&report, run.id().as_str(), now, out);
     let mut table = Table::new(&["node", "status", "attempts", "took", "about"]);
     for (ix, name) in report.nodes() {
-        table.row(row(&report, ix, name, now));
+        table.row(row(&report, Key::node(ix), name, now));
+        if let Some(undo) = report.undo(ix) {
+            table.row(row(&report, undo, &undo.text(name), now));
+        }
     }
     table.print(out);
     if args.outputs
@@ -60,29 +63,32 @@ fn head(report: &Report, run: &str, now: i64, out: &Out) {
     Out::result("");
 }
 
-fn row(report: &Report, ix: NodeIx, name: &str, now: i64) -> Vec<(Color, String)> {
-    let status = report.status(ix).word();
-    let attempts = report.state.attempts(Key::node(ix));
+/// A node, or its undoing.
+fn row(report: &Report, key: Key, name: &str, now: i64) -> Vec<(Color, String)> {
+    let status = report.status_of(key).word();
+    let attempts = report.state.attempts(key);
     let attempts = if attempts == 0 { String::new() } else { attempts.to_string() };
     vec![
         (Color::Plain, name.to_owned()),
         (status_color(status), status.to_owned()),
         (Color::Plain, attempts),
         (Color::Plain, report.took(name, now).map(length).unwrap_or_default()),
-        about(report, ix),
+        about(report, key),
     ]
 }
 
-fn about(report: &Report, ix: NodeIx) -> (Color, String) {
+fn about(report: &Report, key: Key) -> (Color, String) {
     let state = &report.state;
-    if let Some(failure) = state.failure(Key::node(ix)) {
+    if let Some(failure) = report.failure(key) {
         let first = failure.message.lines().next().unwrap_or_default();
         return (Color::Red, format!("{}: {first}", failure.class));
     }
-    if let Some((count, left)) = state.items(ix) {
+    if !key.is_undo()
+        && let Some((count, left)) = state.items(key.node)
+    {
         return (Color::Plain, format!("{}/{count} items", count - left));
     }
-    let waits = match state.wait(Key::node(ix)) {
+    let waits = match state.wait(key) {
         Some(Wait::Approval(_, message, _)) => format!("asks: {message}"),
         Some(Wait::Signal(name, _)) => format!("for the signal `{name}`"),
         Some(Wait::Timer(due)) => format!("until {}", clock(*due)),
