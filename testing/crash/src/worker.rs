@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fusion_core::contract::Env;
+use fusion_core::error::Code;
 use fusion_core::model::{
     Answer, Key, NodeStatus, Payload, Record, RunId, RunStatus, Verdict, Wait,
 };
@@ -127,8 +128,12 @@ async fn follow(run: &Run, orders: &Orders, env: &dyn Env) -> Result<(), Fault> 
                 Wait::Signal(..) if sent == 0 && !has_signal(run).await? => {
                     sent += 1;
                     let id = format!("{:016x}", env.random());
-                    run.signal(workflow::SIGNAL, json!({"ok": true, "id": id})).await?;
-                    say(&format!("signalled {} {id}", run.id()))?;
+                    match run.signal(workflow::SIGNAL, json!({"ok": true, "id": id})).await {
+                        Ok(_) => say(&format!("signalled {} {id}", run.id()))?,
+                        // Another process has sent one meanwhile, and the run has ended.
+                        Err(error) if error.code() == Code::NotApplicable => {}
+                        Err(error) => return Err(error.into()),
+                    }
                 }
                 Wait::Approval(..) => {
                     let answer = Answer { approved: true, by: "ada".into(), comment: name.clone() };
