@@ -129,7 +129,7 @@ async fn follow(run: &Run, orders: &Orders, env: &dyn Env) -> Result<(), Fault> 
                     sent += 1;
                     let id = format!("{:016x}", env.random());
                     match run.signal(workflow::SIGNAL, json!({"ok": true, "id": id})).await {
-                        Ok(_) => say(&format!("signalled {} {id}", run.id()))?,
+                        Ok(()) => say(&format!("signalled {} {id}", run.id()))?,
                         // Another process has sent one meanwhile, and the run has ended.
                         Err(error) if error.code() == Code::NotApplicable => {}
                         Err(error) => return Err(error.into()),
