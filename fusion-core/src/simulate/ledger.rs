@@ -8,7 +8,9 @@ use super::machine::Owner;
 use super::mirror::Mirror;
 use super::witness::{Notes, Witness};
 use crate::contract::{About, Output};
-use crate::model::{Digest, Failure, Key, NodeStatus, Payload, Record, RunId, RunStatus, Verdict};
+use crate::model::{
+    Digest, Failure, Key, NodeStatus, Op, Payload, Record, RunId, RunStatus, Verdict,
+};
 
 /// What a scripted body is told of itself.
 #[derive(Debug, Clone, Default)]
@@ -32,9 +34,10 @@ pub(super) struct Ledger {
     pub(super) visits: Vec<Visit>,
     /// How often at-most-once bodies were entered, by idempotency key.
     once: BTreeMap<String, u32>,
-    /// The attempts that were entered: by idempotency key, owner, epoch, number, and how often somebody asked for more or
-    /// the store refused to record.
-    attempts: BTreeSet<(String, Owner, u64, u16, u32)>,
+    /// When attempts were entered: by idempotency key, owner, epoch, number, and how often somebody asked for more.
+    attempts: BTreeMap<(String, Owner, u64, u16, u32), u64>,
+    /// When a process last heard that something of a stream was not recorded.
+    refused: BTreeMap<Arc<str>, u64>,
     /// The outputs that bodies gave, by run and node.
     outputs: BTreeMap<(String, String), Vec<Digest>>,
     /// What was recorded while the process that wrote it has not heard of that yet.
@@ -48,6 +51,15 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
+    /// Notes that a process heard of a refusal: what the batch was to record has to be done again.
+    pub(super) fn refused(&mut self, ops: &[Op], heard_ms: u64) {
+        let streams = ops.iter().filter_map(|op| match op {
+            Op::Append(append) => Some(append.stream.clone()),
+            _ => None,
+        });
+        self.refused.extend(streams.map(|stream| (stream, heard_ms)));
+    }
+
     /// Tells whether some body of this node gave this output.
     pub(super) fn gave(&self, run: &str, node: &str, output: Digest) -> bool {
         self.outputs
@@ -73,10 +85,12 @@ impl Witness {
         let untold = notes.ledger.untold.iter().any(|(of, name)| *of == owner && **name == *stream);
         may_enter(&notes.mirror, about, (role, untold), &mut wrong);
         let again = asked_again(&notes.mirror, &about.run);
-        let refused = notes.mirror.refused.get(stream.as_str()).copied().unwrap_or(0);
+        // A body of the turn that was refused may still be entered at that moment, before it is dropped.
+        let refused = notes.ledger.refused.get(stream.as_str()).copied();
         let key = about.idempotency_key.clone();
-        let attempt = (key, owner, about.epoch, about.attempt, again + refused);
-        if !notes.ledger.attempts.insert(attempt) {
+        let attempt = (key, owner, about.epoch, about.attempt, again);
+        let before = notes.ledger.attempts.insert(attempt, self.machine.elapsed_ms());
+        if before.is_some_and(|before| refused.is_none_or(|refused| refused < before)) {
             wrong.push(format!(
                 "repeats: attempt {} of {}/{} was entered twice by one owner",
                 about.attempt, about.run, about.node

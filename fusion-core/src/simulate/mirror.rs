@@ -51,8 +51,6 @@ pub(super) struct Mirror {
     pub(super) sessions: BTreeMap<SessionId, (i64, String)>,
     /// Whose sessions ended.
     pub(super) ended: BTreeSet<String>,
-    /// How often the store refused an append to a stream: what was to be recorded has to be done again.
-    pub(super) refused: BTreeMap<Arc<str>, u32>,
     /// The latest that any clock ever showed, in milliseconds since 1970.
     pub(super) latest_ms: i64,
 }
@@ -75,9 +73,6 @@ impl Mirror {
             Ok(receipt) => receipt,
             Err(error) => {
                 for op in ops {
-                    if let Op::Append(append) = op {
-                        *self.refused.entry(append.stream.clone()).or_default() += 1;
-                    }
                     if error.code() == Code::StoreFailed {
                         self.perhaps(op);
                     }

@@ -275,6 +275,10 @@ impl Store for Watched {
             self.tap.linger(&self.world).await;
             self.witness.notes().ledger.untold.retain(|one| !telling.contains(one));
         }
+        if answer.is_err() {
+            let heard_ms = self.world.machine.elapsed_ms();
+            self.witness.notes().ledger.refused(&ops, heard_ms);
+        }
         answer
     }
 

@@ -6,6 +6,11 @@ use super::steps::{STEPS, Step, Work};
 use super::{Count, examples, oldest, snippets};
 use crate::{Stop, codegen, ground, process, tidy};
 
+/// What property tests draw their cases from. In the gate they are always the same ones: a change is judged by what it
+/// changes, and new cases are tried by every plain `cargo test`.
+const RNG_SEED: &str = "PROPTEST_RNG_SEED";
+const PROPERTY_SEED: &str = "20260101";
+
 /// What the pure floors may not pull in.
 const IMPURE: [&str; 5] = ["tokio", "rusqlite", "rand", "getrandom", "rustix"];
 
@@ -69,7 +74,11 @@ fn take(step: &Step, root: &Path) -> Result<(bool, Count), Stop> {
     let alone = |done: Result<(), Stop>| done.map(|()| (true, Count::default()));
     match &step.work {
         Work::Cargo(arguments) => Ok(process::follow(process::cargo(root).args(*arguments))?),
-        Work::Tests => Ok(process::follow(process::cargo(root).args(test_arguments(root)))?),
+        Work::Tests => {
+            let mut command = process::cargo(root);
+            command.args(test_arguments(root)).env(RNG_SEED, PROPERTY_SEED);
+            Ok(process::follow(&mut command)?)
+        }
         Work::Docs => {
             let mut command = process::cargo(root);
             command.args(["doc", "--workspace", "--no-deps", "--quiet"]);
@@ -131,7 +140,9 @@ fn impure(tree: &str) -> impl Iterator<Item = &str> {
 fn again(step: &Step, root: &Path) -> String {
     match &step.work {
         Work::Cargo(arguments) => format!("cargo {}", arguments.join(" ")),
-        Work::Tests => format!("cargo {}", test_arguments(root).join(" ")),
+        Work::Tests => {
+            format!("{RNG_SEED}={PROPERTY_SEED} cargo {}", test_arguments(root).join(" "))
+        }
         Work::Program(program, arguments) => format!("{program} {}", arguments.join(" ")),
         _ => format!("cargo xtask test --only {}", step.name),
     }

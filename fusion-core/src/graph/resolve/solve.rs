@@ -65,12 +65,38 @@ pub struct Resolution {
 pub fn resolve(catalog: &Catalog, request: &Request) -> Result<Resolution, ResolveError> {
     let index = Index::new(catalog);
     match search(&index, request) {
-        Ok(chosen) => arrange(&index, &chosen),
+        Ok(chosen) => settle(&index, request, arrange(&index, &chosen)?),
         Err(Failure::NoSolution(tree)) => {
             Err(ResolveError::Unsolvable(Box::new(explain(&index, request, &tree))))
         }
         Err(Failure::Exhausted) => Err(ResolveError::TooHard { decisions: DECISIONS_MAX }),
     }
+}
+
+/// Leaves out what the solution itself makes needless, until a lock of it gives it again.
+///
+/// The rounds of a search may end on a provider that another chosen package makes superfluous. What the caller locked
+/// stays in spite of that.
+fn settle(
+    index: &Index<'_>,
+    request: &Request,
+    mut found: Resolution,
+) -> Result<Resolution, ResolveError> {
+    let rounds = if request.locked.is_empty() { ROUNDS_MAX } else { 0 };
+    for _ in 0..rounds {
+        let locked = Request { requires: request.requires.clone(), locked: found.picks.clone() };
+        match search(index, &locked) {
+            Ok(chosen) => {
+                let again = arrange(index, &chosen)?;
+                if again.picks == found.picks {
+                    return Ok(again);
+                }
+                found = again;
+            }
+            Err(_) => break,
+        }
+    }
+    Ok(found)
 }
 
 /// Solves the same catalog for a changed request; none when that fails too.

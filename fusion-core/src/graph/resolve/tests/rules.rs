@@ -1,6 +1,6 @@
 //! Which solution is chosen when there are several.
 
-use super::{catalog, package, picks, request, shown, solve};
+use super::{Request, catalog, package, picks, request, shown, solve};
 use crate::error::Code;
 use crate::graph::resolve::{Catalog, Package, ResolveError, resolve};
 
@@ -138,4 +138,15 @@ fn failures_have_the_codes_of_the_crate() {
     let twice = Catalog::from_packages([package("a 1.0.0"), package("a 1.0.0")]);
     assert_eq!(code(twice.unwrap_err()), Code::Duplicate);
     assert_eq!(code(Package::new("a", "1.x").unwrap_err()), Code::InvalidInput);
+}
+
+#[test]
+fn a_provider_that_another_choice_makes_needless_is_left_out() {
+    // Guessing `d` for `a` brings `c`, which needs `v`; who gives that is an `a` itself.
+    let packages =
+        "a 1.1.0: @v@2.0.0\na 2.1.0: +c\nc 1.0.0: +d\nc 2.1.0: +v\nd 1.1.0: +c; @a@2.1.0";
+    let found = solve(packages, "a").unwrap();
+    let locked = Request { locked: found.picks.clone(), ..request("a") };
+    assert_eq!(shown(&found), "a@1.1.0");
+    assert_eq!(resolve(&catalog(packages), &locked).unwrap(), found);
 }
