@@ -1,8 +1,10 @@
 //! Whether what a workflow names is known, before a run of it begins.
 
+use std::collections::BTreeSet;
+
 use fusion_core::Fusion;
 use fusion_core::error::{Code, Error, Result, nearest};
-use fusion_core::graph::check::{Named, What};
+use fusion_core::graph::check::{self, Named, Places, What};
 use fusion_core::model::Graph;
 
 use crate::project::Loaded;
@@ -12,26 +14,51 @@ use crate::project::Loaded;
 /// # Errors
 /// `FU0403`, with the place of each name.
 pub(super) fn code(loaded: &Loaded) -> Result<()> {
-    let errors = loaded.named.iter().filter_map(|named| {
-        let what = match &named.what {
-            What::Step(name) => format!("the step `{name}`"),
-            What::Agent => "an agent".to_owned(),
-            What::Model => "a model".to_owned(),
-            What::Workflow(_) => return None,
-        };
-        let message = format!("node `{}` needs {what}, which is not in this program", named.node);
-        let near = match &named.what {
-            // `step: publish` where `workflow: publish` is meant.
-            What::Step(name) => {
-                let workflows = loaded.others.keys().chain(&loaded.near).map(String::as_str);
-                nearest::nearest(name, workflows).map(|near| format!("did you mean `workflow: {near}`? else "))
-            }
-            _ => None,
-        };
-        let hint = format!("{}run it from the program that has the code, or record it for that program's worker with `--detach`", near.unwrap_or_default());
-        Some(placed(Error::new(Code::UnknownStep, message).hint(hint), named))
-    });
+    let near: Vec<&str> = loaded.others.keys().chain(&loaded.near).map(String::as_str).collect();
+    let errors = loaded.named.iter().filter_map(|named| missing(named, &near));
     Error::join(errors.collect()).map_or(Ok(()), Err)
+}
+
+/// Refuses a workflow of the store when this program lacks code that it needs, or that the workflows need which it runs.
+///
+/// # Errors
+/// `FU0403` for each, `FU0205` when the store lacks a workflow.
+pub(super) async fn stored(fusion: &Fusion, graph: &Graph) -> Result<()> {
+    let (mut open, mut seen) = (vec![graph.clone()], BTreeSet::new());
+    let mut errors = Vec::new();
+    while let Some(graph) = open.pop() {
+        for named in check::named(&graph, &Places::none()) {
+            match &named.what {
+                What::Workflow(name) if seen.insert(name.clone()) => {
+                    open.push(fusion.saved(name).await?);
+                }
+                _ => errors.extend(missing(&named, &[])),
+            }
+        }
+    }
+    Error::join(errors).map_or(Ok(()), Err)
+}
+
+/// Says what this program does not have; `near` are the workflows that a step's name may mean.
+fn missing(named: &Named, near: &[&str]) -> Option<Error> {
+    let what = match &named.what {
+        What::Step(name) => format!("the step `{name}`"),
+        What::Agent => "an agent".to_owned(),
+        What::Model => "a model".to_owned(),
+        What::Workflow(_) => return None,
+    };
+    let message = format!("node `{}` needs {what}, which is not in this program", named.node);
+    let near = match &named.what {
+        // `step: publish` where `workflow: publish` is meant.
+        What::Step(name) => nearest::nearest(name, near.iter().copied())
+            .map(|near| format!("did you mean `workflow: {near}`? else ")),
+        _ => None,
+    };
+    let hint = format!(
+        "{}run it from the program that has the code, or record it for that program's worker with `--detach`",
+        near.unwrap_or_default()
+    );
+    Some(placed(Error::new(Code::UnknownStep, message).hint(hint), named))
 }
 
 /// Refuses workflows that name others which neither a file nor the store defines.

@@ -35,14 +35,17 @@ pub(super) async fn run(args: RunArgs, global: &Global, out: &Out) -> Result<u8>
     }
     let options = Options { work: false, hibernate: false, ..Options::default() };
     let fusion = project::open(global, Need::Any, options).await?;
-    let graph = match loaded {
-        Some(loaded) => {
-            if !args.detach {
-                known::workflows(&fusion, &loaded).await?;
-            }
-            known::register(&fusion, loaded).await?
+    let graph = if let Some(loaded) = loaded {
+        if !args.detach {
+            known::workflows(&fusion, &loaded).await?;
         }
-        None => fusion.saved(&args.workflow).await?,
+        known::register(&fusion, loaded).await?
+    } else {
+        let graph = fusion.saved(&args.workflow).await?;
+        if !args.detach {
+            known::stored(&fusion, &graph).await?;
+        }
+        graph
     };
     let input = match early {
         Some(input) => input,

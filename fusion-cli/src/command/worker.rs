@@ -18,6 +18,12 @@ pub(super) async fn worker(args: Worker, global: &Global, out: &Out) -> Result<u
                 .hint(nearest::hint(queue, ["runs", "step/NAME"])));
         }
     }
+    if global.store.as_deref() == Some("memory://") {
+        let message =
+            "a worker on `memory://` would wait for ever: nobody else can reach that store";
+        return Err(Error::new(Code::StoreUrl, message)
+            .hint("name a file that others open too, with `--store` or FUSION_STORE"));
+    }
     let queues = args.queue.iter().map(|queue| queue.as_str().into()).collect();
     let options =
         Options { work: true, concurrency: args.concurrency, queues, ..Options::default() };

@@ -95,6 +95,7 @@ pub(super) fn waits_for(wait: &Wait) -> Value {
             json!({"approval": message, "role": role, "until": until})
         }
         Wait::Child(run) => json!({"run": run}),
+        Wait::ChildUntil(run, until) => json!({"run": run, "until": until}),
     }
 }
 

@@ -16,6 +16,9 @@ error: node `b` needs the step `classify`, which is not in this program [FU0403]
   hint: run it from the program that has the code, or record it for that program's worker with `--detach`
 "##);
     assert!(!project.path(".fusion").exists());
+    assert_eq!(project.fusion("run w.yaml --detach").code, 0, "a worker may have the step");
+    let named = project.fusion("run w --json");
+    assert_eq!((named.code, named.error().as_str()), (1, "FU0403"), "{}", named.all());
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn a_locked_store_is_an_error_and_not_a_hang() {
 fn memory_is_no_place_for_others() {
     let project = Project::with("nodes: { a: { command: [echo, hi] } }\n");
     assert_eq!(project.fusion("run w.yaml --store memory://").code, 0);
-    for args in ["runs list", "recover", "doctor"] {
+    for args in ["runs list", "recover", "doctor", "worker"] {
         let ran = project.fusion(&format!("{args} --store memory:// --json"));
         assert_eq!((ran.code, ran.error().as_str()), (2, "FU0301"), "{args}: {}", ran.all());
     }

@@ -207,7 +207,7 @@ waiting, began [MOMENT], [LENGTH] ago
 
 node  status  attempts  took  about
 a  succeeded  1  [LENGTH]
-ok  waiting  [LENGTH]  asks: Publish?
+ok  waiting  [LENGTH]  asks boss: Publish?
 b  pending
 "##);
     project.fusion("runs approve r");

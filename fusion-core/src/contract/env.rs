@@ -75,12 +75,14 @@ impl fmt::Debug for Task {
     }
 }
 
-/// A wish to end, given by one and seen by many.
+/// A wish to end, given by one and seen by many; the other way, the program says that it lives.
 pub trait Stopped: fmt::Debug + Send + Sync {
     /// Tells whether it was given.
     fn is_set(&self) -> bool;
     /// Waits until it is given.
     fn wait(&self) -> BoxFuture<'static, ()>;
+    /// Takes note that the program began, or has written something. Does nothing when nobody asks for signs of life.
+    fn alive(&self) {}
 }
 
 /// A shared [`Stopped`].

@@ -104,7 +104,8 @@ impl Run {
         }
     }
 
-    /// Says how an in-doubt node really ended.
+    /// Says how an in-doubt node or item (`NODE[0]`) really ended. An undoing (`NODE[undo]`) is never in doubt: it runs at
+    /// least once, also that of an at-most-once node.
     ///
     /// # Errors
     /// `FU0205` for an unknown node, `FU0105` when it is not in doubt.
@@ -112,8 +113,7 @@ impl Run {
         let state = self.open_state().await?;
         let key = find_key(&state, node)?;
         if state.node_status(key) != NodeStatus::InDoubt {
-            let message = format!("node `{node}` is {}, not in doubt", state.node_status(key));
-            return Err(Error::new(Code::NotApplicable, message));
+            return Err(not_in_doubt(&state, key));
         }
         let mut ops = Vec::new();
         let verdict = match verdict {
@@ -189,6 +189,17 @@ fn ended_word(status: crate::model::RunStatus) -> &'static str {
         crate::model::RunStatus::Cancelled => "was cancelled",
         other => other.word(),
     }
+}
+
+fn not_in_doubt(state: &State, key: Key) -> Error {
+    let (name, status) = (state.program().key_text(key), state.node_status(key));
+    if key.is_undo() {
+        let message = format!("the undoing `{name}` is {status}: an undoing is never in doubt");
+        return Error::new(Code::NotApplicable, message).hint(
+            "it runs at least once, and after a crash again; `fusion runs show` tells how it goes",
+        );
+    }
+    Error::new(Code::NotApplicable, format!("node `{name}` is {status}, not in doubt"))
 }
 
 pub(super) fn find_key(state: &State, name: &str) -> Result<Key> {

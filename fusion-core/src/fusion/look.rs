@@ -12,8 +12,8 @@ use crate::model::{
 };
 use crate::observe::{self, Holder, Replay, Why};
 use crate::record::capsule::Capsule;
-use crate::run::adopt;
 use crate::run::message::{decode, run_key};
+use crate::run::{adopt, slot};
 use crate::schedule::State;
 
 /// How many records are read at once.
@@ -30,6 +30,9 @@ impl Run {
             let (_, cancel) = state.asked();
             if state.result().is_none() && (state.culprit().is_some() || cancel.is_some()) {
                 holder.undoes = undoing(run.state().await?, self.engine.env.now_ms());
+            }
+            if let Some(key) = observe::startable(&state) {
+                holder.slots = slot::taken(&run.engine, &state, &run.id, key).await?;
             }
             let mut why = observe::why(&run.id, &state, &holder, self.engine.env.now_ms());
             if state.result().is_none()

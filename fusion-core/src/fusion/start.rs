@@ -28,6 +28,10 @@ pub type Working = (RunId, RunRow);
 impl Fusion {
     /// Starts a run with a fresh id.
     ///
+    /// A step, agent or model that nobody registered here is no error: another process may have it, or this one later. The
+    /// run does what it can, and then rests in the queue `step/NAME` until a process that works on the store has the step;
+    /// a warning is logged, and [`Run::why`] says what it waits for. In `memory://` only this process can have it.
+    ///
     /// # Errors
     /// `FU02xx` when the graph is wrong, `FU0101` and `FU0107` when the input does not fit it, `FU03xx` from the store.
     pub async fn start(&self, workflow: &dyn Workflow, input: impl Serialize) -> Result<Run> {

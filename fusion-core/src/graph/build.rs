@@ -110,6 +110,9 @@ impl Node {
     /// Runs the node's task for each item of a list: a template that is one expression, or a literal.
     #[must_use]
     pub fn map(mut self, over: impl Into<Value>) -> Self {
+        if matches!(self.kind, Kind::Repeat(_)) {
+            return self.misplaced("map");
+        }
         if let Some(task) = self.kind.task().cloned() {
             let map = Map {
                 over: over.into(),
@@ -118,17 +121,28 @@ impl Node {
                 on_item_failure: OnItemFailure::Stop,
             };
             self.kind = Kind::Map(Box::new(map));
+            return self;
         }
-        self
+        self.misplaced("map")
     }
 
     /// Runs the node's task until a condition holds, at most `max` times.
     #[must_use]
     pub fn until(mut self, condition: &str, max: u32) -> Self {
+        if matches!(self.kind, Kind::Map(_)) {
+            return self.misplaced("repeat");
+        }
         if let Some(task) = self.kind.task().cloned() {
             let repeat = Repeat { task, until: condition.to_owned(), max, pause_ms: 0 };
             self.kind = Kind::Repeat(Box::new(repeat));
+            return self;
         }
+        self.misplaced("repeat")
+    }
+
+    /// Notes what the node's kind has no place for.
+    fn misplaced(mut self, key: &'static str) -> Self {
+        self.more_mut().misplaced.push(key);
         self
     }
 
@@ -137,8 +151,9 @@ impl Node {
     pub fn with(mut self, with: impl Into<Value>) -> Self {
         if let Some(task) = self.kind.task_mut() {
             task.with = with.into();
+            return self;
         }
-        self
+        self.misplaced("with")
     }
 
     /// Adds nodes that must be settled first.
@@ -162,14 +177,15 @@ impl Node {
         self
     }
 
-    /// Sets what runs when all attempts have failed.
+    /// Sets what runs when all attempts have failed; without arguments of its own it has those of the node.
     #[must_use]
     pub fn fallback(mut self, task: Task) -> Self {
         self.more_mut().fallback = Some(task);
         self
     }
 
-    /// Sets what undoes the node when the run fails later.
+    /// Sets what undoes the node when the run fails later; without arguments of its own it has those of the node, unless that
+    /// is a map or a loop.
     #[must_use]
     pub fn compensate(mut self, task: Task) -> Self {
         self.more_mut().compensate = Some(task);

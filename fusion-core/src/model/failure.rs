@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize, Serializer};
 /// The class of a failure: what retry policies match on.
 ///
 /// An open set: the constants are the engine's own words, bodies may use others (a provider's `rate_limit`, an
-/// exception's type name).
+/// exception's type name). A sub-workflow that failed has the class of what failed in it: a policy on the node that runs it
+/// tells a time limit from a wrong template, however deep it is.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Class(pub Cow<'static, str>);
@@ -37,8 +38,6 @@ impl Class {
     pub const LIMIT: Self = Self(Cow::Borrowed("limit"));
     /// The run was cancelled.
     pub const CANCELLED: Self = Self(Cow::Borrowed("cancelled"));
-    /// A sub-workflow did not succeed.
-    pub const CHILD: Self = Self(Cow::Borrowed("child"));
     /// A person said no.
     pub const REJECTED: Self = Self(Cow::Borrowed("rejected"));
     /// An at-most-once step was entered and nobody knows how it ended.

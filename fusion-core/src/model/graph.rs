@@ -118,6 +118,9 @@ pub struct More {
     /// The output is a graph, which runs in the node's place.
     #[serde(skip_serializing_if = "is_default")]
     pub expand: bool,
+    /// What the builder was asked for and the node's kind has no place for: the check of the graph refuses it.
+    #[serde(skip)]
+    pub misplaced: Vec<&'static str>,
 }
 
 /// What a node does.
@@ -139,7 +142,8 @@ pub enum Kind {
 pub struct Task {
     /// What runs.
     pub action: Action,
-    /// The arguments; strings in it are templates.
+    /// The arguments; strings in it are templates. A fallback or a compensation without them has those of its node, a
+    /// command never has any.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub with: Value,
 }
@@ -236,7 +240,7 @@ pub enum WaitSpec {
     },
     /// A person's yes or no; the output is `{approved, by, comment, at}`.
     Approval {
-        /// The role that may answer.
+        /// The role that is asked: shown with the question; who answers is for the program to check.
         #[serde(default, skip_serializing_if = "is_default")]
         role: String,
         /// What is asked.
@@ -263,7 +267,7 @@ pub enum Check {
     NotMatches(String),
     /// Its text is JSON.
     Json(bool),
-    /// This expression holds, with `output` in its scope.
+    /// This expression holds, with `output` in its scope beside all that the task sees.
     That(String),
 }
 

@@ -136,7 +136,8 @@ pub struct Policy {
     /// The limit of one attempt; none by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Timeout>,
-    /// The longest silence between two heartbeats of the body, in milliseconds; none by default.
+    /// The longest silence between two heartbeats of a step, or two pieces of output of a command, in milliseconds; none by
+    /// default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heartbeat_ms: Option<u64>,
     /// Reuse of earlier outcomes; off by default.

@@ -83,6 +83,28 @@ pub enum Wait {
     /// Another run.
     #[serde(rename = "c")]
     Child(RunId),
+    /// Another run, until a moment at the latest: then it is told to end.
+    #[serde(rename = "C")]
+    ChildUntil(RunId, i64),
+}
+
+impl Wait {
+    /// Gives the run that is waited for.
+    pub fn child(&self) -> Option<&RunId> {
+        match self {
+            Self::Child(run) | Self::ChildUntil(run, _) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// Tells when the wait is over at the latest, in milliseconds since 1970.
+    pub fn until(&self) -> Option<i64> {
+        match self {
+            Self::Timer(due) | Self::ChildUntil(_, due) => Some(*due),
+            Self::Signal(_, due) | Self::Approval(_, _, due) => *due,
+            Self::Child(_) => None,
+        }
+    }
 }
 
 /// How an in-doubt node really ended.

@@ -140,5 +140,6 @@ fn waiting(wait: &Wait) -> Value {
             json!({"for": "approval", "role": role, "message": message, "until": until})
         }
         Wait::Child(run) => json!({"for": "run", "run": run}),
+        Wait::ChildUntil(run, until) => json!({"for": "run", "run": run, "until": until}),
     }
 }

@@ -6,4 +6,4 @@ mod why;
 
 pub use event::event;
 pub use replay::{Replay, replay};
-pub use why::{Holder, Why, why};
+pub use why::{Holder, Why, startable, why};

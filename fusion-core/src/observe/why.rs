@@ -21,6 +21,8 @@ pub struct Holder {
     pub undoes: Option<String>,
     /// What was said to the run and has not been taken in yet, in words.
     pub unheard: Vec<String>,
+    /// The slots that the node waits for that [`startable`] finds: their name, how many there are, who holds them.
+    pub slots: Option<(String, u32, Vec<String>)>,
 }
 
 /// Why a run does not move.
@@ -77,11 +79,14 @@ pub fn why(run: &RunId, state: &State, holder: &Holder, now: i64) -> Why {
     }
     if let Some(step) = &holder.needs_step {
         let sentence = format!(
-            "run `{run}` rests: no process that works on this store has code for step `{step}`"
+            "run `{run}` waits for a process that has the step `{step}`: none that works on this store has registered it"
         );
         return plain(sentence, Some(format!("start a program that registers `{step}`")));
     }
-    let cause = cause(state, now);
+    let cause = match (cause(state, now), holder.slots.clone()) {
+        (Some((key, Reason::Runs)), Some(slots)) => Some((key, Reason::Slots(slots))),
+        (cause, _) => cause,
+    };
     let idle = cause.is_none();
     let mut why = match (cause, &holder.undoes) {
         (Some((key, reason)), _) => explain(run, state, (key, &reason), now),
@@ -133,7 +138,18 @@ enum Reason {
     Waits(Wait),
     Pauses(i64),
     Doubt,
+    Slots((String, u32, Vec<String>)),
     Runs,
+}
+
+/// Finds the first node or item of a run that runs, or could.
+pub fn startable(state: &State) -> Option<Key> {
+    // Items of a run that is about to end start no more.
+    let goes_on = state.culprit().is_none() && state.asked().1.is_none();
+    all_keys(state).find(|key| {
+        matches!(state.node_status(*key), NodeStatus::Ready | NodeStatus::Running)
+            && if key.index().is_some() { goes_on } else { state.items(key.node).is_none() }
+    })
 }
 
 /// Finds what holds a run up: first what only others can end, then what time ends, then what runs.
@@ -142,11 +158,7 @@ fn cause(state: &State, now: i64) -> Option<(Key, Reason)> {
     if let Some(key) = in_doubt {
         return Some((key, Reason::Doubt));
     }
-    let running = all_keys(state).find(|key| {
-        matches!(state.node_status(*key), NodeStatus::Ready | NodeStatus::Running)
-            && state.items(key.node).is_none()
-    });
-    if let Some(key) = running {
+    if let Some(key) = startable(state) {
         return Some((key, Reason::Runs));
     }
     let pause = state.pauses().next().filter(|(_, due)| *due > now - 1);
@@ -183,7 +195,7 @@ fn explain(run: &RunId, state: &State, (key, reason): (Key, &Reason), now: i64) 
             let hint = format!("fusion runs approve {run} {name}");
             (format!("waits for {who} answer to \"{message}\""), None, Some(hint))
         }
-        Reason::Waits(Wait::Child(child)) => {
+        Reason::Waits(Wait::Child(child) | Wait::ChildUntil(child, _)) => {
             (format!("waits for run `{child}`"), Some(child.clone()), None)
         }
         Reason::Pauses(due) => {
@@ -203,6 +215,18 @@ fn explain(run: &RunId, state: &State, (key, reason): (Key, &Reason), now: i64) 
                 "fusion runs resolve {run} {name} --done JSON (or --failed WHY, --not-done)"
             );
             ("may run only once, and its process died while it ran: nobody knows whether it was done".to_owned(), None, Some(hint))
+        }
+        Reason::Slots((slots, count, holders)) => {
+            let one = if *count == 1 {
+                "the only slot".to_owned()
+            } else {
+                format!("one of the {count} slots")
+            };
+            let held = match holders.as_slice() {
+                [holder] => format!("{holder} holds it"),
+                many => format!("they are held by {}", many.join(", ")),
+            };
+            (format!("waits for {one} of the concurrency key `{slots}`: {held}"), None, None)
         }
         Reason::Runs => ("runs".to_owned(), None, None),
     };

@@ -226,7 +226,7 @@ async fn too_silent(hooks: &Arc<Hooks>, heartbeat_ms: Option<u64>) -> Failure {
         env.sleep_until(from.saturating_add(span)).await;
         let beat = hooks.beat.load(Ordering::Relaxed);
         if beat <= from {
-            return Failure::new(Class::TIMEOUT, format!("no heartbeat for {limit} ms"));
+            return Failure::new(Class::TIMEOUT, format!("no sign of life for {limit} ms"));
         }
         from = beat;
     }

@@ -2,22 +2,21 @@
 
 use serde_json::Value;
 
-use crate::graph::template::{Data, Found, Scope, Templates};
+use super::scope::View;
+use crate::graph::template::Templates;
 use crate::model::graph::Check;
 use crate::model::{Class, Failure, Payload};
 
-/// Checks an output; all that is wrong with it is said at once.
+/// Checks an output, which expressions see as `output`; all that is wrong with it is said at once.
 pub(super) fn all(
     templates: &Templates,
     checks: &[Check],
     output: &Payload,
+    view: &View<'_>,
 ) -> Result<(), Failure> {
-    if checks.is_empty() {
-        return Ok(());
-    }
     let text = text_of(output);
     let wrong: Vec<String> =
-        checks.iter().filter_map(|check| one(templates, check, output, &text).err()).collect();
+        checks.iter().filter_map(|check| one(templates, check, &text, view).err()).collect();
     if wrong.is_empty() {
         return Ok(());
     }
@@ -27,7 +26,7 @@ pub(super) fn all(
     Err(failure)
 }
 
-fn one(templates: &Templates, check: &Check, output: &Payload, text: &str) -> Result<(), String> {
+fn one(templates: &Templates, check: &Check, text: &str, view: &View<'_>) -> Result<(), String> {
     let chars = || text.chars().count();
     let fits = match check {
         Check::MinChars(least) => {
@@ -50,9 +49,7 @@ fn one(templates: &Templates, check: &Check, output: &Payload, text: &str) -> Re
             (is_json == *wanted, if *wanted { "is not JSON" } else { "is JSON" }.to_owned())
         }
         Check::That(expression) => {
-            let view = Alone(vec![("output", Data::from(output.clone()))]);
-            let holds =
-                templates.condition(expression, &view).map_err(|failure| failure.message)?;
+            let holds = templates.condition(expression, view).map_err(|failure| failure.message)?;
             (holds, format!("does not satisfy `{expression}`"))
         }
     };
@@ -78,21 +75,5 @@ fn text_of(output: &Payload) -> String {
             .bytes()
             .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
             .unwrap_or_default(),
-    }
-}
-
-struct Alone(Vec<(&'static str, Data)>);
-
-impl Scope for Alone {
-    fn node(&self, _name: &str) -> Found {
-        Found::Unknown
-    }
-
-    fn inputs(&self) -> Data {
-        Data::from(Value::Null)
-    }
-
-    fn extra(&self) -> &[(&'static str, Data)] {
-        &self.0
     }
 }

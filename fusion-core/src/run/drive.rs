@@ -94,6 +94,8 @@ pub(super) struct Driver {
     pub look: bool,
     /// The monotonic time of the last look, in nanoseconds.
     pub looked: u64,
+    /// Something is due.
+    due: bool,
     outcome: Arc<OnceLock<Outcome>>,
 }
 
@@ -136,6 +138,7 @@ impl Driver {
             bell,
             look,
             looked: clock,
+            due: false,
             outcome,
         }
     }
@@ -172,11 +175,19 @@ impl Driver {
             if self.must_look() {
                 self.read_inbox(&mut turn).await?;
             }
+            // What was said in time counts, however late it is read: no time is over while something is left to hear.
+            if self.due && !self.look {
+                self.due = false;
+                self.decide(Input::Tick, &mut turn);
+            }
             if turn.commands.is_empty() && turn.ops.is_empty() && turn.replies.is_empty() {
                 match self.wait().await? {
                     Woken::Inbox => self.look = true,
                     Woken::Note(note) => self.local.push_back(*note),
-                    Woken::Time => self.local.push_back(Note::Input(Input::Tick)),
+                    Woken::Time => {
+                        self.due = true;
+                        self.look |= self.state.is_limit_due(self.engine.env.now_ms());
+                    }
                     Woken::Rest => return Ok(Left::Resting),
                 }
                 continue;
@@ -275,7 +286,7 @@ impl Driver {
                 }
                 Command::Stop(key) => self.stop(key),
                 Command::StopChild(child) => {
-                    let why = format!("its parent `{}` ends", self.run);
+                    let why = format!("run `{}` does not wait for it any longer", self.run);
                     self.tell_child(&child, &Message::Cancel("fusion".to_owned(), why)).await?;
                 }
                 Command::HoldChild(child, hold) => {

@@ -3,6 +3,7 @@
 use super::drive::{Driver, Turn};
 use super::message;
 use super::note::Note;
+use super::settle;
 use crate::error::Result;
 use crate::model::{Input, Op, limits};
 
@@ -35,10 +36,15 @@ impl Driver {
     pub(super) async fn read_inbox(&mut self, turn: &mut Turn) -> Result<()> {
         let entries =
             self.engine.store.entries(&self.run.inbox(), 0, limits::INBOX_MESSAGES).await?;
+        // The next ones can be read when these are gone.
+        self.look |= entries.len() >= limits::INBOX_MESSAGES;
         for entry in entries {
             turn.ops.push(Op::Complete(entry.ticket()));
             match message::decode(&entry.body) {
-                Ok(said) => self.decide(Input::Said(said), turn),
+                Ok(said) => {
+                    let said = settle::checked(self, said).await;
+                    self.decide(Input::Said(said), turn);
+                }
                 Err(error) => tracing::error!(%error, "a message was dropped"),
             }
         }

@@ -90,6 +90,10 @@ impl Stopped for StopOf {
         let hooks = self.0.clone();
         Box::pin(async move { hooks.stop.wait().await })
     }
+
+    fn alive(&self) {
+        self.0.beat(None);
+    }
 }
 
 impl fmt::Debug for Hooks {

@@ -168,7 +168,7 @@ impl Driver {
         .await
     }
 
-    fn leash(&self, key: Key) -> Leash {
+    pub(super) fn leash(&self, key: Key) -> Leash {
         let policy = self.state.program().policy(key.node);
         let timeout_ms = match &policy.timeout {
             None => None,

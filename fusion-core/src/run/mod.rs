@@ -37,7 +37,7 @@ pub(crate) mod saved;
 mod scope;
 pub(crate) mod session;
 mod settle;
-mod slot;
+pub(crate) mod slot;
 mod told;
 mod write;
 

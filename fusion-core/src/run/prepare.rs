@@ -72,14 +72,16 @@ impl Desk<'_> {
                 return Ok(Prepared::Input(Input::Unwanted(key)));
             }
             match &node.kind {
-                Kind::Wait(wait) => return self.wait(key, wait, &view),
+                Kind::Wait(wait) if !self.state.is_fallback(key) => {
+                    return self.wait(key, wait, &view);
+                }
                 Kind::Map(map) => {
                     let list = self.list(map, &view)?;
                     let count = u32::try_from(list.len()).unwrap_or(u32::MAX);
                     lists.put(key.node, list);
                     return Ok(Prepared::Input(Input::Expanded(key.node, count)));
                 }
-                Kind::Run(_) | Kind::Repeat(_) => {}
+                Kind::Run(_) | Kind::Repeat(_) | Kind::Wait(_) => {}
             }
         }
         let item = self.words(key, &mut view, lists)?;
@@ -231,14 +233,7 @@ impl Desk<'_> {
             let name = super::cache::name(self.engine, node, &cache.version, identity())?;
             Some((name, cache.ttl_ms))
         });
-        let slot = match &policy.concurrency {
-            Some(concurrency) => Some((
-                self.engine.templates.text(&concurrency.key, view)?,
-                concurrency.limit.max(1),
-            )),
-            None => None,
-        };
-        Ok(Plan { what, slot, cache })
+        Ok(Plan { what, slot: self.slot_in(key, view)?, cache })
     }
 
     fn wait(&self, key: Key, spec: &WaitSpec, view: &View<'_>) -> Result<Prepared, Failure> {
@@ -262,11 +257,46 @@ impl Desk<'_> {
             }
             WaitSpec::Approval { role, message, timeout_ms } => {
                 let redactor = self.engine.secrets.redactor();
-                let message = redactor.text(&text(message)?).into_owned();
-                Wait::Approval(role.clone(), message, timeout_ms.map(after))
+                let said = |what| Ok::<_, Failure>(redactor.text(&text(what)?).into_owned());
+                Wait::Approval(said(role)?, said(message)?, timeout_ms.map(after))
             }
         };
         Ok(Prepared::Input(Input::Waits(key, wait)))
+    }
+
+    /// Holds an output against what the node asks of it.
+    pub(super) fn check(
+        &self,
+        key: Key,
+        output: &Payload,
+        lists: &mut super::lists::Lists,
+    ) -> Result<(), Failure> {
+        let more = self.state.program().more(key.node).filter(|_| !key.is_undo());
+        let Some(more) = more.filter(|more| !more.validate.is_empty()) else { return Ok(()) };
+        let mut view = self.view();
+        self.words(key, &mut view, lists)?;
+        // One that is not loaded yet is asked for again when it is.
+        let Some(output) = self.kept.inline(output) else { return Ok(()) };
+        view.extra.push(("output", Data::from(output.clone())));
+        super::checks::all(&self.engine.templates, &more.validate, &output, &view)
+    }
+
+    /// Names the slots of which a key needs one, and how many there are.
+    pub(super) fn slot(
+        &self,
+        key: Key,
+        lists: &mut super::lists::Lists,
+    ) -> Result<Option<(String, u32)>, Failure> {
+        let mut view = self.view();
+        self.words(key, &mut view, lists)?;
+        self.slot_in(key, &view)
+    }
+
+    fn slot_in(&self, key: Key, view: &View<'_>) -> Result<Option<(String, u32)>, Failure> {
+        let concurrency = self.state.program().policy(key.node).concurrency.as_ref();
+        let Some(concurrency) = concurrency.filter(|_| !key.is_undo()) else { return Ok(None) };
+        let name = self.engine.templates.text(&concurrency.key, view)?;
+        Ok(Some((name, concurrency.limit.max(1))))
     }
 
     /// Tells whether a loop may end after this output.

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::begin::{Begin, Defined, externalise};
 use super::cache;
-use super::checks;
 use super::drive::{Driver, Turn};
 use super::engine::Shared;
 use super::note::Ended;
@@ -12,7 +11,9 @@ use crate::contract::Output;
 use crate::error::Error;
 use crate::graph;
 use crate::model::graph::Kind;
-use crate::model::{Class, Failure, Graph, Input, Key, Origin, Payload, RunId, Wait, limits};
+use crate::model::{
+    Class, Digest, Failure, Graph, Input, Key, Message, Origin, Payload, RunId, Wait, limits,
+};
 
 /// Makes the graph of a sub-workflow from its registered definition, or from the one that the store keeps.
 pub(super) async fn graph_of(
@@ -64,7 +65,7 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
     let output = match result.and_then(|output| without_secrets(driver, key, output)) {
         Err(failure) => return failed(failure),
         Ok(Output::Graph(graph)) => {
-            return match child(driver, (key, attempt), *graph, &input) {
+            return match child(driver, (key, attempt, ms), *graph, &input, turn.now) {
                 Ok((begin, wait)) => {
                     turn.children.push(begin);
                     Input::Waits(key, wait)
@@ -84,14 +85,15 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
     if !key.is_undo()
         && let Some(more) = more
     {
-        if let Err(failure) = checks::all(&driver.engine.templates, &more.validate, &output) {
+        if let Err(failure) = satisfies(driver, key, &output).await {
             return failed(failure);
         }
         if more.expand {
             return match expanded(&output)
-                .and_then(|graph| child(driver, (key, attempt), graph, &Value::Null))
+                .and_then(|graph| child(driver, (key, attempt, ms), graph, &Value::Null, turn.now))
             {
                 Ok((begin, wait)) => {
+                    keep(driver, cache.filter(|_| !cached), output, turn);
                     turn.children.push(begin);
                     Input::Waits(key, wait)
                 }
@@ -119,13 +121,39 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
     if cached {
         return Input::Cached(key, attempt, stored);
     }
-    if let Some(digest) = cache
-        && let Ok(op) = cache::keep(digest, &stored, driver.engine.env.now_ms())
-    {
-        turn.ops.push(op);
-    }
+    keep(driver, cache, stored.clone(), turn);
     driver.took(key.node, ms);
     Input::Done(key, attempt, ms, Ok(stored))
+}
+
+/// Keeps an output for other runs, if it has a name for that.
+fn keep(driver: &Driver, cache: Option<Digest>, output: Payload, turn: &mut Turn) {
+    let Some(digest) = cache else { return };
+    let output = externalise(output, &mut turn.ops);
+    if let Ok(op) = cache::keep(digest, &output, driver.engine.env.now_ms()) {
+        turn.ops.push(op);
+    }
+}
+
+/// Holds an output against what the node asks of it.
+async fn satisfies(driver: &mut Driver, key: Key, output: &Payload) -> Result<(), Failure> {
+    let mut lists = std::mem::take(&mut driver.lists);
+    let result = driver.evaluate(|desk| desk.check(key, output, &mut lists)).await;
+    driver.lists = lists;
+    result
+}
+
+/// Turns the good end of a child run into a failure if its outputs are not what the node asks for. A graph that a body gave
+/// was held against that itself, before it ran.
+pub(super) async fn checked(driver: &mut Driver, said: Message) -> Message {
+    let Message::ChildDone(key, run, Ok(output)) = said else { return said };
+    let program = driver.state.program().clone();
+    let result = match program.more(key.node) {
+        Some(more) if !more.expand => satisfies(driver, key, &output).await,
+        _ => Ok(()),
+    };
+    let redacted = |failure| driver.engine.secrets.redactor().failure(failure);
+    Message::ChildDone(key, run, result.map(|()| output).map_err(redacted))
 }
 
 /// Reads the graph that a body gave as data: the form of a workflow file, or that of a stored definition.
@@ -164,12 +192,13 @@ fn one_line(error: &Error) -> String {
     format!("{place}{}{hint}{more}", error.message())
 }
 
-/// Makes the run that a node waits for.
+/// Makes the run that a node waits for. What the body that gave its graph took of the attempt's time, in milliseconds, is gone.
 fn child(
     driver: &Driver,
-    (key, attempt): (Key, u16),
+    (key, attempt, ms): (Key, u16, u32),
     graph: Graph,
     input: &Value,
+    now: i64,
 ) -> Result<(Begin, Wait), Failure> {
     let depth = match &driver.state.start().origin {
         Some(Origin::Child { depth, .. }) => depth + 1,
@@ -196,7 +225,14 @@ fn child(
     let origin = Origin::Child { parent: driver.run.clone(), key, depth };
     let begin = Begin::new(id.clone(), program, Defined::New(made), &input, Some(origin))
         .listening(driver.engine.store.bus().as_ref());
-    Ok((begin, Wait::Child(id)))
+    let wait = match driver.leash(key).timeout_ms {
+        None => Wait::Child(id),
+        Some(limit) => {
+            let left = limit.saturating_sub(u64::from(ms)).min(limits::TIMER_MS);
+            Wait::ChildUntil(id, now.saturating_add(i64::try_from(left).unwrap_or(i64::MAX)))
+        }
+    };
+    Ok((begin, wait))
 }
 
 /// Takes the secrets out of an output; one that is a graph must have none.

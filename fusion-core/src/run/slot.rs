@@ -6,8 +6,12 @@ use std::sync::Arc;
 
 use super::engine::Shared;
 use super::hooks::Hooks;
-use crate::error::Code;
-use crate::model::{Batch, Class, Enqueue, Failure, Op, Ticket, limits};
+use super::lists::Lists;
+use super::prepare::Desk;
+use super::scope::Kept;
+use crate::error::{Code, Error};
+use crate::model::{Batch, Class, Enqueue, Failure, Key, Op, RunId, Ticket, limits};
+use crate::schedule::State;
 
 /// A slot that is held; given back when it is dropped, whatever ends the body.
 pub(super) struct Held {
@@ -53,6 +57,45 @@ async fn give_back(engine: &Shared, ticket: Ticket) {
     }
 }
 
+/// Names who holds a slot.
+fn holder(run: &RunId, key: &str) -> String {
+    format!("node `{key}` of run `{run}`")
+}
+
+/// The slots that a key waits for: their name, how many there are, and who holds them.
+pub(crate) type Taken = (String, u32, Vec<String>);
+
+/// Tells which slots a key waits for that could run, as far as the store knows; none when it holds one or one is free.
+pub(crate) async fn taken(
+    engine: &Shared,
+    state: &State,
+    run: &RunId,
+    key: Key,
+) -> Result<Option<Taken>, Error> {
+    let (kept, mut lists) = (Kept::default(), Lists::default());
+    let name = loop {
+        let name = Desk { engine, state, kept: &kept }.slot(key, &mut lists);
+        let wanted = kept.wanted();
+        if wanted.is_empty() {
+            break name;
+        }
+        for digest in wanted {
+            match engine.store.blob(digest).await? {
+                Some(bytes) => kept.put_blob(digest, bytes),
+                None => return Ok(None),
+            }
+        }
+    };
+    // One whose name cannot be evaluated fails when it starts, and says why.
+    let Ok(Some((name, limit))) = name else { return Ok(None) };
+    let entries = engine.store.entries(&format!("slot/{name}"), 0, limit as usize).await?;
+    let holders = entries.iter().map(|entry| String::from_utf8_lossy(&entry.body).into_owned());
+    let holders: Vec<String> = holders.collect();
+    let own = holder(run, &state.program().key_text(key));
+    let is_full = holders.len() >= limit as usize && !holders.contains(&own);
+    Ok(is_full.then_some((name, limit, holders)))
+}
+
 /// Waits for a slot and takes it.
 pub(super) async fn take(hooks: &Hooks, name: &str, limit: u32) -> Result<Held, Failure> {
     let engine = &hooks.of.engine;
@@ -63,6 +106,7 @@ pub(super) async fn take(hooks: &Hooks, name: &str, limit: u32) -> Result<Held, 
         let now = engine.env.now_ms();
         let entry = Enqueue {
             queue: queue.clone(),
+            body: holder(&hooks.of.run, &hooks.of.program.key_text(hooks.key)).into(),
             due: now,
             session: Some(engine.session),
             ephemeral: true,

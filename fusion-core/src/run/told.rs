@@ -60,7 +60,7 @@ fn of_node(program: &Program, record: &Record) {
                 Wait::Timer(_) => "a moment".to_owned(),
                 Wait::Signal(name, _) => format!("the signal {name}"),
                 Wait::Approval(..) => "an answer".to_owned(),
-                Wait::Child(run) => format!("run {run}"),
+                Wait::Child(run) | Wait::ChildUntil(run, _) => format!("run {run}"),
             };
             tracing::info!(node = name(key), "for" = what, "node waits");
         }

@@ -91,7 +91,7 @@ impl State {
         out.extend(orphans.map(|(_, run)| Command::StopChild(run.clone())));
         // First the phase, which is not recorded: what is due belongs to it.
         self.advance(out);
-        self.tick(now, out);
+        self.go_on(now, out);
     }
 
     /// Records that an at-most-once body is about to be entered, and lets it.
@@ -187,16 +187,13 @@ impl State {
         }
         let pause = i64::try_from(pause_ms.min(limits::TIMER_MS)).unwrap_or(i64::MAX);
         self.emit(Record::RoundEnded(node, round, output, now.saturating_add(pause)), out);
-        self.tick(now, out);
+        self.go_on(now, out);
     }
 
     fn waits_now(&mut self, key: Key, wait: Wait, now: i64, out: &mut Vec<Command>) {
         let was_issued = self.cell(key).is_some_and(|cell| cell.has(ISSUED));
         let is_wanted = self.take_back(key, self.attempts(key).saturating_add(1));
-        let child = match &wait {
-            Wait::Child(run) if was_issued && self.is_given_up(key) => Some(run.clone()),
-            _ => None,
-        };
+        let child = wait.child().filter(|_| was_issued && self.is_given_up(key)).cloned();
         if !is_wanted && child.is_none() {
             return;
         }
@@ -204,12 +201,12 @@ impl State {
         // A child that was being started while the run or the map began to end has missed the word to stop.
         out.extend(child.map(Command::StopChild));
         if self.paused
-            && let Some(Wait::Child(run)) = self.wait(key)
+            && let Some(run) = self.wait(key).and_then(Wait::child)
         {
             out.push(Command::HoldChild(run.clone(), true));
         }
         self.deliver_to(key, out);
-        self.tick(now, out);
+        self.go_on(now, out);
     }
 
     fn hear(&mut self, message: Message, now: i64, out: &mut Vec<Command>) {
@@ -235,7 +232,7 @@ impl State {
                 if self.paused {
                     self.emit(Record::RunResumed(by), out);
                     self.hold_children(false, out);
-                    self.tick(now, out);
+                    self.go_on(now, out);
                 }
             }
             Message::Cancel(by, why) => {
@@ -298,12 +295,15 @@ impl State {
         now: i64,
         out: &mut Vec<Command>,
     ) {
-        if self.wait(key) != Some(&Wait::Child(run)) {
-            return;
-        }
+        let Some(wait) = self.wait(key).filter(|wait| wait.child() == Some(&run)) else { return };
+        let is_late = wait.until().is_some_and(|due| due <= now) && !self.is_given_up(key);
         let attempt = self.attempts(key).saturating_add(1);
         match result {
             Ok(output) => self.emit(Record::NodeSucceeded(key, attempt, 0, output, false), out),
+            // It obeyed: what it was told, it was told because its time was over.
+            Err(failure) if is_late && failure.class == Class::CANCELLED => {
+                self.emit_failure((key, attempt, 0), self.too_late(key), now, out);
+            }
             Err(failure) => self.emit_failure((key, attempt, 0), failure, now, out),
         }
     }

@@ -247,10 +247,7 @@ impl State {
 
     /// Gives the child runs that nodes wait for.
     pub fn children(&self) -> impl Iterator<Item = (Key, &RunId)> {
-        self.waits().filter_map(|(key, wait)| match wait {
-            Wait::Child(run) => Some((key, run)),
-            _ => None,
-        })
+        self.waits().filter_map(|(key, wait)| Some((key, wait.child()?)))
     }
 
     /// Gives the keys that have no code in this process, and the steps they name.

@@ -113,7 +113,7 @@ pub(super) fn wanted(witness: &Witness, resume: bool) -> Vec<Errand> {
                 Wait::Approval(..) => {
                     errands.push(Errand::Answer(run.clone(), state.program().key_text(key)));
                 }
-                Wait::Timer(_) | Wait::Child(_) => {}
+                Wait::Timer(_) | Wait::Child(_) | Wait::ChildUntil(..) => {}
             }
         }
         errands.extend(doubts(state).map(|node| Errand::Resolve(run.clone(), node)));

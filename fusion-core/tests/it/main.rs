@@ -43,4 +43,6 @@ async fn pause(ms: u64) {
 mod again;
 mod basics;
 mod control;
+mod meaning;
 mod pains;
+mod pairs;

@@ -89,10 +89,11 @@ fn about(report: &Report, key: Key) -> (Color, String) {
         return (Color::Plain, format!("{}/{count} items", count - left));
     }
     let waits = match state.wait(key) {
-        Some(Wait::Approval(_, message, _)) => format!("asks: {message}"),
+        Some(Wait::Approval(role, message, _)) if role.is_empty() => format!("asks: {message}"),
+        Some(Wait::Approval(role, message, _)) => format!("asks {role}: {message}"),
         Some(Wait::Signal(name, _)) => format!("for the signal `{name}`"),
         Some(Wait::Timer(due)) => format!("until {}", clock(*due)),
-        Some(Wait::Child(run)) => format!("run {run}"),
+        Some(Wait::Child(run) | Wait::ChildUntil(run, _)) => format!("run {run}"),
         None => String::new(),
     };
     (Color::Yellow, waits)

@@ -1,5 +1,6 @@
 //! The check of a whole graph.
 
+use super::fit;
 use super::kind;
 use super::names::{Names, legal};
 use super::places::Places;
@@ -55,6 +56,7 @@ pub(crate) fn examine(graph: &Graph, report: &mut Report<'_>) {
     for (index, node) in (0u32..).zip(&graph.nodes) {
         let at = nodes.name(&node.id);
         kind::check(node, &at, report);
+        fit::check(node, &at, report);
         policy::check(node, &at, report);
         let owner = Owner { index, id: &node.id };
         of_node(node, &at, &mut |site| {

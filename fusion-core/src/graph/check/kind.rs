@@ -26,7 +26,7 @@ pub(super) fn check(node: &Node, at: &At<'_>, report: &mut Report<'_>) {
         Kind::Wait(wait) => check_wait(wait, &at.name("wait"), report),
     }
     let Some(more) = &node.more else { return };
-    if more.expand && !matches!(node.kind, Kind::Run(_)) {
+    if more.expand && matches!(node.kind, Kind::Map(_) | Kind::Repeat(_)) {
         let message =
             format!("node `{}` cannot `expand`: only a single task gives a graph", node.id);
         let hint = "let a node of its own make the graph";
@@ -53,6 +53,12 @@ fn check_task(task: &Task, at: &At<'_>, report: &mut Report<'_>) {
         Action::Step(name) => outside(name, "step", &at.name("step"), report),
         Action::Workflow(name) => outside(name, "workflow", &at.name("workflow"), report),
         Action::Command(program) => {
+            if !task.with.is_null() {
+                let message = format!("{} runs a command, which takes no `with`", at.owner());
+                let hint =
+                    "put the values into its arguments, into `env` or into `stdin`, as templates";
+                report.add(&at.name("with"), Error::new(Code::WrongType, message).hint(hint));
+            }
             let at = at.name("command");
             if program.argv.first().is_none_or(|program| program.trim().is_empty()) {
                 let error = Error::new(Code::WrongType, "the command names no program");

@@ -4,6 +4,7 @@
 //! stored definition says all of it. A graph that passed can be compiled.
 
 mod code;
+mod fit;
 mod graph;
 mod kind;
 mod names;
@@ -18,8 +19,10 @@ mod tests;
 mod warn;
 
 pub use code::{Named, What, named};
+pub(crate) use fit::{learns, unfit};
 pub use graph::check;
 pub(crate) use graph::examine;
+pub(crate) use normalise::hand_down;
 pub use normalise::normalise;
 pub use places::{Places, Spot};
 pub use report::Report;

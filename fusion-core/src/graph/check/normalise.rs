@@ -8,11 +8,11 @@ use super::places::Places;
 use super::report::Report;
 use super::site::{At, of_node};
 use crate::graph::template::{Parsed, What};
-use crate::model::graph::Kind;
+use crate::model::graph::{Action, Kind, Node};
 use crate::model::{Graph, limits};
 
-/// Adds to each node the needs that its templates imply, removes repeated ones, and caps `max_parallel` at what a run
-/// can do at once.
+/// Adds to each node the needs that its templates imply, removes repeated ones, hands the node's arguments down to a
+/// fallback and a compensation without their own, and caps `max_parallel` at what a run can do at once.
 ///
 /// ```
 /// use fusion_core::graph::check::normalise;
@@ -25,6 +25,7 @@ use crate::model::{Graph, limits};
 /// assert_eq!(&*graph.nodes[1].needs[0], "fetch");
 /// ```
 pub fn normalise(graph: &mut Graph) {
+    graph.nodes.iter_mut().for_each(hand_down);
     let implied = implied(graph);
     for (index, more) in implied {
         if let Some(node) = graph.nodes.get_mut(index) {
@@ -39,6 +40,22 @@ pub fn normalise(graph: &mut Graph) {
         if let Kind::Map(map) = &mut node.kind {
             let most = u32::try_from(limits::BODIES_IN_FLIGHT).unwrap_or(u32::MAX);
             map.max_parallel = map.max_parallel.min(most);
+        }
+    }
+}
+
+/// Gives a fallback and a compensation the arguments of their node. A map or a loop is undone as a whole: there is no item and
+/// no round then that its arguments could be about.
+pub(crate) fn hand_down(node: &mut Node) {
+    let is_whole = matches!(node.kind, Kind::Run(_));
+    let Some(with) = node.kind.task().map(|task| &task.with).filter(|with| !with.is_null()) else {
+        return;
+    };
+    let Some(more) = &mut node.more else { return };
+    let undo = more.compensate.as_mut().filter(|_| is_whole);
+    for task in more.fallback.as_mut().into_iter().chain(undo) {
+        if task.with.is_null() && !matches!(task.action, Action::Command(_)) {
+            task.with = with.clone();
         }
     }
 }

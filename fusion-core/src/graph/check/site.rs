@@ -122,6 +122,8 @@ type Visit<'v> = &'v mut dyn FnMut(&Site<'_>);
 const PLAIN: May = May { words: &[], secrets: false, own: false };
 const ITEM: &[&str] = &["item", "index"];
 const ROUND: &[&str] = &["round", "previous"];
+const OUT: &[&str] = &["output"];
+const ITEM_OUT: &[&str] = &["output", "item", "index"];
 const UNTIL: &[&str] = &["output", "round", "previous"];
 
 /// Visits every text of a node that is a template or an expression.
@@ -156,7 +158,12 @@ pub(super) fn of_node(node: &Node, at: &At<'_>, visit: Visit<'_>) {
     }
     for (index, check) in more.validate.iter().enumerate() {
         if let Check::That(text) = check {
-            let may = May { words: &["output", "item", "index", "round"], ..PLAIN };
+            let words = match &node.kind {
+                Kind::Map(_) => ITEM_OUT,
+                Kind::Repeat(_) => UNTIL,
+                Kind::Run(_) | Kind::Wait(_) => OUT,
+            };
+            let may = May { words, ..PLAIN };
             let up = at.name("validate");
             one(&up.index(index).name("that"), text, Form::Expression, may, visit);
         }
@@ -165,7 +172,7 @@ pub(super) fn of_node(node: &Node, at: &At<'_>, visit: Visit<'_>) {
         of_task(task, &at.name("fallback"), may, visit);
     }
     if let Some(task) = &more.compensate {
-        of_task(task, &at.name("compensate"), May { own: true, words: &["output"], ..may }, visit);
+        of_task(task, &at.name("compensate"), May { own: true, words: OUT, ..may }, visit);
     }
 }
 

@@ -179,6 +179,85 @@ fn kinds_and_numbers() {
 }
 
 #[test]
+fn what_would_have_no_effect_is_refused() {
+    let signal = || Node::wait("a", WaitSpec::Signal { name: "s".into(), timeout_ms: None });
+    let time = || Node::wait("a", WaitSpec::Duration("1s".into()));
+    let asks = |mut node: Node, change: fn(&mut Policy)| {
+        change(&mut node.more_mut().policy);
+        node
+    };
+    let learned = Timeout::Learned { factor: 2.0, floor_ms: 1, ceiling_ms: 9 };
+    let mut graph = step("a").policy(Policy { timeout: Some(learned.clone()), ..Policy::PLAIN });
+    graph.more_mut().expand = true;
+    let learns = Policy { timeout: Some(learned), ..Policy::PLAIN };
+    for (node, part) in [
+        (Node::command("a", ["x"]).with(1), "node `a` runs a command, which takes no `with` (put"),
+        (signal().with(1), "node `a` waits and cannot have `with` (let a node of its own do that"),
+        (signal().map(json!([1])), "node `a` waits and cannot have `map`"),
+        (time().until("true", 2), "node `a` waits and cannot have `repeat`"),
+        (step("a").map(json!([1])).until("true", 2), "has `map` and `repeat` at once"),
+        (step("a").until("true", 2).map(json!([1])), "has `map` and `repeat` at once"),
+        (asks(time(), |p| p.retry.attempts = 2), "waits for a time, which cannot fail"),
+        (asks(signal(), |p| p.timeout = Some(Timeout::Fixed(5))), "`timeout` of their own"),
+        (
+            asks(Node::workflow("a", "w"), |p| p.heartbeat_ms = Some(5)),
+            "runs a workflow and cannot have `heartbeat` (put it on the nodes of that workflow)",
+        ),
+        (Node::workflow("a", "w").policy(learns), "cannot have a learned `timeout`"),
+        (graph, "cannot have a learned `timeout`"),
+    ] {
+        expect([node], &[part]);
+    }
+    expect([asks(signal(), |p| p.retry.attempts = 2)], &[]);
+}
+
+#[test]
+fn arguments_are_handed_down_to_what_has_none() {
+    let other = || Task::new(Action::Step("other".into()));
+    let program = Node::command("x", ["x"]).kind.task().cloned().unwrap();
+    let mut graph = graph([
+        step("a").with("{{ inputs.limit }}").fallback(other()).compensate(other()),
+        step("b").with(1).fallback(other().with(2)).compensate(program.clone()),
+        step("c").with("{{ item }}").map(json!([1])).fallback(other()).compensate(other()),
+        step("d").with(1).fallback(program),
+    ]);
+    normalise(&mut graph);
+    assert!(check(&graph, &Places::none()).is_ok());
+    let with = |task: &Option<Task>| task.as_ref().map_or(json!(null), |task| task.with.clone());
+    let both = graph.nodes.iter().filter_map(|node| node.more.as_ref());
+    let both: Vec<_> = both.map(|more| (with(&more.fallback), with(&more.compensate))).collect();
+    let limit = json!("{{ inputs.limit }}");
+    assert_eq!(
+        both,
+        [
+            (limit.clone(), limit),
+            (json!(2), json!(null)),
+            (json!("{{ item }}"), json!(null)),
+            (json!(null), json!(null)),
+        ]
+    );
+}
+
+#[test]
+fn an_expression_that_validates_sees_what_the_task_sees() {
+    let that = |mut node: Node, text: &str| {
+        node.more_mut().validate = vec![Check::That(text.into())];
+        node
+    };
+    expect(
+        [
+            step("z"),
+            that(step("a"), "output == inputs.limit and nodes.z"),
+            that(step("b").map(json!([1])), "output > item + index"),
+            that(step("c").until("true", 2), "output != previous or round > 1"),
+        ],
+        &[],
+    );
+    expect([that(step("a"), "output > item")], &["there is no `item` here"]);
+    expect([that(step("a").map(json!([1])), "round")], &["there is no `round` here"]);
+}
+
+#[test]
 fn normalising_adds_the_needs_that_templates_imply() {
     let mut graph = graph([
         step("a"),

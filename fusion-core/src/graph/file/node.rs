@@ -6,7 +6,7 @@ use super::policy::{Layered, ms, policy, texts, whole};
 use super::table::{ACTIONS, NODE, PROGRAM, WAITS};
 use super::tree::{Body, Tree};
 use crate::error::{Code, Error};
-use crate::graph::check::{At, Report};
+use crate::graph::check::{At, Report, hand_down};
 use crate::model::graph::{
     Action, Check, Kind, Map, More, Node, OnItemFailure, Program, Repeat, Task, WaitSpec,
 };
@@ -23,28 +23,23 @@ pub(super) fn node(
     report: &mut Report<'_>,
 ) -> Node {
     let layered = Layered { own: Some(tree), below: defaults };
-    let mut more = More {
-        when: tree.get("when").and_then(Tree::word),
-        validate: tree.get("validate").map(checks).unwrap_or_default(),
-        expand: tree.get("expand").and_then(Tree::bool).unwrap_or(false),
-        ..More::default()
-    };
+    let mut more = More { when: tree.get("when").and_then(Tree::word), ..More::default() };
     let kind = if let Some(wait) = tree.get("wait") {
         more.policy.priority = whole(tree.get("priority")).unwrap_or(0);
         alone(tree, at, report);
         Kind::Wait(Box::new(self::wait(wait, tree.get("timeout"), at, report)))
     } else {
-        more.policy = policy(layered);
+        more.validate = tree.get("validate").map(checks).unwrap_or_default();
+        more.expand = tree.get("expand").and_then(Tree::bool).unwrap_or(false);
         let task = task(tree, layered, at, report);
         if let Some(fallback) = tree.get("fallback") {
             let at = at.name("fallback");
-            let mut other = self::task(fallback, below(fallback, defaults), &at, report);
-            if fallback.get("with").is_none() {
-                other.with = task.with.clone();
-            }
+            let other = self::task(fallback, below(fallback, defaults), &at, report);
             more.fallback = Some(other);
         }
-        looped(task, layered, at, report)
+        let kind = looped(task, layered, at, report);
+        more.policy = policy(layered, &kind, more.expand);
+        kind
     };
     if let Some(undo) = tree.get("compensate") {
         more.compensate =
@@ -52,7 +47,10 @@ pub(super) fn node(
     }
     let more = (more != More::default()).then(|| Box::new(more));
     let needs = tree.get("needs").map(texts).unwrap_or_default();
-    Node { id: id.into(), kind, needs: needs.into_iter().map(Box::from).collect(), more }
+    let needs = needs.into_iter().map(Box::from).collect();
+    let mut node = Node { id: id.into(), kind, needs, more };
+    hand_down(&mut node);
+    node
 }
 
 fn below<'t>(own: &'t Tree, defaults: Option<&'t Tree>) -> Layered<'t> {
@@ -164,8 +162,7 @@ fn looped(task: Task, node: Layered<'_>, at: &At<'_>, report: &mut Report<'_>) -
 
 /// Reports what a wait cannot have.
 fn alone(tree: &Tree, at: &At<'_>, report: &mut Report<'_>) {
-    let fine =
-        ["wait", "needs", "when", "description", "timeout", "priority", "compensate", "validate"];
+    let fine = ["wait", "needs", "when", "description", "timeout", "priority", "compensate"];
     let known = tree.entries().iter().filter(|entry| NODE.field(&entry.key).is_some());
     for entry in known.filter(|entry| !fine.contains(&&*entry.key)) {
         let message = format!("{} waits and cannot have `{}`", at.owner(), entry.key);
@@ -204,6 +201,11 @@ fn wait(tree: &Tree, timeout: Option<&Tree>, at: &At<'_>, report: &mut Report<'_
         Some(&"approval") => {
             let approval = tree.get("approval");
             let get = |key: &str| approval.and_then(|tree| tree.get(key));
+            if let (Some(_), Some(twice)) = (timeout, get("timeout")) {
+                let message = format!("{} has a `timeout`, and its approval another", at.owner());
+                let error = Error::new(Code::WrongType, message).hint("take one of them away");
+                report.push(error.at(report.places().place(twice.spot)));
+            }
             let message =
                 get("message").and_then(Tree::word).or_else(|| approval.and_then(Tree::word));
             WaitSpec::Approval {

@@ -1,7 +1,9 @@
 //! Reading the policy of a node, with what the file's `defaults` add to it.
 
 use super::tree::{Body, Tree};
+use crate::graph::check::{learns, unfit};
 use crate::graph::duration::parse_ms;
+use crate::model::graph::Kind;
 use crate::model::{Backoff, Cache, Class, Concurrency, OnUnknown, Policy, Timeout};
 
 /// A map, and another one that fills its gaps.
@@ -27,11 +29,14 @@ impl<'t> Layered<'t> {
     }
 }
 
-/// Reads a policy; what does not fit was reported before and counts as absent.
-pub(super) fn policy(node: Layered<'_>) -> Policy {
-    let at_most_once = node.own.and_then(|own| own.get("at_most_once")).and_then(Tree::bool);
+/// Reads the policy of a node of a kind; what does not fit was reported before and counts as absent. A default that nodes of
+/// the kind cannot have is not meant for it.
+pub(super) fn policy(all: Layered<'_>, kind: &Kind, expand: bool) -> Policy {
+    let own = Layered { below: None, ..all };
+    let node = Fitting { all, own, kind };
+    let at_most_once = own.get("at_most_once").and_then(Tree::bool);
     let at_most_once = at_most_once.unwrap_or(false);
-    let mut retry = node.into("retry");
+    let mut retry = all.into("retry");
     if at_most_once {
         // A default that the node's own wish contradicts is not meant for it.
         retry.below = None;
@@ -42,7 +47,7 @@ pub(super) fn policy(node: Layered<'_>) -> Policy {
     });
     Policy {
         retry: backoff(retry),
-        timeout: node.get("timeout").and_then(timeout),
+        timeout: limit(all, learns(kind, expand)),
         heartbeat_ms: ms(node.get("heartbeat")),
         cache: node.get("cache").and_then(cache),
         concurrency,
@@ -53,6 +58,29 @@ pub(super) fn policy(node: Layered<'_>) -> Policy {
             _ => OnUnknown::Fail,
         },
     }
+}
+
+/// Finds keys among those of a node and the defaults that nodes of its kind can have.
+struct Fitting<'t, 'k> {
+    all: Layered<'t>,
+    own: Layered<'t>,
+    kind: &'k Kind,
+}
+
+impl<'t> Fitting<'t, '_> {
+    fn get(&self, key: &str) -> Option<&'t Tree> {
+        if unfit(self.kind, key).is_some() { self.own.get(key) } else { self.all.get(key) }
+    }
+}
+
+/// Reads the limit of an attempt: a learned default is not meant for nodes that cannot learn.
+fn limit(node: Layered<'_>, learns: bool) -> Option<Timeout> {
+    let own = node.own.and_then(|own| own.get("timeout"));
+    if own.is_some() {
+        return own.and_then(timeout);
+    }
+    let below = node.get("timeout").and_then(timeout);
+    below.filter(|limit| learns || matches!(limit, Timeout::Fixed(_)))
 }
 
 fn backoff(retry: Layered<'_>) -> Backoff {

@@ -128,7 +128,7 @@ pub(crate) static NODE: Table = Table {
         key("workflow", Text, "Another workflow, which runs as a run of its own."),
         key("wait", Object(&WAIT), "Waits for a time, a signal or a person."),
         key("description", Text, "What the node is for."),
-        key("with", Any, "The arguments; texts are templates."),
+        key("with", Any, "The arguments; texts are templates. A command has none."),
         key("needs", TEXTS, "Nodes that must be settled first, beside those that templates name."),
         key("when", OneOf(&[Text, Bool]), "A condition: the node is skipped when it is false."),
         key(
@@ -151,8 +151,16 @@ pub(crate) static NODE: Table = Table {
         ),
         key("env", ENV, "What is added to the environment of a command."),
         key("retry", RETRIES, "Further attempts after a failure."),
-        key("timeout", TIMEOUT, "The limit of one attempt; of the whole wait in a `wait` node."),
-        key("heartbeat", Time, "The longest silence between two heartbeats of the body."),
+        key(
+            "timeout",
+            TIMEOUT,
+            "The limit of one attempt, a sub-workflow included; of the whole wait in a `wait` node.",
+        ),
+        key(
+            "heartbeat",
+            Time,
+            "The longest silence between two heartbeats of a step, or two pieces of output of a command.",
+        ),
         key("cache", CACHE, "Reuses an earlier outcome of the same task with the same input."),
         key("concurrency", SLOTS, "Slots shared with other nodes and runs."),
         key("priority", PRIORITY, "Higher starts first; 0 by default."),
@@ -188,7 +196,11 @@ pub(crate) static TASK: Table = Table {
         key("agent", NAMED, "An agent: its name, or {needs: [capability]}."),
         key("model", NAMED, "A model call."),
         key("workflow", Text, "Another workflow."),
-        key("with", Any, "The arguments; texts are templates. The node's own when absent."),
+        key(
+            "with",
+            Any,
+            "The arguments; texts are templates. Those of the node when absent, unless this undoes a map or a loop. A command has none.",
+        ),
         key("stdin", Text, "What a command reads from its standard input."),
         key(
             "cwd",
@@ -202,12 +214,16 @@ pub(crate) static TASK: Table = Table {
 /// What every node has unless it says otherwise.
 pub(crate) static DEFAULTS: Table = Table {
     name: "defaults",
-    about: "What every node has unless it says otherwise; `wait` nodes take nothing from it, `at_most_once` nodes no `retry`.",
+    about: "What every node has unless it says otherwise; a node takes what its kind can have: `wait` nodes nothing, `at_most_once` nodes no `retry`, `workflow` nodes no `heartbeat`, `cache` and `concurrency`.",
     one_of: &[],
     keys: &[
         key("retry", RETRIES, "Further attempts after a failure; keys are merged one by one."),
         key("timeout", TIMEOUT, "The limit of one attempt."),
-        key("heartbeat", Time, "The longest silence between two heartbeats of the body."),
+        key(
+            "heartbeat",
+            Time,
+            "The longest silence between two heartbeats of a step, or two pieces of output of a command.",
+        ),
         key("cache", CACHE, "Reuses an earlier outcome of the same task with the same input."),
         key("concurrency", SLOTS, "Slots shared with other nodes and runs."),
         key("priority", PRIORITY, "Higher starts first; 0 by default."),
@@ -352,7 +368,7 @@ pub(crate) static APPROVAL: Table = Table {
     about: "A question to a person.",
     one_of: &[],
     keys: &[
-        key("role", Text, "The role that may answer."),
+        key("role", Text, "The role that is asked, a template: shown with the question."),
         must("message", Text, "What is asked."),
         key("timeout", Time, "How long at the most; then the node fails with class `timeout`."),
     ],
@@ -370,6 +386,10 @@ pub(crate) static CHECK: Table = Table {
         key("matches", Text, "The text matches this regular expression."),
         key("not_matches", Text, "The text does not match this regular expression."),
         key("json", Bool, "The text is JSON."),
-        key("that", Text, "This expression holds, with `output` in scope."),
+        key(
+            "that",
+            Text,
+            "This expression holds; `output` is in its scope, beside all that the task sees.",
+        ),
     ],
 };

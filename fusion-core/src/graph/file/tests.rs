@@ -87,6 +87,23 @@ fn every_key_arrives() {
 }
 
 #[test]
+fn a_node_takes_of_the_defaults_what_its_kind_can_have() {
+    let defaults = "defaults: { heartbeat: 1m, cache: true, concurrency: { key: k }, timeout: { learned: { ceiling: 1m } } }";
+    let nodes = "nodes:\n  s: { step: x }\n  w: { workflow: x }\n  e: { step: x, expand: true }\n  t: { wait: { duration: 1s } }";
+    let graph =
+        parse(&format!("fusion: 1\nname: w\n{defaults}\n{nodes}\n"), "w.yaml").unwrap().graph;
+    let has = |index: usize| {
+        let policy: &crate::model::Policy = graph.nodes[index].policy_ref();
+        let rest = (policy.cache.is_some(), policy.concurrency.is_some());
+        (policy.heartbeat_ms.is_some(), rest, policy.timeout.is_some())
+    };
+    assert_eq!(has(0), (true, (true, true), true));
+    assert_eq!(has(1), (false, (false, false), false));
+    assert_eq!(has(2), (true, (true, true), false));
+    assert_eq!(has(3), (false, (false, false), false));
+}
+
+#[test]
 fn json_is_read_too_and_aliases_and_merge_keys_work() {
     let json = json!({"fusion": 1, "name": "j", "nodes": {"a": {"step": "s", "with": {"t": "tab\there \"q\" \u{1f600} é"}}}});
     for text in [json.to_string(), serde_json::to_string_pretty(&json).unwrap()] {
@@ -188,6 +205,25 @@ fn nodes_that_make_no_sense_are_explained() {
         ("    needs: []", "node `a` says not what to run"),
         ("    step: s\n    on_item_failure: stop", "has `on_item_failure` without a `map`"),
         ("    step: s\n    stdin: x", "has `stdin` without a `command`"),
+        (
+            "    command: [x]\n    with: 1",
+            "w.yaml:6:11 FU0204 node `a` runs a command, which takes no",
+        ),
+        ("    workflow: x\n    cache: true", "node `a` runs a workflow and cannot have `cache`"),
+        ("    workflow: x\n    concurrency: { key: k }", "cannot have `concurrency` | put it on"),
+        ("    workflow: x\n    expand: true", "node `a` runs a workflow and cannot have `expand`"),
+        (
+            "    workflow: x\n    timeout: { learned: { ceiling: 1m } }",
+            "cannot have a learned `timeout`",
+        ),
+        (
+            "    wait: { signal: s }\n    validate: [{ json: true }]",
+            "waits and cannot have `validate`",
+        ),
+        (
+            "    wait: { approval: { message: x, timeout: 1h } }\n    timeout: 2h",
+            "has a `timeout`, and its approval another",
+        ),
         (
             "    map: [1]\n    step: s\n    repeat: { until: \"true\", max: 2 }",
             "`map` and `repeat` at once",

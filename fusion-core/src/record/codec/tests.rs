@@ -39,6 +39,8 @@ fn wait() -> impl Strategy<Value = Wait> {
         (".{0,8}", ".{0,8}", prop::option::of(any::<i64>()))
             .prop_map(|(role, text, at)| Wait::Approval(role, text, at)),
         "[a-z]{1,9}".prop_map(|id| Wait::Child(RunId::new(&id).unwrap())),
+        ("[a-z]{1,9}", any::<i64>())
+            .prop_map(|(id, at)| Wait::ChildUntil(RunId::new(&id).unwrap(), at)),
     ]
 }
 

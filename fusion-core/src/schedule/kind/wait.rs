@@ -9,14 +9,9 @@ impl State {
         self.leave_doubt_behind(key);
         self.set_status(key, NodeStatus::Waiting);
         self.detail(key).wait = Some(wait.clone());
-        match wait {
-            Wait::Timer(due) | Wait::Signal(_, Some(due)) | Wait::Approval(_, _, Some(due)) => {
-                self.timers.insert((*due, key));
-            }
-            Wait::Child(_) => {
-                self.children.insert(key);
-            }
-            Wait::Signal(_, None) | Wait::Approval(_, _, None) => {}
+        self.timers.extend(wait.until().map(|due| (due, key)));
+        if wait.child().is_some() {
+            self.children.insert(key);
         }
     }
 
@@ -25,16 +20,12 @@ impl State {
             return;
         }
         let Some(detail) = self.details.get_mut(&key) else { return };
-        match detail.wait.take() {
-            Some(
-                Wait::Timer(due) | Wait::Signal(_, Some(due)) | Wait::Approval(_, _, Some(due)),
-            ) => {
-                self.timers.remove(&(due, key));
-            }
-            Some(Wait::Child(_)) => {
-                self.children.remove(&key);
-            }
-            _ => {}
+        let Some(wait) = detail.wait.take() else { return };
+        if let Some(due) = wait.until() {
+            self.timers.remove(&(due, key));
+        }
+        if wait.child().is_some() {
+            self.children.remove(&key);
         }
     }
 
@@ -62,35 +53,54 @@ impl State {
         }
     }
 
-    /// Lets everything go on that is due.
+    /// Lets everything go on that is due, and ends the waits whose time is over: all that was said is heard.
     pub(in crate::schedule) fn tick(&mut self, now: i64, out: &mut Vec<Command>) {
-        if self.is_held() {
-            return;
+        while let Some(first) = self.first_due(now, true) {
+            self.fire(first, now, out);
         }
-        while let Some((due, key)) = self.timers.first().copied().filter(|(due, _)| *due <= now) {
-            self.timers.remove(&(due, key));
-            let attempt = self.attempts(key).saturating_add(1);
-            match self.wait(key).cloned() {
-                None => self.make_ready(key),
-                Some(Wait::Timer(_)) => {
-                    self.emit(Record::NodeSucceeded(key, attempt, 0, Payload::NULL, false), out);
-                }
-                Some(wait) => {
-                    let what = match wait {
-                        Wait::Signal(name, _) => {
-                            format!("the signal `{name}` did not come in time")
-                        }
-                        _ => "nobody answered in time".to_owned(),
-                    };
-                    self.emit_failure(
-                        (key, attempt, 0),
-                        Failure::new(Class::TIMEOUT, what),
-                        now,
-                        out,
-                    );
-                }
+    }
+
+    /// Lets everything go on that is due by itself. What others may end has to wait for a tick: their word may have come
+    /// in time and not have been read.
+    pub(in crate::schedule) fn go_on(&mut self, now: i64, out: &mut Vec<Command>) {
+        while let Some(first) = self.first_due(now, false) {
+            self.fire(first, now, out);
+        }
+    }
+
+    fn first_due(&self, now: i64, limits: bool) -> Option<(i64, Key)> {
+        let mut due = self.timers.iter().take_while(|(due, _)| *due <= now && !self.is_held());
+        due.find(|(_, key)| limits || !self.is_limited(*key)).copied()
+    }
+
+    /// Tells whether the timer of a key is the time limit of something that others end.
+    fn is_limited(&self, key: Key) -> bool {
+        self.wait(key).is_some_and(|wait| !matches!(wait, Wait::Timer(_)))
+    }
+
+    /// Tells whether the time of a wait is over that others may have ended before.
+    pub(crate) fn is_limit_due(&self, now: i64) -> bool {
+        self.timers.iter().take_while(|(due, _)| *due <= now).any(|(_, key)| self.is_limited(*key))
+    }
+
+    fn fire(&mut self, (due, key): (i64, Key), now: i64, out: &mut Vec<Command>) {
+        self.timers.remove(&(due, key));
+        let attempt = self.attempts(key).saturating_add(1);
+        let late = match self.wait(key) {
+            None => return self.make_ready(key),
+            Some(Wait::Timer(_)) => {
+                return self
+                    .emit(Record::NodeSucceeded(key, attempt, 0, Payload::NULL, false), out);
             }
-        }
+            // Its end is heard as any other. Until then it is waited for: it may have to undo something.
+            Some(Wait::Child(run) | Wait::ChildUntil(run, _)) => {
+                return out.push(Command::StopChild(run.clone()));
+            }
+            Some(Wait::Signal(name, _)) => format!("the signal `{name}` did not come in time"),
+            Some(Wait::Approval(..)) => "nobody answered in time".to_owned(),
+        };
+        let failure = Failure::new(Class::TIMEOUT, late);
+        self.emit_failure((key, attempt, 0), failure, now, out);
     }
 
     /// Hands the oldest signal of the name that a node waits for to it.

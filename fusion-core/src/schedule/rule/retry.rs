@@ -1,6 +1,8 @@
 //! What follows a failed attempt.
 
-use crate::model::{Class, Command, Digest, Failure, Key, OnUnknown, Record, RunId, Then, limits};
+use crate::model::{
+    Class, Command, Digest, Failure, Key, OnUnknown, Record, RunId, Then, Timeout, limits,
+};
 use crate::schedule::cells::FALLBACK;
 use crate::schedule::state::State;
 
@@ -37,13 +39,25 @@ impl State {
             let pause = i64::try_from(pause.min(limits::TIMER_MS)).unwrap_or(i64::MAX);
             return Then::Retry(now.saturating_add(pause));
         }
-        let fallback = self.program.more(key.node).is_some_and(|more| more.fallback.is_some());
+        // The items of a map fall back, each by itself; the list that they come from has nothing to fall back to.
+        let is_list = key == Key::node(key.node) && self.program.map(key.node).is_some();
+        let fallback =
+            !is_list && self.program.more(key.node).is_some_and(|more| more.fallback.is_some());
         let gave_up =
             failure.class == Class::CANCELLED || failure.class == Class::IN_DOUBT || key.is_undo();
         if fallback && !gave_up && !self.cell(key).is_some_and(|cell| cell.has(FALLBACK)) {
             return Then::Fallback;
         }
         Then::End
+    }
+
+    /// Makes the failure of a child run whose time is over.
+    pub(in crate::schedule) fn too_late(&self, key: Key) -> Failure {
+        let message = match &self.program.policy(key.node).timeout {
+            Some(Timeout::Fixed(ms)) => format!("it took longer than {ms} ms"),
+            _ => "it took longer than it may".to_owned(),
+        };
+        Failure::new(Class::TIMEOUT, message)
     }
 
     /// Tells whether nobody waits for the end of a key any more: the run or the key's map is ending.

@@ -100,6 +100,55 @@ fn a_limit_that_passes_fails_the_wait_or_takes_the_fallback() {
 }
 
 #[test]
+fn what_was_said_while_nobody_drove_the_run_wins_over_a_limit_that_passed_meanwhile() {
+    let signal_by = || Wait::Signal("go".into(), Some(2_000));
+    let (mut bed, _) = Bed::begin(one());
+    waits(&mut bed, "a", signal_by());
+    bed.now = 3_000;
+    assert_eq!(bed.crash(), "", "the inbox is read first");
+    assert!(bed.live.is_limit_due(3_000) && !bed.live.is_limit_due(1_999));
+    assert_eq!(signal(&mut bed, "go"), "+signal go, +ok a, start b");
+    let (mut bed, _) = Bed::begin(one());
+    waits(&mut bed, "a", signal_by());
+    bed.now = 3_000;
+    assert_eq!(bed.crash(), "");
+    assert_eq!(bed.at(3_000), "+fail a timeout, +failed, finish");
+}
+
+#[test]
+fn what_ends_beside_a_wait_does_not_end_the_wait_early() {
+    let graph = Graph::new("g").add(wait("a", "")).add(step("r", "").until("output", 3));
+    let (mut bed, _) = Bed::begin(graph);
+    waits(&mut bed, "a", Wait::Signal("go".into(), Some(2_000)));
+    bed.now = 3_000;
+    let r = bed.key("r").node;
+    assert_eq!(bed.say(Input::Again(r, 1, 1, Payload::NULL)), "+round r 1, start r#2");
+    assert_eq!(signal(&mut bed, "go"), "+signal go, +ok a");
+}
+
+#[test]
+fn a_child_run_that_takes_too_long_is_told_to_end_and_its_node_fails() {
+    let cancelled = || Err(Failure::new(Class::CANCELLED, "x"));
+    let graph = || Graph::new("g").add(step("a", "").policy(attempts(2)));
+    let (mut bed, _) = Bed::begin(graph());
+    assert_eq!(waits(&mut bed, "a", Wait::ChildUntil(run("c"), 2_000)), "+wait a");
+    assert_eq!(bed.live.rest().expect("it rests").due, Some(2_000));
+    assert_eq!(bed.at(1_999), "");
+    assert_eq!(bed.at(2_000), "stop-child c");
+    assert_eq!(bed.at(2_500), "", "it is told once");
+    assert_eq!(bed.crash(), "");
+    assert_eq!(bed.at(2_500), "stop-child c", "the next owner does not know that it was told");
+    assert_eq!(child_done(&mut bed, "c", cancelled()), "+fail a timeout retry@2600");
+    assert_eq!(bed.at(2_600), "start a#2");
+    waits(&mut bed, "a", Wait::ChildUntil(run("d"), 4_000));
+    assert_eq!(child_done(&mut bed, "d", cancelled()), "+fail a cancelled, +failed, finish");
+    let (mut bed, _) = Bed::begin(graph());
+    waits(&mut bed, "a", Wait::ChildUntil(run("c"), 2_000));
+    bed.at(2_000);
+    assert_eq!(child_done(&mut bed, "c", Ok(Payload::NULL)), "+ok a, conclude", "it was faster");
+}
+
+#[test]
 fn a_person_says_yes_or_no_once() {
     for approved in [true, false] {
         let (mut bed, _) = Bed::begin(one());
@@ -129,11 +178,11 @@ fn a_child_run_ends_well_or_not() {
 
     let (mut bed, _) = Bed::begin(Graph::new("g").add(step("a", "").policy(attempts(2))));
     waits(&mut bed, "a", Wait::Child(run("c")));
-    let failed = || Err(Failure::new(Class::CHILD, "no"));
-    assert_eq!(child_done(&mut bed, "c", failed()), "+fail a child retry@1100");
+    let failed = || Err(Failure::new(Class::EXIT, "no"));
+    assert_eq!(child_done(&mut bed, "c", failed()), "+fail a exit retry@1100");
     assert_eq!(bed.at(1_100), "start a#2");
     waits(&mut bed, "a", Wait::Child(run("c")));
-    assert_eq!(child_done(&mut bed, "c", failed()), "+fail a child, +failed, finish");
+    assert_eq!(child_done(&mut bed, "c", failed()), "+fail a exit, +failed, finish");
 }
 
 #[test]

@@ -304,7 +304,7 @@ impl World {
                 let answer = Answer { approved: true, by: "ann".into(), comment: String::new() };
                 Message::Answer(key.node, answer)
             }
-            Wait::Child(run) => {
+            Wait::Child(run) | Wait::ChildUntil(run, _) => {
                 let attempt = self.bed.live.attempts(key) + 1;
                 let spec = &self.plan.specs[self.plan.at(key.node)];
                 let result = if self.stopping_runs.contains(&run) && attempt.is_multiple_of(2) {
@@ -312,7 +312,7 @@ impl World {
                 } else if spec.succeeds(key.index(), attempt, false) {
                     Ok(Payload::NULL)
                 } else {
-                    Err(Failure::new(Class::CHILD, "no"))
+                    Err(Failure::new(Class::EXIT, "no"))
                 };
                 Message::ChildDone(key, run, result)
             }

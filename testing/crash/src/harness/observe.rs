@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fusion_core::error::Code;
 use fusion_core::graph::Program;
-use fusion_core::model::{Record, RunId, Stamped, Wait};
+use fusion_core::model::{Record, RunId, Stamped};
 use fusion_core::run::Options;
 use fusion_core::{Fusion, Run};
 
@@ -40,7 +40,7 @@ pub(super) async fn look(store: &Path, runs: &[String]) -> Result<Stories, Fault
         };
         let told = read(&run).await?;
         open.extend(told.journal.iter().filter_map(|stamped| match &stamped.record {
-            Record::NodeWaiting(_, Wait::Child(child)) => Some(child.as_str().to_owned()),
+            Record::NodeWaiting(_, wait) => wait.child().map(|child| child.as_str().to_owned()),
             _ => None,
         }));
         stories.insert(id, told);

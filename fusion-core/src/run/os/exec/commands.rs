@@ -23,7 +23,7 @@ use super::explain;
 use super::find;
 use super::guard::Guard;
 use super::leftover;
-use super::pump::{Head, Tail, drain, feed};
+use super::pump::{Head, Heard, Tail, drain, feed};
 use super::start::Running;
 
 /// How often a program whose file is still open for writing is tried again.
@@ -61,15 +61,17 @@ impl Commands {
         };
         let started_ns = self.clock.monotonic_ns();
         let mut running = self.start(&exec).await?;
+        stop.alive();
         let (mut head, mut tail) = (Head::new(exec.stdout_limit), Tail::new(exec.stderr_limit));
         let (stdin, stdout, stderr) =
             (running.child.stdin.take(), running.child.stdout.take(), running.child.stderr.take());
         let status = {
+            let (mut out, mut err) = (Heard(&mut head, &*stop), Heard(&mut tail, &*stop));
             let pump = async {
                 tokio::join!(
                     feed(stdin, exec.stdin.clone()),
-                    drain(stdout, &mut head),
-                    drain(stderr, &mut tail)
+                    drain(stdout, &mut out),
+                    drain(stderr, &mut err)
                 );
             };
             let mut pump = pin!(pump.fuse());

@@ -3,6 +3,8 @@
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
+use crate::contract::Stopped;
+
 /// How much is read at once, in bytes: what a pipe holds.
 const CHUNK_BYTES: usize = 64 * 1024;
 
@@ -68,6 +70,16 @@ impl Keep for Tail {
             self.kept.copy_within(surplus..end, 0);
             self.kept.truncate(self.limit);
         }
+    }
+}
+
+/// Keeps, and says with each chunk that the program lives.
+pub(super) struct Heard<'a, K>(pub(super) &'a mut K, pub(super) &'a dyn Stopped);
+
+impl<K: Keep> Keep for Heard<'_, K> {
+    fn keep(&mut self, chunk: &[u8]) {
+        self.1.alive();
+        self.0.keep(chunk);
     }
 }
 
