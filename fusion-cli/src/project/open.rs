@@ -54,7 +54,7 @@ fn url(global: &Global, need: Need, here: &Path) -> Result<String> {
         } else {
             exists(&file)?;
         }
-        return Ok(format!("sqlite://{}", file.display()));
+        return Ok(sqlite::Options::new(file).url());
     };
     if need != Need::Any && url == "memory://" {
         let message = "`memory://` keeps nothing from one command to the next";

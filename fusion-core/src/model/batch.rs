@@ -22,10 +22,12 @@ pub struct Batch {
 #[derive(Debug, Clone)]
 pub enum Op {
     /// Adds records to a stream, or creates it. Fenced when `epoch` is not its epoch; conflicts when `expect` is not its
-    /// head, and also, before anything else, when `expect` is 0 and the stream has records.
+    /// head, and also, before anything else, when `expect` is 0 and the stream has records. Refused (`FU0101`) when a
+    /// record names a blob that is not in the store: a journal never has a hole.
     Append(Append),
     /// Adds a queue entry. Does nothing but `wake` when one with its dedup key exists; refused as not found (`FU0104`) when
-    /// its `wake` target is gone, as over the limit (`FU0106`) when its queue is full, as fenced when its session is not open.
+    /// its `wake` target is gone, as over the limit (`FU0106`) when its queue is full, as fenced when its session is not open,
+    /// and (`FU0101`) when it names a blob that is not in the store.
     Enqueue(Enqueue),
     /// Leases ready entries to a session; the receipt has them. Fenced when the session is not open.
     Claim(Claim),

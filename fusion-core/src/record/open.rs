@@ -14,15 +14,15 @@ const SCHEMES: [&str; 2] = ["memory", "sqlite"];
 #[cfg(not(feature = "sqlite"))]
 const SCHEMES: [&str; 1] = ["memory"];
 
-/// Opens the store that a URL names: `memory://`, `sqlite://path` or a bare path.
+/// Opens the store that a URL names: `memory://`, `sqlite://path`, `file:path` or a bare path.
 ///
 /// # Errors
 /// `FU0301` when the URL cannot be understood, `FU0302` to `FU0307` when the store cannot be opened.
 pub async fn open(url: &str, env: Arc<dyn Env>) -> Result<Arc<dyn Store>> {
     match url.split_once("://") {
         Some(("memory", rest)) => memory(rest),
-        Some((scheme, rest)) => other(scheme, rest, env),
-        None => at_path(url, env),
+        Some((scheme, _)) if scheme != "sqlite" && scheme != "file" => Err(unknown(scheme)),
+        _ => at_path(url, env),
     }
 }
 
@@ -33,17 +33,14 @@ fn memory(rest: &str) -> Result<Arc<dyn Store>> {
     Err(Error::new(Code::StoreUrl, format!("`memory://` takes nothing after it, not `{rest}`")))
 }
 
-fn other(scheme: &str, rest: &str, env: Arc<dyn Env>) -> Result<Arc<dyn Store>> {
-    if scheme == "sqlite" {
-        return at_path(rest, env);
-    }
+fn unknown(scheme: &str) -> Error {
     let text = match scheme {
         "postgres" | "postgresql" | "redis" => {
             format!("`{scheme}://` stores are not in this build")
         }
         _ => format!("there is no store `{scheme}://`"),
     };
-    Err(Error::new(Code::StoreUrl, text).hint(nearest::hint(scheme, SCHEMES)))
+    Error::new(Code::StoreUrl, text).hint(nearest::hint(scheme, SCHEMES))
 }
 
 #[cfg(not(feature = "sqlite"))]

@@ -1,7 +1,7 @@
 //! The refusals that every store words alike.
 
 use crate::error::{Code, Error, Result};
-use crate::model::{Head, SessionId};
+use crate::model::{Digest, Head, SessionId};
 
 /// Tests an append against where its stream stands (0 and 0 when it does not exist).
 ///
@@ -65,6 +65,13 @@ pub(super) fn full(queue: &str, limit: u32) -> Error {
 pub(super) fn version(kind: &str, id: &str, found: u64, expect: u64) -> Error {
     let text = format!("{kind} `{id}` is at version {found}, not {expect}");
     Error::new(Code::Conflict, text).hint("read again and repeat")
+}
+
+/// Refuses to name a blob that is not there: whoever reads on from it later would find a hole.
+pub(super) fn blob(who: &str, digest: Digest) -> Error {
+    let text = format!("{who} names the blob {digest}, which is not in the store");
+    Error::new(Code::InvalidInput, text)
+        .hint("store the bytes before, or earlier in the same batch; was what named them deleted meanwhile?")
 }
 
 /// Refuses to delete a stream that is still somebody's work.

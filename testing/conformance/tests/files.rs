@@ -195,13 +195,22 @@ async fn read(store: &Sqlite, truth: &Truth) -> Result<Vec<String>, Error> {
     }
     for (id, body) in &truth.documents {
         match store.get("run", id).await? {
-            Some(document) => assert_eq!(document.body, *body, "wrong document"),
+            Some(document) => {
+                assert_eq!(document.body, *body, "wrong document");
+                let rest = (document.version, document.at, document.tag.as_ref());
+                assert_eq!(rest, (1, 1, "t"), "wrong document");
+            }
             None => missing.push(id.clone()),
         }
     }
     for (key, body) in &truth.entries {
         match store.entry(key).await? {
-            Some(entry) => assert_eq!(entry.body, *body, "wrong entry"),
+            Some(entry) => {
+                assert_eq!(entry.body, *body, "wrong entry");
+                let whole = (entry.queue.as_ref(), entry.due, entry.attempts, entry.epoch);
+                assert_eq!(whole, ("q", 0, 0, 0), "wrong entry");
+                assert_eq!((entry.session, entry.stream), (None, None), "wrong entry");
+            }
             None => missing.push(key.clone()),
         }
     }

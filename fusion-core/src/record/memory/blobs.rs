@@ -4,7 +4,9 @@ use bytes::Bytes;
 
 use super::state::State;
 use super::undo::Undo;
+use crate::error::Result;
 use crate::model::Digest;
+use crate::record::refuse;
 
 impl State {
     pub(super) fn put_blob(&mut self, digest: Digest, bytes: Bytes) {
@@ -12,6 +14,12 @@ impl State {
             self.undo.push(Undo::Blob(digest, None));
             self.blobs.insert(digest, bytes);
         }
+    }
+
+    /// Refuses to name what is not there.
+    pub(super) fn have(&self, blobs: &[Digest], who: impl Fn() -> String) -> Result<()> {
+        let missing = blobs.iter().find(|digest| !self.blobs.contains_key(digest));
+        missing.map_or(Ok(()), |digest| Err(refuse::blob(&who(), *digest)))
     }
 
     /// Counts one more owner.

@@ -66,6 +66,7 @@ impl State {
                 blobs.push(*digest);
             }
         }
+        self.have(&blobs, || format!("an append to `{}`", append.stream))?;
         let stream = self.stream(&append.stream);
         blobs.retain(|digest| stream.blobs.insert(*digest));
         stream.push(now, append.records);

@@ -134,6 +134,7 @@ impl State {
         if let Some(session) = new.session {
             self.open_session(session)?;
         }
+        self.have(&new.blobs, || format!("an entry of queue `{}`", new.queue))?;
         self.queue.last += 1;
         let mut entry = Entry {
             id: self.queue.last,

@@ -147,6 +147,10 @@ fn orphans(connection: &Connection, problems: &mut Vec<String>) -> Result<()> {
              WHERE uses <> (SELECT count(*) FROM queue q WHERE q.stream = s.id) AND uses <> 0",
         ),
         (
+            "queue entries were put aside because they are damaged",
+            "SELECT count(*) FROM queue WHERE state NOT IN (0, 1, 2)",
+        ),
+        (
             "blobs are needed and missing",
             "SELECT count(DISTINCT hash) FROM blob_refs WHERE hash NOT IN (SELECT hash FROM blobs)",
         ),

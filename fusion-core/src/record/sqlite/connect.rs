@@ -48,6 +48,7 @@ pub(super) fn writer(options: &Options, now: i64) -> Result<Connection> {
     }
     if options.vfs.is_none() {
         prepare_folder(&options.path)?;
+        refuse_special(&options.path)?;
     }
     let turn = if options.vfs.is_none() { Turn::beside(&options.path) } else { Turn::none() };
     // Two processes that create one file at once would meet in the switch to WAL, which does not wait.
@@ -98,11 +99,12 @@ pub(super) fn synchronous(connection: &Connection) -> Result<i64> {
 /// Opens a connection for reading.
 pub(super) fn reader(options: &Options) -> Result<Connection> {
     let connection = open(options, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    connection.busy_timeout(Duration::from_millis(BUSY_MS)).map_err(error)?;
-    connection.execute_batch(ALL).map_err(error)?;
-    connection
-        .execute_batch("PRAGMA query_only = on; PRAGMA cache_size = -16384")
-        .map_err(error)?;
+    let reading = |connection: &Connection| {
+        connection.busy_timeout(Duration::from_millis(BUSY_MS))?;
+        connection.execute_batch(ALL)?;
+        connection.execute_batch("PRAGMA query_only = on; PRAGMA cache_size = -16384")
+    };
+    reading(&connection).map_err(|source| named(&error(source), &options.path))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
@@ -152,6 +154,9 @@ fn immutable(path: &Path) -> String {
 }
 
 fn open(options: &Options, flags: OpenFlags) -> Result<Connection> {
+    if options.vfs.is_none() {
+        refuse_special(&options.path)?;
+    }
     // The store itself lets one thread at a time use a connection.
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = match &options.vfs {
@@ -206,10 +211,6 @@ fn cannot_open(path: &Path, create: bool) -> Error {
         return Error::new(Code::StoreOpen, format!("there is no store `{shown}`"))
             .hint("open it for writing once: that makes it");
     }
-    if path.is_dir() {
-        return Error::new(Code::StoreOpen, format!("`{shown}` is a folder"))
-            .hint("name a file in it");
-    }
     let read_only = if path.exists() {
         rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_err()
     } else {
@@ -229,6 +230,39 @@ fn cannot_open(path: &Path, create: bool) -> Error {
             .hint("change the permissions, or choose another place with --store");
     }
     Error::new(Code::StoreOpen, format!("`{shown}` cannot be opened"))
+}
+
+/// Refuses what is there and is no file with one name, before anything is opened or made beside it.
+///
+/// Opening a pipe would wait for its other end, and a device takes all and gives nothing back. A file with two names would
+/// have a WAL beside each of them.
+fn refuse_special(path: &Path) -> Result<()> {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    let Ok(found) = path.metadata() else { return Ok(()) };
+    let kind = found.file_type();
+    let what = match () {
+        () if kind.is_dir() => {
+            return Err(Error::new(Code::StoreOpen, format!("`{}` is a folder", path.display()))
+                .hint("name a file in it"));
+        }
+        () if kind.is_fifo() => "a pipe",
+        () if kind.is_socket() => "a socket",
+        () if kind.is_char_device() || kind.is_block_device() => "a device",
+        () if kind.is_file() && found.nlink() > 1 => {
+            let text = format!("`{}` has {} names (hard links)", path.display(), found.nlink());
+            return Err(Error::new(Code::StoreOpen, text).hint(
+                "SQLite would keep a log beside each name and lose commits: remove the other names, or copy the file",
+            ));
+        }
+        // SQLite takes a file of one byte for an empty one, and would write over it.
+        () if kind.is_file() && found.len() == 1 => {
+            let text = format!("`{}` is no Fusion store", path.display());
+            return Err(Error::new(Code::StoreCorrupt, text).hint("choose another path"));
+        }
+        () => return Ok(()),
+    };
+    Err(Error::new(Code::StoreOpen, format!("`{}` is {what}, no file", path.display()))
+        .hint("choose another path"))
 }
 
 /// Makes the folder of the file if only that one is missing, and refuses network file systems.

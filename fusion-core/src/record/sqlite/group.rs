@@ -105,14 +105,18 @@ impl Row {
 /// Tells whether an operation can be refused.
 fn may_refuse(op: &Op) -> bool {
     match op {
-        Op::Enqueue(new) => new.wake.is_some() || new.limit.is_some() || new.session.is_some(),
+        Op::Enqueue(new) => {
+            let looks = new.wake.is_some() || new.limit.is_some() || new.dedup.is_some();
+            looks || new.session.is_some() || !new.blobs.is_empty()
+        }
         Op::Put(_, expect) => expect.is_some(),
-        Op::Purge(_) | Op::Reap(_) | Op::Delete(..) | Op::Blob(..) => false,
+        Op::Reap(_) | Op::Delete(..) | Op::Blob(..) => false,
         Op::Append(_)
         | Op::Claim(_)
         | Op::Complete(_)
         | Op::Release(_)
         | Op::Bury(..)
+        | Op::Purge(_)
         | Op::Beat(_)
         | Op::Drop(_) => true,
     }
@@ -187,6 +191,20 @@ impl Writer {
         self.connection
             .prepare_cached("INSERT INTO blobs(hash, body) VALUES (?, ?) ON CONFLICT DO NOTHING")?
             .execute((digest.as_bytes(), bytes.as_ref()))?;
+        Ok(())
+    }
+
+    /// Refuses to name what is not there.
+    pub(super) fn have(&self, blobs: &[Digest], who: impl Fn() -> String) -> Result<(), Fault> {
+        for digest in blobs {
+            let there = self
+                .connection
+                .prepare_cached("SELECT 1 FROM blobs WHERE hash = ?")?
+                .exists([digest.as_bytes()])?;
+            if !there {
+                return Err(refuse::blob(&who(), *digest).into());
+            }
+        }
         Ok(())
     }
 

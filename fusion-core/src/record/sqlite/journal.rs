@@ -17,6 +17,7 @@ impl Writer {
         let found = self.line(name)?;
         let head = found.map(|line| Head { seq: line.head, epoch: line.epoch });
         refuse::append(name, head.unwrap_or_default(), append.expect, append.epoch)?;
+        self.have(&row.blobs, || format!("an append to `{name}`"))?;
         let mut line = match found {
             Some(line) => line,
             None => self.new_line(name)?,

@@ -11,10 +11,10 @@ use crate::record::codec::checksum;
 /// Marks a file as ours: `Fusn` as a number.
 pub(super) const APPLICATION_ID: i64 = 0x4675_736e;
 /// Every step from an empty file to the schema of this version.
-const STEPS: [&str; 1] = [include_str!("0001.sql")];
+const STEPS: [&str; 2] = [include_str!("0001.sql"), include_str!("0002.sql")];
 /// The version of the schema that this program writes.
-pub(super) const VERSION: i64 = 1;
-const _: () = assert!(STEPS.len() == 1, "each step is a version");
+pub(super) const VERSION: i64 = 2;
+const _: () = assert!(STEPS.len() == 2, "each step is a version");
 
 const META: &str = "CREATE TABLE IF NOT EXISTS meta(
     version INTEGER PRIMARY KEY, checksum INTEGER NOT NULL, applied_at INTEGER NOT NULL) STRICT";
@@ -62,6 +62,9 @@ pub(super) fn migrate(connection: &mut Connection, now: i64) -> Result<()> {
     transaction.execute_batch(META).map_err(error)?;
     for (version, step) in (1_i64..).zip(STEPS).skip(done) {
         transaction.execute_batch(step).map_err(error)?;
+        if version == 2 {
+            super::queue::seal(&transaction).map_err(error)?;
+        }
         let sum = i64::from(checksum(step.as_bytes(), &[version]));
         transaction
             .execute("INSERT INTO meta VALUES (?, ?, ?)", params![version, sum, now])

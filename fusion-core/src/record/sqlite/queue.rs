@@ -1,14 +1,16 @@
 //! Entries with leases: how they change.
 
 mod read;
+mod slot;
 
 use std::sync::Arc;
 
-use rusqlite::OptionalExtension;
-
 pub(super) use read::{by_dedup, list, next_due};
+pub(super) use slot::seal;
 
-use super::fault::{Fault, signed, unsigned};
+use slot::Slot;
+
+use super::fault::{Fault, signed};
 use super::writer::Writer;
 use crate::error::Result;
 use crate::model::{Claim, Enqueue, Entry, Release, Ticket, limits};
@@ -21,22 +23,6 @@ const HELD: i64 = 2;
 const EPHEMERAL: i64 = 1;
 const BLOBS: i64 = 2;
 
-/// The entry that a message wakes.
-struct Sleeper {
-    id: i64,
-    state: i64,
-    due: i64,
-}
-
-/// What is read of a held entry before it changes.
-struct Held {
-    queue: Arc<str>,
-    epoch: u64,
-    stream: Option<Arc<str>>,
-    flags: i64,
-    woken: Option<Arc<str>>,
-}
-
 impl Writer {
     /// Rings for a queue, here and in other processes.
     fn ring_queue(&mut self, queue: &Arc<str>) {
@@ -46,31 +32,26 @@ impl Writer {
 
     pub(super) fn enqueue(&mut self, new: Enqueue, now: i64) -> Result<Ticket, Fault> {
         let sleeper = match &new.wake {
-            Some((dedup, _)) => Some(self.sleeper(dedup)?),
+            Some((dedup, _)) => {
+                let slot = slot::by_dedup(&self.connection, dedup)?;
+                Some(slot.ok_or_else(|| refuse::wake(dedup))?)
+            }
             None => None,
         };
-        let found = self.found(new.dedup.as_deref())?;
+        let found = match &new.dedup {
+            Some(dedup) => slot::by_dedup(&self.connection, dedup)?,
+            None => None,
+        };
         if found.is_none() {
             self.admit(&new)?;
         }
         if let (Some(sleeper), Some((_, queue))) = (sleeper, &new.wake) {
-            self.wake(&sleeper, queue, now)?;
+            self.wake(sleeper, queue, now)?;
         }
         match found {
-            Some(ticket) => Ok(ticket),
+            Some(slot) => Ok(slot.ticket()?),
             None => self.insert(new, now),
         }
-    }
-
-    fn found(&self, dedup: Option<&str>) -> Result<Option<Ticket>, Fault> {
-        let Some(dedup) = dedup else { return Ok(None) };
-        let found: Option<(i64, i64)> = self
-            .connection
-            .prepare_cached("SELECT id, epoch FROM queue WHERE dedup = ?")?
-            .query_row([dedup], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let Some((id, epoch)) = found else { return Ok(None) };
-        Ok(Some(Ticket { entry: unsigned(id)?, epoch: unsigned(epoch)? }))
     }
 
     /// Refuses an entry that its queue or its session cannot take.
@@ -88,10 +69,10 @@ impl Writer {
                 return Err(refuse::full(&new.queue, limit).into());
             }
         }
-        match new.session {
-            Some(session) => self.open_session(session),
-            None => Ok(()),
+        if let Some(session) = new.session {
+            self.open_session(session)?;
         }
+        self.have(&new.blobs, || format!("an entry of queue `{}`", new.queue))
     }
 
     fn insert(&mut self, new: Enqueue, now: i64) -> Result<Ticket, Fault> {
@@ -112,44 +93,61 @@ impl Writer {
         } else if new.due <= now {
             state = READY;
         }
-        let sum = read::sum(id, new.priority, stream, flags, (new.dedup.as_deref(), &new.body));
-        let session = new.session.map(|session| signed(session.0));
+        let content =
+            read::content(id, new.priority, stream, flags, (new.dedup.as_deref(), &new.body));
+        let slot = Slot {
+            id,
+            queue: new.queue,
+            due: new.due,
+            state,
+            attempts,
+            epoch: signed(epoch),
+            session: new.session.map(|session| signed(session.0)),
+            stream,
+            flags,
+            woken: None,
+            name: new.stream,
+            content,
+        };
         self.connection
             .prepare_cached(
                 "INSERT INTO queue(id, queue, priority, due, state, attempts, epoch, session, stream,
                     dedup, flags, sum, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute(rusqlite::params![
-                id, new.queue.as_ref(), new.priority, new.due, state, attempts, signed(epoch),
-                session, stream, new.dedup.as_deref(), flags, sum, new.body.as_ref(),
+                id, slot.queue.as_ref(), new.priority, slot.due, state, attempts, slot.epoch,
+                slot.session, stream, new.dedup.as_deref(), flags, slot.sum(), new.body.as_ref(),
             ])?;
         self.refer(-id, &new.blobs)?;
-        self.rings.push(Ring::Queue(new.queue));
-        Ok(Ticket { entry: unsigned(id)?, epoch })
+        let ticket = slot.ticket()?;
+        self.rings.push(Ring::Queue(slot.queue));
+        Ok(ticket)
     }
 
-    fn sleeper(&self, dedup: &str) -> Result<Sleeper, Fault> {
-        let found = self
-            .connection
-            .prepare_cached("SELECT id, state, due FROM queue WHERE dedup = ?")?
-            .query_row([dedup], |row| {
-                Ok(Sleeper { id: row.get(0)?, state: row.get(1)?, due: row.get(2)? })
-            })
-            .optional()?;
-        found.ok_or_else(|| refuse::wake(dedup).into())
-    }
-
-    fn wake(&mut self, sleeper: &Sleeper, queue: &Arc<str>, now: i64) -> Result<(), Fault> {
+    fn wake(&mut self, sleeper: Slot, queue: &Arc<str>, now: i64) -> Result<(), Fault> {
         if sleeper.state == HELD {
+            let slot = Slot { woken: Some(queue.clone()), ..sleeper };
             self.connection
-                .prepare_cached("UPDATE queue SET woken = ? WHERE id = ?")?
-                .execute((queue.as_ref(), sleeper.id))?;
+                .prepare_cached("UPDATE queue SET woken = ?, sum = ? WHERE id = ?")?
+                .execute((queue.as_ref(), slot.sum(), slot.id))?;
             return Ok(());
         }
+        let due = sleeper.due.min(now);
+        let slot = Slot { queue: queue.clone(), due, state: READY, ..sleeper };
         self.connection
-            .prepare_cached("UPDATE queue SET queue = ?, due = ?, state = 0 WHERE id = ?")?
-            .execute((queue.as_ref(), sleeper.due.min(now), sleeper.id))?;
+            .prepare_cached("UPDATE queue SET queue = ?, due = ?, state = 0, sum = ? WHERE id = ?")?
+            .execute((queue.as_ref(), due, slot.sum(), slot.id))?;
         self.ring_queue(queue);
+        Ok(())
+    }
+
+    /// Puts a damaged entry where nobody claims it: one bit must not stop all others of its queue.
+    ///
+    /// Its state is none that there is, so whoever asks for it, `fusion doctor` included, is told.
+    fn put_aside(&self, id: i64, damage: Fault) -> Result<(), Fault> {
+        let Fault::Refused(error) = damage else { return Err(damage) };
+        tracing::error!(entry = id, %error, "a damaged queue entry is put aside");
+        self.connection.prepare_cached("UPDATE queue SET state = 3 WHERE id = ?")?.execute([id])?;
         Ok(())
     }
 
@@ -162,16 +160,25 @@ impl Writer {
         self.open_session(claim.session)?;
         let limit = claim.limit.min(limits::CLAIM_ENTRIES);
         for id in self.ready(&claim.queues, limit, now)? {
-            let mut entry = read::by_id(&self.connection, id)?;
+            let (mut entry, slot) = match read::by_id(&self.connection, id) {
+                Ok(found) => found,
+                Err(damage) => {
+                    self.put_aside(id, damage)?;
+                    continue;
+                }
+            };
             entry.epoch = self.raise(entry.stream.as_ref(), entry.epoch)?;
             entry.attempts += 1;
             entry.session = Some(claim.session);
+            let (attempts, epoch) = (i64::from(entry.attempts), signed(entry.epoch));
+            let session = Some(signed(claim.session.0));
+            let slot = Slot { state: HELD, attempts, epoch, session, woken: None, ..slot };
             self.connection
                 .prepare_cached(
-                    "UPDATE queue SET state = 2, session = ?, epoch = ?, attempts = attempts + 1,
-                        woken = NULL WHERE id = ?",
+                    "UPDATE queue SET state = 2, session = ?, epoch = ?, attempts = ?, woken = NULL,
+                        sum = ? WHERE id = ?",
                 )?
-                .execute((signed(claim.session.0), signed(entry.epoch), id))?;
+                .execute((session, epoch, attempts, slot.sum(), id))?;
             claimed.push(entry);
         }
         Ok(())
@@ -183,9 +190,10 @@ impl Writer {
         for queue in queues {
             self.connection
                 .prepare_cached(
-                    "UPDATE queue SET state = 0 WHERE state = 1 AND queue = ? AND due <= ?",
+                    "UPDATE queue SET state = 0, sum = sum & ~?3
+                     WHERE state = 1 AND queue = ?1 AND due <= ?2",
                 )?
-                .execute((queue.as_ref(), now))?;
+                .execute((queue.as_ref(), now, slot::WAITS))?;
             let mut statement = self.connection.prepare_cached(
                 "SELECT -priority, due, id FROM queue WHERE state = 0 AND queue = ?
                  ORDER BY priority DESC, due, id LIMIT ?",
@@ -204,15 +212,15 @@ impl Writer {
 
     /// Removes an entry that stands at the ticket's epoch.
     pub(super) fn take_out(&mut self, ticket: Ticket) -> Result<(), Fault> {
-        let gone: Option<(Option<i64>, i64)> = self
-            .connection
-            .prepare_cached("DELETE FROM queue WHERE id = ? AND epoch = ? RETURNING stream, flags")?
-            .query_row((signed(ticket.entry), signed(ticket.epoch)), |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
-        let (stream, flags) = gone.ok_or_else(|| refuse::ticket(ticket.entry, ticket.epoch))?;
-        self.gone(signed(ticket.entry), stream, flags)
+        let slot = slot::by_id(&self.connection, signed(ticket.entry))?;
+        let slot = slot.filter(|slot| slot.epoch == signed(ticket.epoch));
+        let slot = slot.ok_or_else(|| refuse::ticket(ticket.entry, ticket.epoch))?;
+        self.remove(&slot)
+    }
+
+    fn remove(&self, slot: &Slot) -> Result<(), Fault> {
+        self.connection.prepare_cached("DELETE FROM queue WHERE id = ?")?.execute([slot.id])?;
+        self.gone(slot.id, slot.stream, slot.flags)
     }
 
     /// Lets go of what a removed entry needed.
@@ -226,100 +234,77 @@ impl Writer {
         Ok(())
     }
 
-    fn held(&self, id: i64) -> Result<Option<Held>, Fault> {
-        let row = self
-            .connection
-            .prepare_cached(
-                "SELECT q.queue, q.epoch, n.name, q.flags, q.woken FROM queue q
-                 LEFT JOIN names n ON n.stream = q.stream WHERE q.id = ? AND q.state = 2",
-            )?
-            .query_row([id], |row| {
-                let text = |index| row.get::<_, Option<String>>(index);
-                let epoch: i64 = row.get(1)?;
-                Ok((row.get::<_, String>(0)?, epoch, text(2)?, row.get(3)?, text(4)?))
-            })
-            .optional()?;
-        let Some((queue, epoch, stream, flags, woken)) = row else { return Ok(None) };
-        let (stream, woken) = (stream.map(Arc::from), woken.map(Arc::from));
-        Ok(Some(Held { queue: queue.into(), epoch: unsigned(epoch)?, stream, flags, woken }))
+    /// Finds what a ticket stands for.
+    fn held(&self, ticket: Ticket) -> Result<Slot, Fault> {
+        let slot = slot::by_id(&self.connection, signed(ticket.entry))?;
+        let is_held = |slot: &Slot| slot.state == HELD && slot.epoch == signed(ticket.epoch);
+        let slot = slot.filter(is_held);
+        Ok(slot.ok_or_else(|| refuse::ticket(ticket.entry, ticket.epoch))?)
     }
 
     pub(super) fn release(&mut self, release: Release, now: i64) -> Result<(), Fault> {
-        let Ticket { entry, epoch } = release.ticket;
-        let held = self.held(signed(entry))?.filter(|held| held.epoch == epoch);
-        let held = held.ok_or_else(|| refuse::ticket(entry, epoch))?;
-        let (queue, due) = match held.woken {
-            Some(queue) => (queue, release.due.min(now)),
-            None => (release.queue.unwrap_or(held.queue), release.due),
-        };
-        self.free(signed(entry), epoch, (&queue, due), now)
+        let mut slot = self.held(release.ticket)?;
+        slot.due = release.due;
+        if let Some(queue) = release.queue {
+            slot.queue = queue;
+        }
+        if slot.woken.is_some() {
+            slot.due = slot.due.min(now);
+        }
+        self.free(slot, now)
     }
 
-    /// Makes a held entry claimable.
-    fn free(
-        &mut self,
-        id: i64,
-        epoch: u64,
-        (queue, due): (&Arc<str>, i64),
-        now: i64,
-    ) -> Result<(), Fault> {
-        let state = if due <= now { READY } else { LATER };
+    /// Makes a held entry claimable, in the queue that somebody woke it into.
+    fn free(&mut self, slot: Slot, now: i64) -> Result<(), Fault> {
+        let state = if slot.due <= now { READY } else { LATER };
+        let queue = slot.woken.unwrap_or(slot.queue);
+        let slot = Slot { state, queue, session: None, woken: None, ..slot };
         self.connection
             .prepare_cached(
                 "UPDATE queue SET queue = ?, due = ?, state = ?, epoch = ?, session = NULL,
-                    woken = NULL WHERE id = ?",
+                    woken = NULL, sum = ? WHERE id = ?",
             )?
-            .execute((queue.as_ref(), due, state, signed(epoch), id))?;
-        self.ring_queue(queue);
+            .execute((slot.queue.as_ref(), slot.due, state, slot.epoch, slot.sum(), slot.id))?;
+        self.ring_queue(&slot.queue);
         Ok(())
     }
 
     /// Takes an entry from its session; tells whether it is free now (an ephemeral one is gone).
     pub(super) fn take_away(&mut self, id: i64, now: i64) -> Result<bool, Fault> {
-        let Some(held) = self.held(id)? else { return Ok(false) };
+        let slot = match slot::by_id(&self.connection, id) {
+            Ok(Some(slot)) if slot.state == HELD => slot,
+            Ok(_) => return Ok(false),
+            Err(damage) => return self.put_aside(id, damage).map(|()| false),
+        };
         // The old owner is fenced at once, not only when the next one comes.
-        let epoch = self.raise(held.stream.as_ref(), held.epoch)?;
-        if held.flags & EPHEMERAL != 0 {
-            self.take_out(Ticket { entry: unsigned(id)?, epoch: held.epoch })?;
+        let epoch = signed(self.raise(slot.name.as_ref(), slot.epoch()?)?);
+        if slot.flags & EPHEMERAL != 0 {
+            self.remove(&slot)?;
             return Ok(false);
         }
-        let due: i64 = self
-            .connection
-            .prepare_cached("SELECT due FROM queue WHERE id = ?")?
-            .query_row([id], |row| row.get(0))?;
-        let queue = held.woken.unwrap_or(held.queue);
-        self.free(id, epoch, (&queue, due.min(now)), now)?;
+        let due = slot.due.min(now);
+        self.free(Slot { due, epoch, ..slot }, now)?;
         Ok(true)
     }
 
     pub(super) fn bury(&mut self, ticket: Ticket, reason: &str, now: i64) -> Result<(), Fault> {
-        let id = signed(ticket.entry);
-        let held = self.held(id)?.filter(|held| held.epoch == ticket.epoch);
-        held.ok_or_else(|| refuse::ticket(ticket.entry, ticket.epoch))?;
+        let slot = self.held(ticket)?;
         self.connection
             .prepare_cached(
                 "INSERT INTO dead SELECT q.id, q.queue, q.dedup, n.name, q.attempts, q.epoch, q.body,
                     ?2, ?3 FROM queue q LEFT JOIN names n ON n.stream = q.stream WHERE q.id = ?1",
             )?
-            .execute((id, reason, now))?;
-        self.take_out(ticket)
+            .execute((slot.id, reason, now))?;
+        self.remove(&slot)
     }
 
     pub(super) fn purge(&mut self, queue: &Arc<str>) -> Result<(), Fault> {
-        // Three statements, because each index covers one state.
-        for sql in [
-            "DELETE FROM queue WHERE state = 0 AND queue = ? RETURNING id, stream, flags",
-            "DELETE FROM queue WHERE state = 1 AND queue = ? RETURNING id, stream, flags",
-            "DELETE FROM queue WHERE state = 2 AND queue = ? RETURNING id, stream, flags",
-        ] {
-            let mut statement = self.connection.prepare_cached(sql)?;
-            let rows = statement
-                .query_map([queue.as_ref()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            let gone: Vec<(i64, Option<i64>, i64)> = rows.collect::<Result<_, _>>()?;
-            drop(statement);
-            for (id, stream, flags) in gone {
-                self.gone(id, stream, flags)?;
-            }
+        let mut slots = Vec::new();
+        for state in [READY, LATER, HELD] {
+            slots.extend(slot::of_queue(&self.connection, queue, state)?);
+        }
+        for slot in slots {
+            self.remove(&slot)?;
         }
         self.ring_queue(queue);
         Ok(())

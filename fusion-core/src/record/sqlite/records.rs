@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::fault::{Fault, error, signed, unsigned};
-use super::writer::Writer;
+use super::writer::{Writer, outside};
 use crate::error::{Code, Error, Result};
 use crate::model::{Document, Page};
 use crate::record::{codec, refuse};
@@ -25,15 +25,17 @@ impl Writer {
         now: i64,
     ) -> Result<u64, Fault> {
         let (kind, id) = (document.kind.as_ref(), document.id.as_ref());
-        let found: Option<i64> = self
-            .connection
-            .prepare_cached("SELECT version FROM records WHERE kind = ? AND id = ?")?
-            .query_row((kind, id), |row| row.get(0))
-            .optional()?;
-        let found = unsigned(found.unwrap_or(0))?;
-        if let Some(expect) = expect.filter(|expect| *expect != found) {
-            return Err(refuse::version(kind, id, found, expect).into());
-        }
+        let found = match expect {
+            Some(expect) => {
+                // What is compared must be whole; what is only written over need not be.
+                let found = find(&self.connection, kind, id)?.map_or(0, |found| found.version);
+                if found != expect {
+                    return Err(refuse::version(kind, id, found, expect).into());
+                }
+                found
+            }
+            None => self.version_of(kind, id)?,
+        };
         let version = signed(found) + 1;
         let sum = sum(document, version, now);
         self.connection.prepare_cached(PUT)?.execute((
@@ -46,6 +48,15 @@ impl Writer {
             document.body.as_ref(),
         ))?;
         Ok(found + 1)
+    }
+
+    fn version_of(&self, kind: &str, id: &str) -> Result<u64, Fault> {
+        let found: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT version FROM records WHERE kind = ? AND id = ?")?
+            .query_row((kind, id), |row| row.get(0))
+            .optional()?;
+        Ok(unsigned(found.unwrap_or(0))?)
     }
 
     pub(super) fn delete(&mut self, kind: &str, id: &str) -> Result<(), Fault> {
@@ -80,9 +91,13 @@ fn document(row: &Row<'_>) -> rusqlite::Result<Result<Document>> {
 
 /// Gets a document.
 pub(super) fn get(connection: &Connection, kind: &str, id: &str) -> Result<Option<Document>> {
+    find(connection, kind, id).map_err(outside)
+}
+
+fn find(connection: &Connection, kind: &str, id: &str) -> Result<Option<Document>, Fault> {
     let sql = format!("{COLUMNS} WHERE kind = ? AND id = ?");
-    let mut statement = connection.prepare_cached(&sql).map_err(error)?;
-    statement.query_row((kind, id), document).optional().map_err(error)?.transpose()
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement.query_row((kind, id), document).optional()?.transpose()?)
 }
 
 /// Lists documents of a kind, newest id first.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 
+use super::turn::one_name;
 use crate::error::{Code, Error};
 
 /// How large the file is, in bytes: some hundred records with all that SQLite writes around them.
@@ -25,7 +26,7 @@ pub(super) struct Reserve {
 impl Reserve {
     /// Keeps room beside a database.
     pub(super) fn beside(database: &Path) -> Self {
-        let mut reserve = Self { path: Some(file_of(database)), is_tight: true };
+        let mut reserve = Self { path: Some(file_of(&one_name(database))), is_tight: true };
         reserve.restore();
         // A disk that is full already is noticed by the first write.
         reserve.is_tight = false;

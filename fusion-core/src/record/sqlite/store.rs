@@ -26,6 +26,7 @@ const WAITING_KIB: u32 = 64 * 1024;
 
 /// A store in an SQLite file.
 pub struct Sqlite {
+    url: String,
     options: Options,
     durability: Durability,
     bus: Local,
@@ -55,20 +56,22 @@ impl Sqlite {
         let bus = Local::new();
         let writer = Writer::open(&options, bus.clone(), env.now_ms())?;
         let durability = durability(&writer)?;
+        let (url, options) = (options.url(), options.resolved());
         let threads = env.clone();
         let readers = Readers::new(options.clone(), Some(env));
         let (sender, jobs) = mpsc::channel(2 * limits::GROUP_BATCHES);
         let service = Service { writer, jobs, bus: bus.clone(), readers: readers.clone() };
         threads.dedicated("fusion-store", Box::new(move || service.run()));
         let door = Door::Thread(sender, Arc::new(Semaphore::new(WAITING_KIB as usize)));
-        Ok(Self { options, durability, bus, readers, door })
+        Ok(Self { url, options, durability, bus, readers, door })
     }
 
     fn read_only(options: Options, env: Arc<dyn Env>) -> Result<Self> {
         let options = connect::read_only(options)?;
+        let (url, options) = (options.url(), options.resolved());
         let durability = options.durability;
         let readers = Readers::new(options.clone(), Some(env));
-        Ok(Self { options, durability, bus: Local::new(), readers, door: Door::Closed })
+        Ok(Self { url, options, durability, bus: Local::new(), readers, door: Door::Closed })
     }
 
     /// Opens a file without any thread: everything is done in the call itself, as the simulator needs it.
@@ -81,9 +84,10 @@ impl Sqlite {
         let bus = Local::new();
         let writer = Writer::open(&options, bus.clone(), env.now_ms())?;
         let durability = durability(&writer)?;
+        let (url, options) = (options.url(), options.resolved());
         let readers = Readers::new(options.clone(), None);
         let door = Door::Inline(Box::new(Mutex::new(Some(writer))));
-        Ok(Self { options, durability, bus, readers, door })
+        Ok(Self { url, options, durability, bus, readers, door })
     }
 
     /// Rings for what other connections wrote, if the store is inline; else its thread does that by itself.
@@ -233,7 +237,7 @@ impl Store for Sqlite {
     async fn status(&self, deep: bool) -> Result<Status> {
         let (facts, problems) =
             self.readers.read(move |_, connection| check::describe(connection, deep)).await?;
-        Ok(Status { url: self.options.url(), durability: self.durability, facts, problems })
+        Ok(Status { url: self.url.clone(), durability: self.durability, facts, problems })
     }
 
     async fn compact(&self) -> Result<()> {

@@ -93,10 +93,19 @@ fn wait(path: &Path, wait_ms: u64) -> Result<Taken<'static>> {
     }
 }
 
+/// How many links are followed to a file that is not there yet.
+const LINKS: usize = 40;
+
 /// Gives the name of a file that does not depend on the current folder and on links.
-fn one_name(path: &Path) -> PathBuf {
+pub(super) fn one_name(path: &Path) -> PathBuf {
     if let Ok(name) = path.canonicalize() {
         return name;
+    }
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        // SQLite makes the file where a link that leads nowhere yet points.
+        let Ok(target) = std::fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or_else(|| Path::new("")).join(target);
     }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -104,7 +113,7 @@ fn one_name(path: &Path) -> PathBuf {
     };
     match (folder.canonicalize(), path.file_name()) {
         (Ok(folder), Some(name)) => folder.join(name),
-        _ => path.to_owned(),
+        _ => path,
     }
 }
 

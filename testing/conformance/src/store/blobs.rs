@@ -1,10 +1,10 @@
 //! Big things live once per content, for as long as somebody needs them.
 
 use bytes::Bytes;
-use fusion_core::error::Result;
+use fusion_core::error::{Code, Result};
 use fusion_core::model::{Digest, Enqueue, Op, Payload, PayloadKind, Record};
 
-use super::words::{Sut, append, batch, entry, session, take};
+use super::words::{Sut, all, append, batch, entry, keys, record, refused, session, take};
 
 fn blob(fill: u8) -> (Digest, Bytes) {
     let bytes = Bytes::from(vec![fill; 100_000]);
@@ -70,5 +70,32 @@ pub(super) async fn a_message_keeps_its_blob_alive(store: &Sut) -> Result<()> {
     assert_eq!(store.blob(digest).await?, Some(bytes));
     store.commit(batch([Op::Drop("b".into())])).await?;
     assert_eq!(store.blob(digest).await?, None);
+    Ok(())
+}
+
+pub(super) async fn a_blob_that_is_not_there_cannot_be_named(store: &Sut) -> Result<()> {
+    let ((there, bytes), (gone, late)) = (blob(1), blob(2));
+    store.commit(batch([Op::Blob(there, bytes), append("a", 0, 0, naming(there))])).await?;
+    let hole = [naming(there), naming(gone)].concat();
+    let message = || Op::Enqueue(Enqueue { blobs: vec![there, gone], ..entry("inbox", "m") });
+    // Each alone, after what is carried out before it, and before the bytes come.
+    for ops in [
+        vec![append("a", 1, 0, hole.clone())],
+        vec![append("b", 0, 0, hole.clone())],
+        vec![message()],
+        vec![append("b", 0, 0, vec![record(1)]), message()],
+        vec![append("b", 0, 0, naming(gone)), Op::Blob(gone, late.clone())],
+    ] {
+        refused(store, ops, Code::InvalidInput).await;
+    }
+    assert_eq!(all(store, "a").await?, naming(there));
+    assert_eq!(store.head("b").await?, None);
+    assert!(keys(store, "inbox").await?.is_empty());
+    assert_eq!(count(store).await?, "1");
+    store.commit(batch([Op::Blob(gone, late), append("b", 0, 0, hole), message()])).await?;
+    // What was there and is deleted is not there either.
+    store.commit(batch([Op::Drop("a".into()), Op::Purge("inbox".into())])).await?;
+    store.commit(batch([Op::Drop("b".into())])).await?;
+    refused(store, vec![append("c", 0, 0, naming(there))], Code::InvalidInput).await;
     Ok(())
 }

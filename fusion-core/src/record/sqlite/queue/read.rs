@@ -5,23 +5,26 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::error::{Code, Error, Result};
+use super::slot::{Slot, damaged, slot_columns};
+use crate::error::Result;
 use crate::model::{Entry, SessionId};
 use crate::record::codec;
 use crate::record::sqlite::fault::{Fault, error, signed, unsigned};
 
 macro_rules! columns {
     () => {
-        "SELECT q.id, q.queue, q.dedup, q.priority, q.due, q.attempts, q.epoch,
-            q.session, n.name, q.body, q.sum, q.stream, q.flags
-         FROM queue q LEFT JOIN names n ON n.stream = q.stream"
+        concat!(
+            "SELECT ",
+            slot_columns!(),
+            ", q.dedup, q.priority, q.body FROM queue q LEFT JOIN names n ON n.stream = q.stream"
+        )
     };
 }
 
 const COLUMNS: &str = columns!();
 
 /// The checksum over what never changes in an entry.
-pub(super) fn sum(
+pub(super) fn content(
     id: i64,
     priority: i32,
     stream: Option<i64>,
@@ -35,40 +38,42 @@ pub(super) fn sum(
 
 /// Reads a row of [`COLUMNS`]; the outer error is SQLite's, the inner one says that the row is damaged.
 fn entry(row: &Row<'_>) -> rusqlite::Result<Result<Entry>> {
-    let text = |index| row.get::<_, Option<String>>(index).map(|text| text.map(Arc::<str>::from));
-    let (id, priority, stream): (i64, i32, Option<i64>) = (row.get(0)?, row.get(3)?, row.get(11)?);
-    let (dedup, body): (Option<Arc<str>>, Vec<u8>) = (text(2)?, row.get(9)?);
-    let expected: i64 = row.get(10)?;
-    let name = text(8)?;
-    let found = sum(id, priority, stream, row.get(12)?, (dedup.as_deref(), &body));
-    if found != expected || name.is_some() != stream.is_some() {
-        let text = format!("queue entry {id} is damaged: its checksum is wrong");
-        return Ok(Err(Error::new(Code::Codec, text)));
+    Ok(both(row)?.map(|(entry, _)| entry))
+}
+
+fn both(row: &Row<'_>) -> rusqlite::Result<Result<(Entry, Slot)>> {
+    let slot = match Slot::read(row)? {
+        Ok(slot) => slot,
+        Err(error) => return Ok(Err(error)),
+    };
+    let dedup: Option<Arc<str>> = row.get::<_, Option<String>>(12)?.map(Arc::from);
+    let (priority, body): (i32, Vec<u8>) = (row.get(13)?, row.get(14)?);
+    let found = content(slot.id, priority, slot.stream, slot.flags, (dedup.as_deref(), &body));
+    if found != slot.content {
+        return Ok(Err(damaged(slot.id)));
     }
-    let (attempts, epoch): (u32, i64) = (row.get(5)?, row.get(6)?);
-    let session: Option<i64> = row.get(7)?;
-    let (queue, due): (String, i64) = (row.get(1)?, row.get(4)?);
     let made = || {
-        Ok(Entry {
-            id: unsigned(id)?,
-            queue: queue.into(),
+        let entry = Entry {
+            id: unsigned(slot.id)?,
+            queue: slot.queue.clone(),
             dedup,
             priority,
-            due,
-            attempts,
-            epoch: unsigned(epoch)?,
-            session: session.map(unsigned).transpose()?.map(SessionId),
-            stream: name,
+            due: slot.due,
+            attempts: u32::try_from(slot.attempts).map_err(|_| damaged(slot.id))?,
+            epoch: slot.epoch()?,
+            session: slot.session.map(unsigned).transpose()?.map(SessionId),
+            stream: slot.name.clone(),
             body: Bytes::from(body),
-        })
+        };
+        Ok((entry, slot))
     };
     Ok(made())
 }
 
 /// Gets an entry that is known to be there.
-pub(super) fn by_id(connection: &Connection, id: i64) -> Result<Entry, Fault> {
+pub(super) fn by_id(connection: &Connection, id: i64) -> Result<(Entry, Slot), Fault> {
     let sql = concat!(columns!(), " WHERE q.id = ?");
-    Ok(connection.prepare_cached(sql)?.query_row([id], entry)??)
+    Ok(connection.prepare_cached(sql)?.query_row([id], both)??)
 }
 
 /// Finds an entry by its dedup key.

@@ -1,0 +1,2 @@
+-- The upper half of `queue.sum` covers what changes in an entry (queue/slot.rs). Entries of version 1 get theirs from the
+-- program, which knows how: this step changes no table.
