@@ -7,7 +7,7 @@ use super::{Fusion, Run};
 use crate::contract::Workflow;
 use crate::error::{Code, Error, Result};
 use crate::graph;
-use crate::model::{Batch, Document, Page, Payload, Record, RunId, RunRow, RunStatus};
+use crate::model::{Batch, Document, Page, Payload, Record, RunId, RunRow, RunStatus, json};
 use crate::run::begin::{Begin, Defined};
 use crate::run::{adopt, row, session};
 
@@ -35,7 +35,7 @@ impl Fusion {
     /// # Errors
     /// `FU02xx` when the graph is wrong, `FU0101` and `FU0107` when the input does not fit it, `FU03xx` from the store.
     pub async fn start(&self, workflow: &dyn Workflow, input: impl Serialize) -> Result<Run> {
-        let input = serde_json::to_value(input).map_err(|error| {
+        let input = json::to_value(&input).map_err(|error| {
             Error::new(Code::InvalidInput, "the input cannot be JSON").because(error)
         })?;
         self.start_with(workflow, Starting { input, ..Starting::default() }).await
@@ -47,6 +47,10 @@ impl Fusion {
     /// As [`Fusion::start`]; `FU0103` when the id is taken by a run with another input or workflow.
     pub async fn start_with(&self, workflow: &dyn Workflow, starting: Starting) -> Result<Run> {
         let engine = self.engine();
+        if !json::is_shallow(&starting.input) {
+            let message = format!("the input is nested deeper than {} levels", json::DEPTH);
+            return Err(Error::new(Code::InvalidInput, message));
+        }
         let session = if starting.detached {
             engine.check_open()?;
             None

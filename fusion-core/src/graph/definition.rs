@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::accept::checked;
 use crate::error::{Code, Error, Result};
-use crate::model::{Digest, Graph};
+use crate::model::{Digest, Graph, json};
 
 /// A graph that was checked and encoded once, to be started often: what is done for each run then does not depend on its
 /// size. Cheap to clone.
@@ -36,8 +36,9 @@ impl Definition {
     /// `FU02xx`: all that is wrong with it at once, each with its code and a hint.
     pub fn new(graph: Graph) -> Result<Self> {
         let graph = checked(graph)?;
-        let json = serde_json::to_vec(&graph)
-            .map_err(|e| Error::new(Code::Internal, "a graph cannot be stored").because(e))?;
+        let json = json::to_vec(&graph).map_err(|e| {
+            Error::new(Code::InvalidInput, format!("the graph cannot be stored: {e}"))
+        })?;
         let digest = Digest::of(&json);
         Ok(Self { graph: Arc::new(graph), json: json.into(), digest })
     }

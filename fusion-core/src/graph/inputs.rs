@@ -8,6 +8,7 @@ use super::nearest::hint;
 use crate::error::{Code, Error, Result};
 use crate::model::Graph;
 use crate::model::graph::{Input, InputType};
+use crate::model::json::{self, NotRead};
 
 /// Completes given inputs with defaults and checks them against what the graph declares.
 ///
@@ -99,11 +100,15 @@ fn convert(kind: InputType, text: &str) -> Result<Value, String> {
     };
     match kind {
         InputType::String => Ok(Value::from(text)),
-        InputType::Any => Ok(serde_json::from_str(trimmed).unwrap_or_else(|_| Value::from(text))),
         InputType::Boolean => {
             truth.map(Value::Bool).ok_or_else(|| wanted(kind, &Value::from(text)))
         }
-        _ => serde_json::from_str(trimmed).map_err(|_| wanted(kind, &Value::from(text))),
+        _ => match json::read(trimmed) {
+            Ok(value) => Ok(value),
+            Err(wide @ NotRead::Wide) => Err(format!("cannot be kept as it is: {wide}")),
+            Err(NotRead::Syntax(_)) if kind == InputType::Any => Ok(Value::from(text)),
+            Err(NotRead::Syntax(_)) => Err(wanted(kind, &Value::from(text))),
+        },
     }
 }
 

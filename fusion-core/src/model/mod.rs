@@ -20,6 +20,7 @@ mod event;
 mod failure;
 pub mod graph;
 mod id;
+pub mod json;
 mod key;
 pub mod limits;
 mod message;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::Digest;
+use super::{Digest, json};
 
 /// How a payload's bytes are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,16 +43,17 @@ impl Payload {
     /// Encodes a value as JSON.
     ///
     /// # Errors
-    /// When the value cannot be JSON (a map with non-text keys, a failing `Serialize`).
+    /// When the value cannot be JSON: a map with non-text keys, a failing `Serialize`, a number that is not finite, or more
+    /// than 127 levels, which nobody could read again.
     pub fn json<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Self> {
-        let bytes = serde_json::to_vec(value)?;
+        let bytes = json::to_vec(value)?;
         // Most bodies return nothing: that needs no memory of its own.
         Ok(if bytes == b"null" { Self::NULL } else { Self::Inline(Kind::Json, bytes.into()) })
     }
 
     /// Wraps a JSON value.
     pub fn value(value: &serde_json::Value) -> Self {
-        Self::Inline(Kind::Json, value.to_string().into())
+        Self::Inline(Kind::Json, json::text_of(value).into())
     }
 
     /// Wraps bytes that are JSON already.

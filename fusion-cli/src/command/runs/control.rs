@@ -1,7 +1,8 @@
 //! What is said to a run, whoever drives it: cancel, pause, resume, approve, reject, signal.
 
-use fusion_core::error::Result;
+use fusion_core::error::{Code, Error, Result};
 use fusion_core::model::Answer;
+use fusion_core::model::json::{self, NotRead};
 use serde_json::Value;
 
 use crate::args::{Answering, Global, Named, Signalling, Why};
@@ -47,7 +48,14 @@ pub(super) async fn answer(
 pub(super) async fn signal(args: &Signalling, global: &Global, out: &Out) -> Result<u8> {
     let (fusion, run) = find::open(global, &args.run).await?;
     let payload = match &args.payload {
-        Some(text) => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str())),
+        Some(text) => match json::read(text) {
+            Ok(value) => value,
+            Err(NotRead::Syntax(_)) => Value::from(text.as_str()),
+            Err(wide @ NotRead::Wide) => {
+                let message = format!("the payload cannot be kept as it is: {wide}");
+                return Err(Error::new(Code::InvalidInput, message));
+            }
+        },
         None => Value::Null,
     };
     run.signal(&args.name, payload).await?;

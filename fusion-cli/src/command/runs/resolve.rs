@@ -1,8 +1,7 @@
 //! `fusion runs resolve`: how an in-doubt node really ended.
 
 use fusion_core::error::{Code, Error, Result};
-use fusion_core::model::{Payload, Verdict};
-use serde_json::Value;
+use fusion_core::model::{Payload, Verdict, json};
 
 use crate::args::{Global, Resolving};
 use crate::command::find::{self, told};
@@ -18,9 +17,10 @@ pub(super) async fn resolve(args: &Resolving, global: &Global, out: &Out) -> Res
 
 fn verdict(args: &Resolving) -> Result<Verdict> {
     if let Some(text) = &args.done {
-        let value: Value = serde_json::from_str(text).map_err(|error| {
+        let value = json::read(text).map_err(|error| {
             let hint = "a text is written with quotes in JSON: '\"done\"'";
-            Error::new(Code::InvalidInput, format!("`{text}` is no JSON")).because(error).hint(hint)
+            let message = format!("`{text}` cannot be the output");
+            Error::new(Code::InvalidInput, message).because(error).hint(hint)
         })?;
         return Ok(Verdict::Done(Payload::value(&value)));
     }
