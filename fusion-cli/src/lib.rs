@@ -16,3 +16,4 @@ mod project;
 mod render;
 
 pub use entry::{help, run};
+pub use render::show;

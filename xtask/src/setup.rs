@@ -1,6 +1,6 @@
 //! Installs what the tests need from the system's packages, or says what to install.
 
-use crate::{Stop, ground, process};
+use crate::{Stop, ground, process, test};
 
 /// A program that is needed, and why.
 struct Need {
@@ -10,10 +10,16 @@ struct Need {
 }
 
 /// What has to be there besides Rust and a C compiler, which this program itself was built with.
-const NEEDS: [Need; 3] = [
+const NEEDS: [Need; 5] = [
     Need { program: "cc", package: "gcc", why: "SQLite is built from C" },
     Need { program: "git", package: "git", why: "an example reads this repository's history" },
     Need { program: "sqlite3", package: "sqlite3", why: "tests look at stores from outside" },
+    Need { program: "node", package: "nodejs", why: "the Node package is tested with it" },
+    Need {
+        program: "npm",
+        package: "npm",
+        why: "the Node package is packed and installed with it",
+    },
 ];
 
 /// A system's package manager: how it installs without asking.
@@ -45,6 +51,10 @@ pub(crate) fn run() -> Result<(), Stop> {
             "`{}` is still missing: install it by hand",
             need.program
         )));
+    }
+    // A network that is down now may be up when the tests run, and the cache may hold it all.
+    if let Err(Stop::Failed(why) | Stop::Usage(why)) = test::prepare_node(&ground::root()) {
+        println!("setup: what the Node tests need could not be fetched: {why}");
     }
     println!("setup: all there");
     Ok(())

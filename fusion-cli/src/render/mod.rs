@@ -14,6 +14,7 @@ pub(crate) use board::Board;
 pub(crate) use line::line;
 pub(crate) use live::Live;
 pub(crate) use out::Out;
+pub use report::show;
 pub(crate) use report::{Report, report, run_status};
 pub(crate) use safe::Traced;
 pub(crate) use table::Table;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fusion_core::error::Result;
 use fusion_core::model::{Failure, Key, NodeIx, NodeStatus, RunStatus, Stamped};
 use fusion_core::schedule::State;
-use fusion_core::{Driven, Run, observe};
+use fusion_core::{Driven, Fusion, Run, observe};
 use serde_json::{Map, Value, json};
 
 /// The most items of a map whose outputs are listed.
@@ -46,6 +46,15 @@ pub(crate) async fn report(run: &Run, driven: Driven) -> Result<Report> {
             report.take(run, stamped);
         }
     }
+}
+
+/// Tells everything that is known of a run, with the outputs of its nodes: the form of `fusion runs show --json`.
+///
+/// # Errors
+/// `FU03xx` from the store.
+pub async fn show(fusion: &Fusion, run: &Run) -> Result<Value> {
+    let driven = fusion.driver(run.id()).await?;
+    report(run, driven).await?.json(run, true).await
 }
 
 /// Gives the status of a run: one that could go on and that nobody drives is pending.

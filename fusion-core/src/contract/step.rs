@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::BoxFuture;
-use crate::model::{Failure, Graph, Payload, RunId};
+use crate::model::{Failure, Graph, Payload, RunId, Wait};
 
 /// What a body returns.
 #[derive(Debug, Clone)]
@@ -16,6 +16,12 @@ pub enum Output {
     Value(Payload),
     /// A graph that runs in the node's place; its outputs become the node's.
     Graph(Box<Graph>),
+    /// Nothing yet: the body rests, costs no memory, and is entered again after the wait.
+    ///
+    /// Then [`Attempt::recall`] finds under this name what came of it: the payload of the signal, the person's answer as a
+    /// map, `null` for a moment that has come, no bytes at all for a limit that has passed. A body that rests several times
+    /// needs a name for each, and recalls what it did before by the same means. It cannot rest for another run.
+    Rest(String, Wait),
 }
 
 /// A named piece of code. Bodies run at least once; their outcome is recorded exactly once.
@@ -130,6 +136,19 @@ impl Context {
         })?;
         self.0.save(name, payload).await?;
         Ok(value)
+    }
+
+    /// Finds what an earlier attempt saved under a name, or what came of a rest (see [`Output::Rest`]).
+    pub fn recall(&self, name: &str) -> Option<Payload> {
+        self.0.recall(name)
+    }
+
+    /// Saves a result under a name for the attempts that follow; durable when this returns. [`Context::memo`] does both.
+    ///
+    /// # Errors
+    /// A failure of class `limit` for a result that is too large, `cancelled` when the run has another owner.
+    pub async fn save(&self, name: &str, value: Payload) -> Result<(), Failure> {
+        self.0.save(name, value).await
     }
 
     /// Says that the body is alive and how far it is: anything that is JSON.

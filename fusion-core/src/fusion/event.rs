@@ -60,6 +60,13 @@ impl Events {
         }
     }
 
+    /// Waits for the next events and gives all that were read with it; none when the run has ended.
+    pub async fn batch(&mut self) -> Result<Vec<Event>> {
+        let mut all: Vec<Event> = self.next().await?.into_iter().collect();
+        all.extend(self.waiting.drain(..));
+        Ok(all)
+    }
+
     async fn program(&mut self) -> Result<Arc<Program>> {
         if let Some(program) = &self.program {
             return Ok(program.clone());

@@ -21,6 +21,8 @@ pub enum Input {
     Wanted(Key, u16),
     /// A node begins to wait.
     Waits(Key, Wait),
+    /// A body rests: the name of what it waits for, and the wait.
+    Rests(Key, String, Wait),
     /// A body saved a named result.
     Memo(Key, String, Payload),
     /// This process has no code for the step that a node names.

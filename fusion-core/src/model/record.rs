@@ -163,6 +163,9 @@ pub enum Record {
     /// The node waits.
     #[serde(rename = "w")]
     NodeWaiting(Key, Wait),
+    /// The body of the node rests: what comes of the wait is saved under this name, and the body is entered again.
+    #[serde(rename = "W")]
+    NodeResting(Key, String, Wait),
     /// A named result inside a body: attempts that follow get it instead of running that part again.
     #[serde(rename = "o")]
     MemoSaved(Key, String, Payload),
@@ -215,6 +218,7 @@ impl Record {
             | Self::MapExpanded(..)
             | Self::MapSucceeded(..)
             | Self::NodeWaiting(..)
+            | Self::NodeResting(..)
             | Self::Answered(..)
             | Self::InDoubt(..)
             | Self::Resolved(..)

@@ -102,6 +102,13 @@ fn of_node(record: &Record) -> Told {
             Told::node("node.repeated", Info, Key::node(*node), json!({"round": round}))
         }
         Record::NodeWaiting(key, wait) => Told::node("node.waiting", Info, *key, waiting(wait)),
+        Record::NodeResting(key, name, wait) => {
+            let mut data = waiting(wait);
+            if let Some(fields) = data.as_object_mut() {
+                fields.insert("as".to_owned(), name.as_str().into());
+            }
+            Told::node("node.waiting", Info, *key, data)
+        }
         Record::MemoSaved(key, name, _) => {
             Told::node("node.saved", Debug, *key, json!({"name": name}))
         }

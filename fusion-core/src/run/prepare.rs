@@ -163,7 +163,13 @@ impl Desk<'_> {
             self.engine.templates.render(&task.with, view)?
         };
         let step = match &task.action {
-            Action::Workflow(name) => return Ok(Prepared::Child(name.clone(), with)),
+            Action::Workflow(name) => {
+                match self.engine.registry.step(&format!("workflow:{name}")) {
+                    // A workflow whose graph is made by code of another language: its step gives the graph.
+                    Some(_) => Cow::Owned(format!("workflow:{name}")),
+                    None => return Ok(Prepared::Child(name.clone(), with)),
+                }
+            }
             Action::Command(command) => return self.command(key, command, view),
             Action::Step(name) => Cow::Borrowed(&**name),
             Action::Agent(agent) => agent_step(agent),

@@ -73,6 +73,13 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
                 Err(failure) => failed(failure),
             };
         }
+        Ok(Output::Rest(_, Wait::Child(run))) => {
+            let message = format!(
+                "a body cannot rest for run `{run}`: give a graph that has it as a sub-workflow"
+            );
+            return failed(Failure::error(message).permanent());
+        }
+        Ok(Output::Rest(name, wait)) => return Input::Rests(key, name, wait),
         Ok(Output::Value(output)) => output,
     };
     if output.len() > limits::PAYLOAD_BYTES {

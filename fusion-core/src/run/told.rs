@@ -55,7 +55,7 @@ fn of_node(program: &Program, record: &Record) {
         Record::RoundEnded(node, round, ..) => {
             tracing::info!(node = program.name(*node), round, "round ended");
         }
-        Record::NodeWaiting(key, wait) => {
+        Record::NodeWaiting(key, wait) | Record::NodeResting(key, _, wait) => {
             let what = match wait {
                 Wait::Timer(_) => "a moment".to_owned(),
                 Wait::Signal(name, _) => format!("the signal {name}"),

@@ -40,6 +40,7 @@ impl State {
                 self.next_round((node, attempt, ms), output, now, out);
             }
             Input::Waits(key, wait) => self.waits_now(key, wait, now, out),
+            Input::Rests(key, name, wait) => self.rests_now((key, name, wait), now, out),
             Input::Memo(key, name, value) => {
                 if self.cell(key).is_some_and(|cell| cell.has(ISSUED)) {
                     self.emit(Record::MemoSaved(key, name, value), out);
@@ -137,7 +138,7 @@ impl State {
     }
 
     /// Notes that a body does not run any more. `false` when this was not the attempt that runs.
-    fn take_back(&mut self, key: Key, attempt: u16) -> bool {
+    pub(super) fn take_back(&mut self, key: Key, attempt: u16) -> bool {
         let orphan = self.is_orphan(key);
         let Some(cell) = self.cell_mut(key) else { return false };
         if !cell.has(ISSUED) || cell.attempt.saturating_add(1) != attempt {
@@ -260,9 +261,8 @@ impl State {
         let output = serde_json::json!({
             "approved": answer.approved, "by": answer.by, "comment": answer.comment, "at": now,
         });
-        let attempt = self.attempts(key).saturating_add(1);
         self.emit(Record::Answered(node, answer), out);
-        self.emit(Record::NodeSucceeded(key, attempt, 0, Payload::value(&output), false), out);
+        self.came(key, Payload::value(&output), out);
     }
 
     fn resolved(

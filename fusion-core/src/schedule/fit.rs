@@ -35,6 +35,7 @@ impl State {
             | Record::NodeFailed(key, ..)
             | Record::NodeSkipped(key)
             | Record::NodeWaiting(key, _)
+            | Record::NodeResting(key, ..)
             | Record::MemoSaved(key, ..)
             | Record::InDoubt(key)
             | Record::Resolved(key, ..) => has(key),

@@ -3,7 +3,7 @@
 use super::cells::{FALLBACK, INTENT, NO_SLOT};
 use super::state::{Ending, Phase, State};
 use crate::model::{
-    Class, Failure, Key, NodeIx, NodeStatus, Payload, Record, RunStatus, Then, Verdict, Wait,
+    Class, Failure, Key, NodeIx, NodeStatus, Payload, Record, RunStatus, Then, Verdict,
 };
 
 impl State {
@@ -29,8 +29,13 @@ impl State {
                 self.end_round(*node, (*round, output), *next);
             }
             Record::NodeWaiting(key, wait) => self.begin_wait(*key, wait),
+            Record::NodeResting(key, name, wait) => {
+                self.begin_wait(*key, wait);
+                self.detail(*key).rests = Some(name.clone());
+            }
             Record::MemoSaved(key, name, value) => {
                 self.memos.entry(*key).or_default().insert(name.clone(), value.clone());
+                self.rouse(*key, name, value);
             }
             Record::SignalReceived(name, payload) => {
                 self.signals.push((name.clone(), payload.clone()));
@@ -79,11 +84,7 @@ impl State {
         if let Some(cell) = self.cell_mut(key) {
             cell.attempt = attempt;
         }
-        if let Some(Wait::Signal(name, _)) = self.wait(key)
-            && let Some(at) = self.signals.iter().position(|(came, _)| came == name)
-        {
-            self.signals.remove(at);
-        }
+        self.consume(key);
         let slot = self.outputs.put(output);
         self.finish(key, NodeStatus::Succeeded, slot);
     }

@@ -18,6 +18,8 @@ pub(super) struct Detail {
     pub failure: Option<Failure>,
     /// What the node waits for.
     pub wait: Option<Wait>,
+    /// The name under which a body that rests finds what came of the wait.
+    pub rests: Option<String>,
     /// When the next attempt or round may start.
     pub not_before: i64,
     /// The rounds of a loop that ended, and the output of the last one.
@@ -340,6 +342,7 @@ impl State {
             | Input::Unwanted(key)
             | Input::Wanted(key, _)
             | Input::Waits(key, _)
+            | Input::Rests(key, ..)
             | Input::Memo(key, ..)
             | Input::Missing(key, _) => self.cell(*key).is_some(),
             Input::Expanded(node, _) => self.program.map(*node).is_some(),

@@ -46,3 +46,4 @@ mod control;
 mod meaning;
 mod pains;
 mod pairs;
+mod rests;

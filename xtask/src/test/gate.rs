@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::steps::{STEPS, Step, Work};
-use super::{Count, examples, oldest, snippets};
+use super::{Count, examples, node, oldest, snippets};
 use crate::{Stop, codegen, ground, process, tidy};
 
 /// What property tests draw their cases from. In the gate they are always the same ones: a change is judged by what it
@@ -91,6 +91,7 @@ fn take(step: &Step, root: &Path) -> Result<(bool, Count), Stop> {
         Work::Deny => deny(root),
         Work::Snippets => snippets::run(root),
         Work::Examples => examples::run(root),
+        Work::Node => node::run(root),
         Work::Program(program, arguments) => {
             Ok(process::follow(process::command(program, root).args(*arguments))?)
         }

@@ -3,9 +3,11 @@
 mod count;
 mod examples;
 mod gate;
+mod node;
 mod oldest;
 mod snippets;
 mod steps;
 
 pub(crate) use count::Count;
 pub(crate) use gate::run;
+pub(crate) use node::prepare as prepare_node;

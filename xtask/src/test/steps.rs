@@ -32,6 +32,8 @@ pub(crate) enum Work {
     Snippets,
     /// Runs every example.
     Examples,
+    /// Packs the Node package and tests it in a clean folder.
+    Node,
     /// Checks that the stated oldest compiler is enough.
     OldestRust,
     /// Checks licences and sources, where cargo-deny is installed.
@@ -110,10 +112,5 @@ pub(crate) const STEPS: &[Step] = &[
         fast: false,
         work: Work::Program("python3", &["-m", "pytest", "-q", "fusion-py/tests"]),
     },
-    Step {
-        name: "node",
-        needs: Some("fusion-node/test"),
-        fast: false,
-        work: Work::Program("node", &["--test", "fusion-node/test/"]),
-    },
+    Step { name: "node", needs: Some("fusion-node/test"), fast: false, work: Work::Node },
 ];

@@ -76,6 +76,8 @@ fn settled() -> impl Strategy<Value = Record> {
         (any::<u32>(), any::<u32>(), payload(), any::<i64>())
             .prop_map(|(node, round, out, at)| Record::RoundEnded(NodeIx(node), round, out, at)),
         (key(), wait()).prop_map(|(key, wait)| Record::NodeWaiting(key, wait)),
+        (key(), ".{0,9}", wait())
+            .prop_map(|(key, name, wait)| Record::NodeResting(key, name, wait)),
         (key(), ".{0,9}", payload()).prop_map(|(key, name, out)| Record::MemoSaved(key, name, out)),
     ]
 }

@@ -1,4 +1,5 @@
 //! What only some kinds of nodes do.
 
 mod map;
+mod rest;
 mod wait;

@@ -1,6 +1,8 @@
-//! Waits and pauses: everything that has a due time, a signal, a person or a child run.
+//! Waits and pauses: everything that has a due time, a signal, a person or a child run. What comes of a wait is the
+//! output of a node that waits, and a memo of a body that rests.
 
-use crate::model::{Class, Command, Failure, Key, NodeStatus, Payload, Record, Wait};
+use super::rest::NOTHING;
+use crate::model::{Class, Command, Failure, Key, NodeStatus, Payload, Wait};
 use crate::schedule::state::State;
 
 impl State {
@@ -8,7 +10,8 @@ impl State {
         self.wake(key);
         self.leave_doubt_behind(key);
         self.set_status(key, NodeStatus::Waiting);
-        self.detail(key).wait = Some(wait.clone());
+        let detail = self.detail(key);
+        (detail.wait, detail.rests) = (Some(wait.clone()), None);
         self.timers.extend(wait.until().map(|due| (due, key)));
         if wait.child().is_some() {
             self.children.insert(key);
@@ -88,9 +91,9 @@ impl State {
         let attempt = self.attempts(key).saturating_add(1);
         let late = match self.wait(key) {
             None => return self.make_ready(key),
-            Some(Wait::Timer(_)) => {
-                return self
-                    .emit(Record::NodeSucceeded(key, attempt, 0, Payload::NULL, false), out);
+            Some(Wait::Timer(_)) => return self.came(key, Payload::NULL, out),
+            Some(_) if self.rests(key).is_some() => {
+                return self.came(key, Payload::from_bytes(NOTHING), out);
             }
             // Its end is heard as any other. Until then it is waited for: it may have to undo something.
             Some(Wait::Child(run) | Wait::ChildUntil(run, _)) => {
@@ -110,7 +113,7 @@ impl State {
         }
         let Some(Wait::Signal(name, _)) = self.wait(key) else { return };
         let Some((_, payload)) = self.signals.iter().find(|(came, _)| came == name) else { return };
-        let (payload, attempt) = (payload.clone(), self.attempts(key).saturating_add(1));
-        self.emit(Record::NodeSucceeded(key, attempt, 0, payload, false), out);
+        let payload = payload.clone();
+        self.came(key, payload, out);
     }
 }

@@ -13,6 +13,7 @@ mod oracle;
 mod order;
 mod plan;
 mod properties;
+mod rests;
 mod retries;
 mod undo;
 mod waits;

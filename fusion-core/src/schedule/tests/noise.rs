@@ -35,6 +35,7 @@ pub(super) fn strangers(count: u32) -> Vec<Input> {
             Input::Unwanted(key),
             Input::Waits(key, Wait::Timer(0)),
             Input::Waits(key, Wait::Child(run())),
+            Input::Rests(key, "m".into(), Wait::Timer(0)),
             Input::Memo(key, "m".into(), Payload::NULL),
             Input::Missing(key, "s".into()),
             Input::Said(Message::Resolve(key, Verdict::NotDone, "ann".into())),

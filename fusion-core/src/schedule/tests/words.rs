@@ -41,6 +41,7 @@ fn record_text(program: &Program, record: &Record) -> String {
         Record::MapSucceeded(at) => format!("mapped {}", node(at)),
         Record::RoundEnded(at, round, ..) => format!("round {} {round}", node(at)),
         Record::NodeWaiting(key, _) => format!("wait {}", name(key)),
+        Record::NodeResting(key, as_, _) => format!("rest {} {as_}", name(key)),
         Record::MemoSaved(key, ..) => format!("memo {}", name(key)),
         Record::SignalReceived(what, _) => format!("signal {what}"),
         Record::Answered(at, _) => format!("answer {}", node(at)),

@@ -175,6 +175,7 @@ impl World {
             | Input::Unwanted(key)
             | Input::Wanted(key, _)
             | Input::Waits(key, _)
+            | Input::Rests(key, ..)
             | Input::Missing(key, _) => Some(*key),
             Input::Expanded(node, _) | Input::Again(node, ..) => Some(Key::node(*node)),
             _ => None,
@@ -291,6 +292,10 @@ impl World {
     fn done(&mut self, key: Key, attempt: u16) -> Input {
         if self.chance(8) && self.last.is_some() {
             return Input::Memo(key, "m".into(), Payload::NULL);
+        }
+        let is_once = self.bed.live.program().policy(key.node).at_most_once;
+        if !is_once && !key.is_undo() && self.chance(8) {
+            return Input::Rests(key, "r".into(), Wait::Timer(self.bed.now + 50));
         }
         Input::Done(key, attempt, 1, Ok(Payload::from_json_bytes("7")))
     }

@@ -1,0 +1,7 @@
+// The types of the package.
+
+export * from "./types/fusion";
+export * from "./types/graph";
+export * from "./types/run";
+export * from "./types/context";
+export * from "./types/errors";

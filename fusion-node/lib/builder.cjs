@@ -1,0 +1,158 @@
+"use strict";
+// Graphs from calls: while a workflow's function runs, every call of a step adds a node.
+
+const { pure } = require("./codec.cjs");
+const { milliseconds } = require("./duration.cjs");
+const { DefinitionError } = require("./errors.cjs").public;
+const { Node, bundle, inline, isTemplate, template } = require("./node.cjs");
+const { checksOf, policyOf } = require("./policy.cjs");
+
+/** The graph that is built now, if one is. */
+let current;
+
+/** Gives the graph that is built now. */
+function building(what) {
+  if (current === undefined) {
+    throw new DefinitionError(`${what} was called outside of a workflow`, {
+      code: "FU0205",
+      hint: "inside app.workflow(…) a call adds a node to the graph; to run the plain function, call its `.body(…)`",
+    });
+  }
+  return current;
+}
+
+class Builder {
+  constructor(name, { version = 1, description, onFailure } = {}) {
+    this.graph = { name, version, nodes: [], inputs: {}, outputs: {} };
+    if (description !== undefined) this.graph.description = description;
+    if (onFailure !== undefined) this.graph.on_failure = onFailure;
+    this.ids = new Set();
+  }
+
+  /** Adds a node; a name that is taken gets a number. */
+  add(name, kind, options = {}) {
+    let id = name;
+    for (let count = 2; this.ids.has(id); count++) id = `${name}-${count}`;
+    this.ids.add(id);
+    const spec = { id, kind };
+    const more = {};
+    const policy = policyOf(options);
+    if (policy !== undefined) more.policy = policy;
+    if (options.validate !== undefined) more.validate = checksOf(options.validate);
+    if (Object.keys(more).length > 0) spec.more = more;
+    this.graph.nodes.push(spec);
+    const node = new Node(this, spec);
+    if (options.fallback !== undefined) node.fallback(options.fallback);
+    if (options.compensate !== undefined) node.undo(options.compensate);
+    return node;
+  }
+
+  rename(node, id) {
+    if (this.ids.has(id)) throw new DefinitionError(`there are two nodes \`${id}\``, { code: "FU0208" });
+    this.ids.delete(node.spec.id);
+    this.ids.add(id);
+    node.spec.id = id;
+  }
+
+  /** Adds a node that runs a task, once or as its options say. */
+  call(callable, args) {
+    const task = taskOf(callable.action(), this.arguments(args));
+    const { until, max = 100, pause } = callable.options;
+    const pause_ms = pause === undefined ? 0 : milliseconds(pause, "pause");
+    const kind = until === undefined ? { run: task } : { repeat: { task, until, max, pause_ms } };
+    const node = this.add(callable.name, kind, callable.options);
+    if (callable.kind === "workflow") node.gives = "result";
+    return node;
+  }
+
+  /** Adds a node that runs a task for each item of a list. */
+  map(callable, over, rest) {
+    const given = rest.length === 0 ? null : { $args: ["{{ item }}", ...rest.map((one) => template(one, (value) => this.value(value)))] };
+    const { maxParallel = 16, onItemFailure } = callable.options;
+    const map = {
+      over: template(over, (value) => this.value(value)),
+      task: taskOf(callable.action(), given),
+      max_parallel: maxParallel,
+    };
+    if (onItemFailure !== undefined) map.on_item_failure = onItemFailure;
+    const node = this.add(callable.name, { map }, callable.options);
+    if (callable.kind === "workflow") node.gives = "results";
+    return node;
+  }
+
+  arguments(args) {
+    return bundle(args, (value) => this.value(value));
+  }
+
+  /** Writes a value without nodes into the graph. */
+  value(value) {
+    return inline(value);
+  }
+}
+
+/** A graph that a workflow's function builds from arguments: values stay outside, so that the graph stays the same. */
+class Built extends Builder {
+  constructor(name, options, args) {
+    super(name, options);
+    this.args = args;
+    this.given = pure(args, `the arguments of workflow \`${name}\``);
+    this.values = [];
+    this.isFrom = false;
+  }
+
+  value(value) {
+    const place = typeof value === "boolean" || value === null ? -1 : this.args.indexOf(value);
+    if (place >= 0) {
+      this.isFrom = true;
+      return `{{ inputs.args[${place}] }}`;
+    }
+    const plain = pure(value, "an argument");
+    if (typeof plain === "object" ? plain !== null : typeof plain === "string" && isTemplate(plain)) {
+      this.values.push(plain);
+      return `{{ inputs.values[${this.values.length - 1}] }}`;
+    }
+    return plain;
+  }
+
+  finish(result) {
+    this.graph.outputs.result = result === undefined ? null : template(result, (value) => this.value(value));
+    this.graph.inputs.args = { type: "array" };
+    if (this.values.length > 0) this.graph.inputs.values = { type: "array" };
+    const input = { args: this.given };
+    if (this.values.length > 0) input.values = this.values;
+    return { graph: this.graph, input };
+  }
+}
+
+function taskOf(action, given) {
+  return given === null || given === undefined ? { action } : { action, with: given };
+}
+
+/** Builds the graph of a workflow: `{ graph, input }`. */
+function build(name, body, options, args) {
+  const builder = new Built(name, options, args);
+  const before = current;
+  current = builder;
+  let result;
+  try {
+    result = body(...args);
+  } finally {
+    current = before;
+  }
+  if (!(result instanceof Node) && typeof result?.then === "function" && result instanceof Promise) {
+    result.catch(() => {});
+    throw new DefinitionError(`the function of workflow \`${name}\` must not be async: it only builds the graph`, {
+      code: "FU0204",
+      hint: "what has to be awaited belongs into a step; for code that awaits steps there is app.durable(…)",
+    });
+  }
+  return builder.finish(result);
+}
+
+/** A graph whose inputs have their values with them, for a run that has no input of its own. */
+function closed({ graph, input }) {
+  const inputs = Object.entries(graph.inputs).map(([name, declared]) => [name, { ...declared, default: input[name] }]);
+  return { ...graph, inputs: Object.fromEntries(inputs) };
+}
+
+module.exports = { Builder, build, building, closed };

@@ -1,0 +1,290 @@
+"use strict";
+// The engine in a program: a store, the code that is registered, and the runs that are driven here.
+
+const { readFileSync } = require("node:fs");
+const native = require("./native.cjs");
+const { theBridge } = require("./bridge.cjs");
+const { build } = require("./builder.cjs");
+const { pure } = require("./codec.cjs");
+const { milliseconds } = require("./duration.cjs");
+const errors = require("./errors.cjs");
+const { Graph } = require("./graph.cjs");
+const { Run } = require("./run.cjs");
+const { invocable, makeDurable, makeStep, makeWorkflow } = require("./step.cjs");
+
+const { ClosedError, DefinitionError, InputError } = errors.public;
+const asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
+const dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
+
+/** The variables that commands get beside their own, as in the `fusion` command. */
+const HANDED_ON = /^(PATH|HOME|LANG|TMPDIR|TMP|TEMP|USER|LOGNAME|SHELL|TERM|TZ|(HTTP|HTTPS|NO|ALL)_PROXY|(http|https|no|all)_proxy|LC_.*|SSL_CERT_.*)$/;
+
+class Fusion {
+  #bridge;
+  #native;
+  #made = new Map();
+  #numbers = [];
+  #checked = new Map();
+  #unsaved = [];
+  #recovered;
+  #watched;
+  #closing;
+  #inside;
+
+  constructor(url = "memory://", options = {}) {
+    this.#bridge = theBridge();
+    const asked = openingOf(options);
+    this.#native = errors.native(() => this.#bridge.native.open(String(url), JSON.stringify(asked)));
+    this.#inside = { native: () => this.#open(), watch: () => this.#watch(), forked: (...changed) => this.#forked(...changed) };
+    this.url = String(url);
+  }
+
+  /** Registers a function as a step. */
+  step(name, body, options = {}) {
+    return this.#register(makeStep(nameOf(name), bodyOf(body, name), options));
+  }
+
+  /** Registers a durable function. */
+  durable(name, body, options = {}) {
+    return this.#register(makeDurable(nameOf(name), bodyOf(body, name), options));
+  }
+
+  /** Registers a function that builds a graph. */
+  workflow(name, body, options = {}) {
+    return this.#register(makeWorkflow(nameOf(name), bodyOf(body, name), options), `workflow:${name}`);
+  }
+
+  #register(made, name = made.name) {
+    this.#open();
+    const number = this.#bridge.add(invocable(made, this.#bridge));
+    this.#numbers.push(number);
+    this.#native.register(name, number);
+    this.#made.set(made.name, made);
+    return made;
+  }
+
+  /** Registers what a graph needs, so that this process can finish its runs. */
+  register(graph) {
+    for (const [name, body] of graph.steps) {
+      if (this.#made.get(name)?.body !== body) this.step(name, body);
+    }
+    return graph;
+  }
+
+  /** Reads a workflow file, YAML or JSON, and checks it. */
+  load(path) {
+    return this.parse(readFileSync(path, "utf8"), String(path));
+  }
+
+  /** Reads the text of a workflow file; `name` is what errors call it. */
+  parse(text, name = "workflow.yaml") {
+    this.#open();
+    const { graph, workflows, warnings } = JSON.parse(errors.native(() => native.parse(text, name)));
+    const file = { kind: "file", name: graph.name, version: graph.version, graph, warnings };
+    for (const one of [graph, ...Object.values(workflows)]) {
+      this.#native.workflow(this.#check(one));
+      this.#unsaved.push(one);
+    }
+    return Object.freeze(file);
+  }
+
+  /** Starts a run, or finds the one that has the id. */
+  async start(what, args, { id, signal, detached = false } = {}) {
+    signal?.throwIfAborted();
+    this.#recovered ??= this.#ask("recover");
+    const { graph, input } = this.#graphOf(what, args);
+    const definition = this.#check(graph);
+    await this.#recovered;
+    if (this.#unsaved.length > 0) await this.#ask("save", { graphs: this.#unsaved.splice(0) });
+    signal?.throwIfAborted();
+    const app = this.#open();
+    const options = JSON.stringify({ id, input, detached });
+    const run = this.#run(await this.#bridge.ask((ticket) => app.start(ticket, definition, options)));
+    this.#watch();
+    if (signal !== undefined) this.#cancelWith(run, signal);
+    return run;
+  }
+
+  /** Starts a run and waits for its result. */
+  async run(what, args, { timeout, ...options } = {}) {
+    const run = await this.start(what, args, options);
+    return run.result({ timeout });
+  }
+
+  #cancelWith(run, signal) {
+    const cancel = () => run.cancel("the signal of its starter was aborted").catch(() => {});
+    if (signal.aborted) {
+      cancel();
+      return;
+    }
+    signal.addEventListener("abort", cancel, { once: true });
+    const forget = () => signal.removeEventListener("abort", cancel);
+    this.#settled(run).then(forget, forget);
+  }
+
+  #settled(run) {
+    const asked = this.#bridge.asked((ticket) => this.#open().ask(ticket, "wait", JSON.stringify({ run: run.id })), run.id);
+    return asked.promise;
+  }
+
+  /** Finds a run by its id. */
+  async find(id) {
+    await this.#ask("find", { run: String(id) }, String(id));
+    return this.#run(String(id));
+  }
+
+  /** Lists runs, the newest first. */
+  async list({ status, after, limit } = {}) {
+    return this.#ask("list", { status, after, limit });
+  }
+
+  /** Finishes what dead processes left. Gives how many runs were taken. */
+  async recover() {
+    const taken = await this.#ask("recover");
+    this.#watch();
+    return taken;
+  }
+
+  /** Waits until nothing is driven here any more: every run has ended or rests. */
+  async settled() {
+    await this.#ask("settled");
+  }
+
+  /** Describes the store; with `deep`, reads all of it and checks it. */
+  async check({ deep = false } = {}) {
+    return this.#ask("check", { deep });
+  }
+
+  /** Deletes a run that has ended. */
+  async prune(id) {
+    await this.#ask("prune", { run: String(id) });
+  }
+
+  /** Draws the graph of a workflow: `mermaid`, `dot`, `svg` or `json`. */
+  draw(what, args, format = "mermaid") {
+    const { graph } = this.#graphOf(what, args);
+    return errors.native(() => this.#check(graph).draw(format));
+  }
+
+  /** How many runs are driven here. */
+  get driven() {
+    return this.#closing ? 0 : this.#native.driven();
+  }
+
+  /** Lets go of everything: bodies are given up, runs go on where they were when someone recovers them. */
+  close() {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close() {
+    this.#watched?.();
+    for (const number of this.#numbers) this.#bridge.remove(number);
+    const app = this.#native;
+    await this.#bridge.ask((ticket) => app.ask(ticket, "close", "{}"));
+  }
+
+  [asyncDispose]() {
+    return this.close();
+  }
+
+  [dispose]() {
+    this.close().catch(() => {});
+  }
+
+  #open() {
+    if (this.#closing) throw new ClosedError("the engine was closed", { code: "FU0501", hint: "open it again" });
+    return this.#native;
+  }
+
+  #run(id) {
+    return new Run(this.#inside, this.#bridge, id);
+  }
+
+  async #ask(what, args = {}, run) {
+    const app = this.#open();
+    return this.#bridge.ask((ticket) => app.ask(ticket, what, JSON.stringify(args)), run);
+  }
+
+  /** Keeps the program alive while runs are driven here. */
+  #watch() {
+    if (this.#watched || this.#closing) return;
+    const asked = this.#bridge.asked((ticket) => this.#native.ask(ticket, "settled", "{}"));
+    this.#watched = asked.abandon;
+    const over = () => {
+      this.#watched = undefined;
+      if (!this.#closing && this.#native.driven() > 0) this.#watch();
+    };
+    asked.promise.then(over, over);
+  }
+
+  /** Checks a graph, unless it is the one that was checked last under its name. */
+  #check(graph) {
+    const json = JSON.stringify(graph);
+    const known = this.#checked.get(graph.name);
+    if (known?.json === json) return known.definition;
+    const definition = errors.native(() => native.define(json));
+    this.#checked.set(graph.name, { json, definition });
+    return definition;
+  }
+
+  #graphOf(what, args) {
+    if (what instanceof Graph || what?.kind === "file") {
+      if (what instanceof Graph) this.register(what);
+      if (args !== undefined && (typeof args !== "object" || args === null || Array.isArray(args))) {
+        throw new InputError(`the inputs of \`${what.name}\` are an object by name`, { code: "FU0101" });
+      }
+      return { graph: what instanceof Graph ? what.json : what.graph, input: pure(args ?? {}, "the input") };
+    }
+    if (typeof what?.action !== "function") {
+      throw new InputError("this cannot be started: give a workflow, a step, a durable function, a Graph, or a loaded file", { code: "FU0101" });
+    }
+    if (args !== undefined && !Array.isArray(args)) {
+      throw new InputError(`the arguments of \`${what.name}\` are a list`, { code: "FU0101", hint: "write [value] for one argument" });
+    }
+    if (what.kind === "workflow") return build(what.name, what.body, what.definition, args ?? []);
+    return build(what.name, (...given) => what(...given), {}, args ?? []);
+  }
+
+  #forked(workflow, args, input) {
+    if (workflow === undefined) {
+      if (args !== undefined) throw new DefinitionError("a fork with other arguments needs the workflow that takes them", { code: "FU0107" });
+      return input === undefined ? {} : { input: pure(input, "the input") };
+    }
+    const made = this.#graphOf(workflow, args ?? input);
+    return { graph: made.graph, input: made.input };
+  }
+}
+
+function openingOf({ secrets, commandEnv, commandCwd, concurrency, work, lease, ...unknown }) {
+  const [wrong] = Object.keys(unknown);
+  if (wrong !== undefined) {
+    throw new InputError(`the engine has no option \`${wrong}\``, {
+      code: "FU0203",
+      hint: "there are secrets, commandEnv, commandCwd, concurrency, work, lease",
+    });
+  }
+  const texts = Object.entries(process.env).filter(([, value]) => value !== undefined);
+  return {
+    secrets: secrets ?? Object.fromEntries(texts),
+    commandEnv: commandEnv ?? Object.fromEntries(texts.filter(([key]) => HANDED_ON.test(key))),
+    commandCwd,
+    concurrency,
+    work,
+    leaseMs: lease === undefined ? undefined : milliseconds(lease, "lease"),
+  };
+}
+
+function nameOf(name) {
+  if (typeof name !== "string" || !/^[\w.:-]{1,128}$/.test(name)) {
+    throw new InputError(`${JSON.stringify(name)} is no name`, { code: "FU0102", hint: "1 to 128 of A-Z a-z 0-9 . _ : -" });
+  }
+  return name;
+}
+
+function bodyOf(body, name) {
+  if (typeof body !== "function") throw new InputError(`\`${name}\` needs a function`, { code: "FU0101" });
+  return body;
+}
+
+module.exports = { Fusion };

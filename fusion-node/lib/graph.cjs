@@ -1,0 +1,91 @@
+"use strict";
+// Graphs that are put together from data, node by node.
+
+const { Builder } = require("./builder.cjs");
+const { Expression, Node, inline, template, bundle } = require("./node.cjs");
+const { DefinitionError, InputError } = require("./errors.cjs").public;
+const { check } = require("./policy.cjs");
+
+/** A graph that is put together node by node. Its inputs are declared, and given by name when a run starts. */
+class Graph {
+  #builder;
+  #steps = new Map();
+
+  constructor(name, { inputs = {}, ...options } = {}) {
+    this.#builder = new Builder(name, options);
+    const declared = Object.entries(inputs).map(([key, input]) => [key, typeof input === "string" ? { type: input } : input]);
+    this.#builder.graph.inputs = Object.fromEntries(declared);
+  }
+
+  get name() {
+    return this.#builder.graph.name;
+  }
+
+  /** The definition, in the engine's words. */
+  get json() {
+    return this.#builder.graph;
+  }
+
+  /** The plain functions among the nodes, which a process that runs the graph needs: by the names of their steps. */
+  get steps() {
+    return this.#steps;
+  }
+
+  /** Gives what stands for an input. */
+  input(name) {
+    if (this.#builder.graph.inputs[name] === undefined) {
+      throw new InputError(`the graph \`${this.name}\` declares no input \`${name}\``, { code: "FU0205" });
+    }
+    return new Expression(`inputs[${JSON.stringify(name)}]`);
+  }
+
+  /** Adds a node that runs a step, a workflow or a plain function. */
+  add(id, what, { args = [], needs = [], when, map, ...options } = {}) {
+    check(options, `node \`${id}\``);
+    if (this.#builder.ids.has(id)) throw new DefinitionError(`there are two nodes \`${id}\``, { code: "FU0208" });
+    const action = this.#action(id, what);
+    const all = { ...what.options, ...options };
+    const given = this.#given(args, map);
+    const task = given === null ? { action } : { action, with: given };
+    let kind = { run: task };
+    if (map !== undefined) {
+      kind = { map: { over: template(map, inline), task, max_parallel: all.maxParallel ?? 16 } };
+      if (all.onItemFailure !== undefined) kind.map.on_item_failure = all.onItemFailure;
+    }
+    const node = this.#builder.add(id, kind, all);
+    if (what.kind === "workflow") node.gives = map === undefined ? "result" : "results";
+    this.#after(node, needs);
+    return when === undefined ? node : node.when(when);
+  }
+
+  #given(args, map) {
+    if (map !== undefined && args.length > 0) {
+      return { $args: ["{{ item }}", ...args.map((one) => template(one, inline))] };
+    }
+    return bundle(args, inline);
+  }
+
+  #after(node, needs) {
+    const names = needs.map((need) => (need instanceof Node ? need.id : String(need)));
+    if (names.length > 0) node.spec.needs = names;
+  }
+
+  #action(id, what) {
+    if (typeof what?.action === "function") return what.action();
+    if (typeof what === "string") return { step: what };
+    if (typeof what === "function") {
+      const name = `${this.name}.${id}`;
+      this.#steps.set(name, what);
+      return { step: name };
+    }
+    throw new InputError(`node \`${id}\`: give a step, a workflow, a function, or the name of a step`, { code: "FU0101" });
+  }
+
+  /** Names an output of the run. */
+  output(name, value) {
+    this.#builder.graph.outputs[name] = template(value, inline);
+    return this;
+  }
+}
+
+module.exports = { Graph };

@@ -1,0 +1,134 @@
+"use strict";
+// What can be called while a graph is built: steps, durable functions, workflows, commands, waits.
+
+const { building, build, closed } = require("./builder.cjs");
+const { DurableContext, StepContext } = require("./context.cjs");
+const { milliseconds } = require("./duration.cjs");
+const { InputError } = require("./errors.cjs").public;
+const { Expression, inline } = require("./node.cjs");
+const { check } = require("./policy.cjs");
+
+/** Makes a function that adds nodes, with the methods of its kind. */
+function callable(prototype, fields) {
+  const self = (...args) => building(`\`${fields.name}\``).call(self, args);
+  Object.setPrototypeOf(self, prototype);
+  for (const [key, value] of Object.entries(fields)) {
+    Object.defineProperty(self, key, { value, enumerable: true, configurable: true });
+  }
+  return self;
+}
+
+const Callable = Object.create(Function.prototype, {
+  map: {
+    value(over, ...rest) {
+      return building(`\`${this.name}.map\``).map(this, over, rest);
+    },
+  },
+  with: {
+    value(options) {
+      check(options, `\`${this.name}.with\``);
+      if (options.context !== undefined) throw new InputError("`context` is said where a step is made", { code: "FU0101" });
+      const { name, body, kind, args, action } = this;
+      return callable(Object.getPrototypeOf(this), { name, body, kind, args, action, options: { ...this.options, ...options } });
+    },
+  },
+  until: {
+    value(condition, { max = 100, pause } = {}) {
+      return this.with({ until: condition, max, pause });
+    },
+  },
+});
+
+/** Makes a step. */
+function makeStep(name, body, options) {
+  check(options, `step \`${name}\``);
+  return callable(Callable, { name, body, options, kind: "step", action: () => ({ step: name }) });
+}
+
+/** Makes a durable function. */
+function makeDurable(name, body, options) {
+  check(options, `durable function \`${name}\``);
+  return callable(Callable, { name, body, options, kind: "durable", action: () => ({ step: name }) });
+}
+
+/** Makes a workflow. */
+function makeWorkflow(name, body, options) {
+  return callable(Callable, { name, body, options: {}, kind: "workflow", definition: options, action: () => ({ workflow: name }) });
+}
+
+/** Makes a command: a program and its arguments. */
+function command(argv, { stdin, cwd, env, ...options } = {}) {
+  const builder = building("command");
+  const text = (value) => {
+    if (value instanceof Expression) return `{{ ${value.expression} }}`;
+    return inline(String(value));
+  };
+  check(options, "command");
+  const program = { argv: argv.map(text) };
+  if (stdin !== undefined) program.stdin = text(stdin);
+  if (cwd !== undefined) program.cwd = text(cwd);
+  if (env !== undefined) program.env = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, text(value)]));
+  return builder.add(String(argv[0]).replaceAll(/[^\w.-]+/g, "-").replace(/^-+/, "") || "command", { run: { action: { command: program } } }, options);
+}
+
+function waiting(name, spec) {
+  return building(`wait.${name}`).add(name, { wait: spec });
+}
+
+function text(value) {
+  return value instanceof Expression ? `{{ ${value.expression} }}` : inline(String(value));
+}
+
+/** Nodes that wait. */
+const wait = Object.freeze({
+  sleep: (length) =>
+    waiting("sleep", { duration: length instanceof Expression ? text(length) : `${milliseconds(length, "wait.sleep")}ms` }),
+  until: (moment) => waiting("until", { until: moment instanceof Date ? String(moment.getTime()) : text(moment) }),
+  signal: (name, { timeout } = {}) =>
+    waiting(`signal-${String(name).replaceAll(/[^\w.-]+/g, "-")}`, {
+      signal: { name: text(name), ...limit(timeout, "wait.signal") },
+    }),
+  approval: (message, { role = "", timeout } = {}) =>
+    waiting("approval", { approval: { role, message: text(message), ...limit(timeout, "wait.approval") } }),
+});
+
+function limit(timeout, what) {
+  return timeout === undefined ? {} : { timeout_ms: milliseconds(timeout, what) };
+}
+
+/** An expression over inputs and nodes, in the words of templates. */
+function expr(expression) {
+  return new Expression(String(expression));
+}
+
+/** Takes what the engine hands to a body apart. */
+function argumentsOf(input) {
+  if (input === null) return [];
+  if (typeof input === "object" && Array.isArray(input.$args)) return input.$args;
+  return [input];
+}
+
+/** What the bridge calls for one step, or for a workflow whose graph is made here. */
+function invocable(made, bridge) {
+  const { name, body, kind, options, definition } = made;
+  const what = `the result of step \`${name}\``;
+  if (kind === "workflow") {
+    const invoke = (_call, input) => JSON.stringify(closed(build(name, body, definition, argumentsOf(input))));
+    return { invoke, what, givesGraph: true };
+  }
+  if (kind === "durable") {
+    return { what, invoke: (call, input) => body(new DurableContext(bridge, call), ...argumentsOf(input)) };
+  }
+  if (options.context) {
+    return { what, invoke: (call, input) => body(new StepContext(bridge, call), ...argumentsOf(input)) };
+  }
+  return {
+    what,
+    invoke: (_call, input) => {
+      if (input === null) return body();
+      return typeof input === "object" && Array.isArray(input.$args) ? body(...input.$args) : body(input);
+    },
+  };
+}
+
+module.exports = { command, expr, invocable, makeDurable, makeStep, makeWorkflow, wait };

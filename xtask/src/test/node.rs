@@ -1,0 +1,171 @@
+//! The Node package: built, packed, installed into a clean folder, and tested there.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Count;
+use crate::{Stop, ground, process};
+
+/// How long all tests of the package may take; they need less than a minute on an idle machine.
+const LIMIT: Duration = Duration::from_mins(15);
+
+/// What the package is made of, beside the addon.
+const PARTS: [&str; 9] = [
+    "package.json",
+    "README.md",
+    "index.cjs",
+    "index.mjs",
+    "index.d.ts",
+    "index.d.mts",
+    "lib",
+    "types",
+    "bin",
+];
+
+/// The arguments that keep npm quiet and away from the network where it can be.
+const QUIET: [&str; 4] = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+
+/// Tests the packed package, its types and its examples in a folder that holds nothing else of ours.
+pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
+    // The whole workspace, so that nothing is compiled again with other features.
+    let mut build = process::cargo(root);
+    if !process::follow(build.args(["build", "--workspace", "--lib", "--quiet"]))?.0 {
+        return Err(Stop::Failed("the addon could not be built".to_owned()));
+    }
+    let scratch = ground::Scratch::new("node")?;
+    let package = pack(root, scratch.path())?;
+    let clean = scratch.path().join("clean");
+    install(root, &clean, &package)?;
+    let mut tests = process::command("node", &clean);
+    tests
+        .args(["--test", "--test-concurrency=2"])
+        .args(files(&clean)?)
+        .env("FUSION_CASES", root.join("testing/cases"))
+        .env("FUSION_REPOSITORY", root)
+        .env_remove("FUSION_STORE");
+    let (passed, count) = process::follow_within(&mut tests, LIMIT)?;
+    let compiler = clean.join("node_modules/.bin/tsc");
+    let mut types = process::command(compiler, &clean);
+    let (typed, _) = process::follow(types.args(["--project", "types"]))?;
+    println!("types: {}", if typed { "ok" } else { "FAILED" });
+    Ok((passed && typed, count.plus(Count::one(typed))))
+}
+
+/// Fills npm's cache with what the tests need, so that they can be run without a network.
+pub(crate) fn prepare(root: &Path) -> Result<(), Stop> {
+    let scratch = ground::Scratch::new("node-setup")?;
+    for file in ["package.json", "package-lock.json"] {
+        copy(&root.join("fusion-node/test").join(file), &scratch.path().join(file))?;
+    }
+    npm(scratch.path(), &["ci", "--ignore-scripts"])
+}
+
+/// Puts the package together and packs it: gives the tarball.
+fn pack(root: &Path, scratch: &Path) -> Result<PathBuf, Stop> {
+    let stage = scratch.join("package");
+    make(&stage)?;
+    for part in PARTS {
+        copy(&root.join("fusion-node").join(part), &stage.join(part))?;
+    }
+    for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        copy(&root.join(licence), &stage.join(licence))?;
+    }
+    let library =
+        format!("{}fusion_node{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let built = ground::fusion()?.with_file_name(library);
+    copy(&built, &stage.join(format!("fusion_node.{}.node", platform())))?;
+    npm(&stage, &["pack", "--silent", "--pack-destination", ".."])?;
+    let packed =
+        list(scratch)?.into_iter().find(|path| path.extension().is_some_and(|end| end == "tgz"));
+    packed.ok_or_else(|| Stop::Failed("npm pack gave no tarball".to_owned()))
+}
+
+fn install(root: &Path, clean: &Path, package: &Path) -> Result<(), Stop> {
+    copy(&root.join("fusion-node/test"), clean)?;
+    copy(&root.join("fusion-node/examples"), &clean.join("examples"))?;
+    npm(clean, &["ci", "--ignore-scripts"])?;
+    let package = package.display().to_string();
+    npm(clean, &["install", "--no-save", "--no-package-lock", "--ignore-scripts", &package])
+}
+
+fn npm(folder: &Path, arguments: &[&str]) -> Result<(), Stop> {
+    let mut command = process::command("npm", folder);
+    let (passed, _) = process::follow(command.args(arguments).args(QUIET))?;
+    if passed {
+        return Ok(());
+    }
+    Err(Stop::Failed(format!("`npm {}` failed", arguments.join(" "))))
+}
+
+/// The name that Node gives to this machine, with the C library that the addon was linked with.
+fn platform() -> String {
+    let os = match std::env::consts::OS {
+        "macos" => "darwin",
+        "windows" => "win32",
+        other => other,
+    };
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "x64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let libc = match (os, cfg!(target_env = "musl")) {
+        ("linux", true) => "-musl",
+        ("linux", false) => "-gnu",
+        _ => "",
+    };
+    format!("{os}-{arch}{libc}")
+}
+
+fn files(clean: &Path) -> Result<Vec<PathBuf>, Stop> {
+    let is_test = |path: &PathBuf| path.to_string_lossy().ends_with(".test.mjs");
+    Ok(list(clean)?.into_iter().filter(is_test).collect())
+}
+
+fn list(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
+    let said = |cause| Stop::Failed(format!("read {}: {cause}", folder.display()));
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(said)? {
+        found.push(entry.map_err(said)?.path());
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn make(folder: &Path) -> Result<(), Stop> {
+    std::fs::create_dir_all(folder)
+        .map_err(|cause| Stop::Failed(format!("make {}: {cause}", folder.display())))
+}
+
+/// Copies a file, or a folder with all that is in it but what npm installed.
+fn copy(from: &Path, to: &Path) -> Result<(), Stop> {
+    if !from.is_dir() {
+        return std::fs::copy(from, to)
+            .map(|_| ())
+            .map_err(|cause| Stop::Failed(format!("copy {}: {cause}", from.display())));
+    }
+    make(to)?;
+    for path in list(from)? {
+        match path.file_name() {
+            Some(name) if name != "node_modules" => copy(&path, &to.join(name))?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_the_package_are_there() {
+        let folder = ground::root().join("fusion-node");
+        let missing: Vec<&str> =
+            PARTS.into_iter().filter(|part| !folder.join(part).exists()).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        let manifest = std::fs::read_to_string(folder.join("package.json")).expect("it is there");
+        let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+        assert!(manifest.contains(&version), "the package has another version than the workspace");
+    }
+}
