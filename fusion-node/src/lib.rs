@@ -13,9 +13,9 @@
 //!
 //! No lock is held while JavaScript runs, and JavaScript never waits for the engine but in `open`.
 
-mod app;
-mod bridge;
-mod cli;
+pub mod app;
+pub mod bridge;
+pub mod cli;
 mod convert;
 mod look;
 mod ops;

@@ -29,11 +29,14 @@ function declared() {
     const symbol = found.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(found) : found;
     const isValue = (symbol.flags & ts.SymbolFlags.Value) !== 0;
     if (symbol.getDocumentationComment(checker).length === 0) bare.push(symbol.name);
-    const members = [...(symbol.members?.values() ?? [])].filter((one) => !["__constructor", "__call", "__index"].includes(one.escapedName));
+    // Those that the declared type has itself: members named by well-known symbols are found no other way.
+    const isTyped = symbol.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface);
+    const known = isTyped ? checker.getDeclaredTypeOfSymbol(symbol).getProperties() : [];
+    const members = known.filter((one) => one.parent === undefined || one.parent === symbol);
     for (const member of members) {
       if (member.getDocumentationComment(checker).length === 0 && !(member.flags & ts.SymbolFlags.TypeParameter)) bare.push(`${symbol.name}.${member.name}`);
     }
-    if (isValue) names.set(symbol.name, new Set(members.map((member) => member.name.replace(/^__@(\w+)@.*$/, "[$1]"))));
+    if (isValue) names.set(symbol.name, new Set(members.map((member) => String(member.escapedName).replace(/^__@(\w+)@.*$/, "[$1]"))));
   }
   return { names, bare };
 }

@@ -73,10 +73,8 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
                 Err(failure) => failed(failure),
             };
         }
-        Ok(Output::Rest(_, Wait::Child(run))) => {
-            let message = format!(
-                "a body cannot rest for run `{run}`: give a graph that has it as a sub-workflow"
-            );
+        Ok(Output::Rest(_, wait)) if wait.child().is_some() => {
+            let message = "a body cannot rest for a run: give a graph with it as a sub-workflow";
             return failed(Failure::error(message).permanent());
         }
         Ok(Output::Rest(name, wait)) => return Input::Rests(key, name, wait),
