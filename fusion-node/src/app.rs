@@ -1,4 +1,8 @@
 //! An opened engine: its steps and workflows, and starting runs.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what comes from JavaScript is a copy that belongs to us"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

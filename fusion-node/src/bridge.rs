@@ -2,6 +2,10 @@
 //!
 //! To JavaScript go messages, gathered until it takes them: a body to be run, a call that is given up, the end of
 //! something that was asked for. From JavaScript come the ends of bodies, as many as there are.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what comes from JavaScript is a copy that belongs to us"
+)]
 
 use std::collections::BTreeMap;
 use std::future::Future;

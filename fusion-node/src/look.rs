@@ -1,7 +1,7 @@
 //! What is told of runs and of the store.
 
 use fusion_core::error::Result;
-use fusion_core::model::{Key, RunStatus};
+use fusion_core::model::{Key, RunId, RunStatus};
 use fusion_core::{Driven, Fusion, Run};
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ pub(crate) async fn why(run: &Run) -> Result<String> {
         .map(|why| {
             json!({
                 "sentence": why.sentence, "chain": why.chain, "hint": why.hint,
-                "child": why.child.as_ref().map(|child| child.as_str()),
+                "child": why.child.as_ref().map(RunId::as_str),
             })
         })
         .collect();

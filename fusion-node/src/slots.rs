@@ -51,12 +51,11 @@ impl Slots {
     pub(crate) fn open(&self, context: Context) -> (u64, oneshot::Receiver<Answer>) {
         let (answer, answered) = oneshot::channel();
         let mut table = self.table();
-        let place = match table.free.pop() {
-            Some(place) => place,
-            None => {
-                table.slots.push(Slot::default());
-                u32::try_from(table.slots.len() - 1).unwrap_or(u32::MAX)
-            }
+        let place = if let Some(place) = table.free.pop() {
+            place
+        } else {
+            table.slots.push(Slot::default());
+            u32::try_from(table.slots.len() - 1).unwrap_or(u32::MAX)
         };
         let mut number = u64::from(place);
         if let Some(slot) = table.slots.get_mut(place as usize) {

@@ -46,9 +46,9 @@ pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
     let (passed, count) = process::follow_within(&mut tests, LIMIT)?;
     let compiler = clean.join("node_modules/.bin/tsc");
     let mut types = process::command(compiler, &clean);
-    let (typed, _) = process::follow(types.args(["--project", "types"]))?;
-    println!("types: {}", if typed { "ok" } else { "FAILED" });
-    Ok((passed && typed, count.plus(Count::one(typed))))
+    let (is_sound, _) = process::follow(types.args(["--project", "types"]))?;
+    println!("types: {}", if is_sound { "ok" } else { "FAILED" });
+    Ok((passed && is_sound, count.plus(Count::one(is_sound))))
 }
 
 /// Fills npm's cache with what the tests need, so that they can be run without a network.

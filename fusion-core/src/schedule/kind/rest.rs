@@ -1,6 +1,6 @@
 //! Bodies that rest: they wait for something, and are entered again when it has come.
 
-use crate::model::{Key, Payload, Record, Wait};
+use crate::model::{Command, Key, Payload, Record, Wait};
 use crate::schedule::state::State;
 
 /// What a body that rests finds when its limit has passed: no bytes, which no JSON value has.
@@ -12,7 +12,7 @@ impl State {
         &mut self,
         (key, name, wait): (Key, String, Wait),
         now: i64,
-        out: &mut Vec<crate::model::Command>,
+        out: &mut Vec<Command>,
     ) {
         if self.take_back(key, self.attempts(key).saturating_add(1)) {
             self.emit(Record::NodeResting(key, name, wait), out);
@@ -28,18 +28,12 @@ impl State {
     }
 
     /// Hands what was waited for to a key: as the output of a node, or as a memo to a body.
-    pub(in crate::schedule) fn came(
-        &mut self,
-        key: Key,
-        value: Payload,
-        out: &mut Vec<crate::model::Command>,
-    ) {
-        let record = match self.rests(key) {
-            Some(name) => Record::MemoSaved(key, name.to_owned(), value),
-            None => {
-                let attempt = self.attempts(key).saturating_add(1);
-                Record::NodeSucceeded(key, attempt, 0, value, false)
-            }
+    pub(in crate::schedule) fn came(&mut self, key: Key, value: Payload, out: &mut Vec<Command>) {
+        let record = if let Some(name) = self.rests(key) {
+            Record::MemoSaved(key, name.to_owned(), value)
+        } else {
+            let attempt = self.attempts(key).saturating_add(1);
+            Record::NodeSucceeded(key, attempt, 0, value, false)
         };
         self.emit(record, out);
     }
