@@ -9,6 +9,10 @@ use fusion_core::model::{Failure, Payload};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+/// The allocator of the `fusion` command.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a benchmark gives: nothing goes on after an error.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 

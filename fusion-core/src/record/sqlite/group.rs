@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::fault::{Fault, signed};
+use super::fault::Fault;
 use super::writer::Writer;
 use crate::error::{Code, Error, Result};
 use crate::model::{Batch, Digest, Op, Payload, Receipt, Record, Then};
@@ -63,6 +63,12 @@ impl Prepared {
 }
 
 impl Prepared {
+    /// Tells whether at most its first operation appends what names blobs: they may be missing.
+    fn is_light(&self) -> bool {
+        let first = matches!(self.batch.ops.first(), Some(Op::Append(_)));
+        self.rows.as_slice().iter().skip(usize::from(first)).all(|row| row.blobs.is_empty())
+    }
+
     /// Tells whether it is written even when the disk is full: it is small, and ends something or says that it shall end.
     pub(super) fn is_urgent(&self) -> bool {
         self.urgent && self.bytes <= URGENT_BYTES
@@ -123,15 +129,21 @@ fn may_refuse(op: &Op) -> bool {
 }
 
 impl Writer {
-    /// Carries out one batch. Each operation tests before it writes, so only a batch in which a later operation can be
+    /// Carries out one batch. Each operation tests before it writes, so only a batch in which a later operation may be
     /// refused needs a savepoint.
     pub(super) fn batch(&mut self, prepared: Prepared) -> Result<Receipt, Fault> {
-        let careful = prepared.batch.ops.iter().skip(1).any(may_refuse);
+        self.moved.clear();
+        let careful = prepared.batch.ops.iter().skip(1).any(may_refuse)
+            && !(prepared.is_light() && self.foresees(&prepared.batch.ops)?);
         if careful {
             self.run("SAVEPOINT batch")?;
         }
         let (rings, changes) = (self.rings.len(), self.connection.total_changes());
-        match self.carry_out(prepared) {
+        let done = self.carry_out(prepared).and_then(|receipt| {
+            self.write_moved()?;
+            Ok(receipt)
+        });
+        match done {
             Ok(receipt) => {
                 if careful {
                     self.run("RELEASE batch")?;
@@ -144,7 +156,7 @@ impl Writer {
                     self.run("ROLLBACK TO batch")?;
                     self.run("RELEASE batch")?;
                     self.known.lines.clear();
-                } else if self.connection.total_changes() != changes {
+                } else if self.connection.total_changes() != changes || !self.moved.is_empty() {
                     let text = "a refused batch had written something: the group is given up";
                     return Err(Fault::Lost(Error::new(Code::Internal, text).because(error)));
                 }
@@ -237,21 +249,5 @@ impl Writer {
     pub(super) fn next_entry(&mut self) -> i64 {
         self.known.queue += 1;
         self.known.queue
-    }
-
-    /// Writes that a stream's epoch rose: above both its own and the given one.
-    pub(super) fn raise(
-        &mut self,
-        stream: Option<&std::sync::Arc<str>>,
-        epoch: u64,
-    ) -> Result<u64, Fault> {
-        let Some(name) = stream else { return Ok(epoch + 1) };
-        let mut line = self.line_or_new(name)?;
-        line.epoch = line.epoch.max(epoch) + 1;
-        self.connection
-            .prepare_cached("UPDATE streams SET epoch = ? WHERE id = ?")?
-            .execute((signed(line.epoch), line.id))?;
-        self.learn(name, line);
-        Ok(line.epoch)
     }
 }

@@ -4,23 +4,30 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::fault::{Fault, corrupt, signed};
+use super::fault::{Fault, signed};
 use super::group::Row;
-use super::writer::{Line, Writer};
+use super::line::Line;
+use super::writer::Writer;
 use crate::model::{Append, Head};
 use crate::record::bus::Ring;
 use crate::record::{codec, refuse};
 
 impl Writer {
+    /// Refuses an append at a wrong place or under an old epoch; gives where the stream stands, if it is there.
+    pub(super) fn test_append(&mut self, append: &Append) -> Result<Option<Line>, Fault> {
+        let found = self.line(&append.stream)?;
+        let head = found.map(|line| Head { seq: line.head, epoch: line.epoch });
+        refuse::append(&append.stream, head.unwrap_or_default(), append.expect, append.epoch)?;
+        Ok(found)
+    }
+
     pub(super) fn append(&mut self, append: &Append, row: Row, now: i64) -> Result<(), Fault> {
         let name = &append.stream;
-        let found = self.line(name)?;
-        let head = found.map(|line| Head { seq: line.head, epoch: line.epoch });
-        refuse::append(name, head.unwrap_or_default(), append.expect, append.epoch)?;
+        let found = self.test_append(append)?;
         self.have(&row.blobs, || format!("an append to `{name}`"))?;
         let mut line = match found {
             Some(line) => line,
-            None => self.new_line(name)?,
+            None => self.line_or_new(name)?,
         };
         self.known.journal += 1;
         let id = self.known.journal;
@@ -32,50 +39,15 @@ impl Writer {
             .execute((id, line.id, line.last, first, count, now, body))?;
         line.head += row.count as u64;
         line.last = id;
-        let written = self
-            .connection
-            .prepare_cached("UPDATE streams SET head = ?, last = ? WHERE id = ?")?
-            .execute((signed(line.head), id, line.id))?;
-        if written != 1 {
-            return Err(Fault::Fatal(corrupt(format!("stream `{name}` has a name and no head"))));
-        }
         self.refer(line.id, &row.blobs)?;
-        self.learn(name, line);
+        self.stand(name, line);
         self.rings.push(Ring::Stream(name.clone()));
-        Ok(())
-    }
-
-    /// Makes an empty stream.
-    fn new_line(&mut self, name: &Arc<str>) -> Result<Line, Fault> {
-        self.known.stream += 1;
-        let line = Line { id: self.known.stream, head: 0, last: 0, epoch: 0 };
-        self.connection
-            .prepare_cached("INSERT INTO streams VALUES (?, 0, 0, 0, 0)")?
-            .execute([line.id])?;
-        self.connection
-            .prepare_cached("INSERT INTO names VALUES (?, ?)")?
-            .execute((line.id, name.as_ref()))?;
-        self.learn(name, line);
-        Ok(line)
-    }
-
-    pub(super) fn line_or_new(&mut self, name: &Arc<str>) -> Result<Line, Fault> {
-        match self.line(name)? {
-            Some(line) => Ok(line),
-            None => self.new_line(name),
-        }
-    }
-
-    /// Counts the queue entries that point at a stream.
-    pub(super) fn use_stream(&self, id: i64, by: i64) -> Result<(), Fault> {
-        self.connection
-            .prepare_cached("UPDATE streams SET uses = uses + ? WHERE id = ?")?
-            .execute((by, id))?;
         Ok(())
     }
 
     pub(super) fn drop_stream(&mut self, name: &Arc<str>) -> Result<(), Fault> {
         let Some(line) = self.line(name)? else { return Ok(()) };
+        self.write_moved()?;
         let uses: i64 = self
             .connection
             .prepare_cached("SELECT uses FROM streams WHERE id = ?")?

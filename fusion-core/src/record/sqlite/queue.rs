@@ -212,19 +212,28 @@ impl Writer {
 
     /// Removes an entry that stands at the ticket's epoch.
     pub(super) fn take_out(&mut self, ticket: Ticket) -> Result<(), Fault> {
-        let slot = slot::by_id(&self.connection, signed(ticket.entry))?;
-        let slot = slot.filter(|slot| slot.epoch == signed(ticket.epoch));
-        let slot = slot.ok_or_else(|| refuse::ticket(ticket.entry, ticket.epoch))?;
+        let slot = self.standing(ticket)?;
         self.remove(&slot)
     }
 
-    fn remove(&self, slot: &Slot) -> Result<(), Fault> {
+    fn standing(&self, ticket: Ticket) -> Result<Slot, Fault> {
+        let slot = slot::by_id(&self.connection, signed(ticket.entry))?;
+        let slot = slot.filter(|slot| slot.epoch == signed(ticket.epoch));
+        Ok(slot.ok_or_else(|| refuse::ticket(ticket.entry, ticket.epoch))?)
+    }
+
+    /// Refuses a ticket whose entry is gone, or stands at another epoch.
+    pub(super) fn test_ticket(&self, ticket: Ticket) -> Result<(), Fault> {
+        self.standing(ticket).map(drop)
+    }
+
+    fn remove(&mut self, slot: &Slot) -> Result<(), Fault> {
         self.connection.prepare_cached("DELETE FROM queue WHERE id = ?")?.execute([slot.id])?;
         self.gone(slot.id, slot.stream, slot.flags)
     }
 
     /// Lets go of what a removed entry needed.
-    fn gone(&self, id: i64, stream: Option<i64>, flags: i64) -> Result<(), Fault> {
+    fn gone(&mut self, id: i64, stream: Option<i64>, flags: i64) -> Result<(), Fault> {
         if let Some(stream) = stream {
             self.use_stream(stream, -1)?;
         }
@@ -299,14 +308,27 @@ impl Writer {
     }
 
     pub(super) fn purge(&mut self, queue: &Arc<str>) -> Result<(), Fault> {
-        let mut slots = Vec::new();
-        for state in [READY, LATER, HELD] {
-            slots.extend(slot::of_queue(&self.connection, queue, state)?);
-        }
-        for slot in slots {
-            self.remove(&slot)?;
+        if !self.is_empty(queue)? {
+            let mut slots = Vec::new();
+            for state in [READY, LATER, HELD] {
+                slots.extend(slot::of_queue(&self.connection, queue, state)?);
+            }
+            for slot in slots {
+                self.remove(&slot)?;
+            }
         }
         self.ring_queue(queue);
         Ok(())
+    }
+
+    /// Tells whether a queue has no entry.
+    pub(super) fn is_empty(&self, queue: &str) -> Result<bool, Fault> {
+        // Three questions, because each index covers one state.
+        let mut statement = self.connection.prepare_cached(
+            "SELECT NOT (EXISTS (SELECT 1 FROM queue WHERE state = 0 AND queue = ?1)
+                OR EXISTS (SELECT 1 FROM queue WHERE state = 1 AND queue = ?1)
+                OR EXISTS (SELECT 1 FROM queue WHERE state = 2 AND queue = ?1))",
+        )?;
+        Ok(statement.query_row([queue], |row| row.get(0))?)
     }
 }

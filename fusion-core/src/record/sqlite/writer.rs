@@ -2,38 +2,22 @@
 //!
 //! No thread and no channel: the simulator calls this inline.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
-use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::connect;
-use super::fault::{Fault, error, unsigned};
+use super::fault::{Fault, error};
 use super::group::Prepared;
+use super::line::{Lines, Moved};
 use super::options::Options;
 use super::reserve::{self, Reserve};
 use super::turn::Turn;
 use crate::error::{Code, Error, Result};
 use crate::model::Receipt;
 use crate::record::bus::{Local, Ring};
-
-/// The most streams whose heads are known by heart.
-const LINES: usize = 16_384;
-
-/// Where a stream stands in the file.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Line {
-    pub(super) id: i64,
-    pub(super) head: u64,
-    pub(super) last: i64,
-    pub(super) epoch: u64,
-}
-
-/// Streams by name. Their names begin alike, which makes a tree of them slow; the order is asked by nobody, and the hash is
-/// the same in every process.
-type Lines = HashMap<Arc<str>, Line, BuildHasherDefault<DefaultHasher>>;
 
 /// What was known after the last commit; void once another process wrote.
 #[derive(Debug, Default)]
@@ -70,6 +54,8 @@ pub struct Writer {
     pub(super) known: Known,
     /// What was known before the running transaction changed anything.
     before: Known,
+    /// The streams that the running batch moved.
+    pub(super) moved: Moved,
     /// How many of the rings are for what others wrote.
     others: usize,
     pub(super) bus: Local,
@@ -103,6 +89,7 @@ impl Writer {
             connection,
             known,
             before: Known::default(),
+            moved: Moved::default(),
             others: 0,
             bus,
             rings,
@@ -216,6 +203,7 @@ impl Writer {
     fn give_up(&mut self, fault: Fault) -> Error {
         // The file is as it was: nobody has to be told of anything, and a full disk does not wake who waits for it.
         self.known = self.before.counters();
+        self.moved.clear();
         let (error, fatal) = match fault {
             Fault::Refused(error) | Fault::Lost(error) => (error, false),
             Fault::Fatal(error) => (error, true),
@@ -255,38 +243,6 @@ impl Writer {
     /// Reads the counter that moves with the commits of others.
     pub(super) fn version(&self) -> rusqlite::Result<i64> {
         self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
-    }
-
-    /// Finds a stream by its name.
-    pub(super) fn line(&mut self, name: &Arc<str>) -> Result<Option<Line>, Fault> {
-        if let Some(line) = self.known.lines.get(name) {
-            return Ok(Some(*line));
-        }
-        let mut statement = self.connection.prepare_cached(
-            "SELECT s.id, s.head, s.last, s.epoch FROM names n JOIN streams s ON s.id = n.stream
-             WHERE n.name = ?",
-        )?;
-        let found = statement
-            .query_row([name.as_ref()], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })
-            .optional()?;
-        drop(statement);
-        let Some((id, head, last, epoch)) = found else { return Ok(None) };
-        let line = Line { id, head: unsigned(head)?, last, epoch: unsigned(epoch)? };
-        self.learn(name, line);
-        Ok(Some(line))
-    }
-
-    pub(super) fn learn(&mut self, name: &Arc<str>, line: Line) {
-        if let Some(known) = self.known.lines.get_mut(name) {
-            *known = line;
-            return;
-        }
-        if self.known.lines.len() >= LINES {
-            self.known.lines.clear();
-        }
-        self.known.lines.insert(name.clone(), line);
     }
 
     /// Writes what the running group used up, and rings for other processes.

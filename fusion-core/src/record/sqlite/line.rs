@@ -1,0 +1,133 @@
+//! Where streams stand: known by heart while nobody else writes, and written once a batch.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::sync::Arc;
+
+use rusqlite::OptionalExtension;
+
+use super::fault::{Fault, corrupt, signed, unsigned};
+use super::writer::Writer;
+
+/// The most streams whose heads are known by heart.
+const LINES: usize = 16_384;
+
+/// Where a stream stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    pub(super) id: i64,
+    pub(super) head: u64,
+    pub(super) last: i64,
+    pub(super) epoch: u64,
+}
+
+/// Streams by name. Their names begin alike, which makes a tree of them slow; the order is asked by nobody, and the hash is
+/// the same in every process.
+pub(super) type Lines = HashMap<Arc<str>, Line, BuildHasherDefault<DefaultHasher>>;
+
+/// The streams that the running batch moved, by id. What a batch does to a stream is one write at its end.
+pub(super) type Moved = BTreeMap<i64, Move>;
+
+/// What a batch did to a stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Move {
+    line: Line,
+    is_new: bool,
+    /// By how many the queue entries that point at it became more.
+    uses: i64,
+}
+
+impl Writer {
+    /// Finds a stream by its name.
+    pub(super) fn line(&mut self, name: &Arc<str>) -> Result<Option<Line>, Fault> {
+        if let Some(line) = self.known.lines.get(name) {
+            return Ok(Some(*line));
+        }
+        let mut statement = self.connection.prepare_cached(
+            "SELECT s.id, s.head, s.last, s.epoch FROM names n JOIN streams s ON s.id = n.stream
+             WHERE n.name = ?",
+        )?;
+        let found = statement
+            .query_row([name.as_ref()], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
+            .optional()?;
+        drop(statement);
+        let Some((id, head, last, epoch)) = found else { return Ok(None) };
+        let line = Line { id, head: unsigned(head)?, last, epoch: unsigned(epoch)? };
+        self.known.lines.insert(name.clone(), line);
+        Ok(Some(line))
+    }
+
+    /// Finds a stream, or makes an empty one.
+    pub(super) fn line_or_new(&mut self, name: &Arc<str>) -> Result<Line, Fault> {
+        if let Some(line) = self.line(name)? {
+            return Ok(line);
+        }
+        self.known.stream += 1;
+        let line = Line { id: self.known.stream, head: 0, last: 0, epoch: 0 };
+        self.connection
+            .prepare_cached("INSERT INTO names VALUES (?, ?)")?
+            .execute((line.id, name.as_ref()))?;
+        self.moved.insert(line.id, Move { line, is_new: true, uses: 0 });
+        self.known.lines.insert(name.clone(), line);
+        Ok(line)
+    }
+
+    /// Notes where a stream stands now.
+    pub(super) fn stand(&mut self, name: &Arc<str>, line: Line) {
+        let fresh = Move { line, is_new: false, uses: 0 };
+        self.moved.entry(line.id).or_insert(fresh).line = line;
+        match self.known.lines.get_mut(name) {
+            Some(known) => *known = line,
+            None => drop(self.known.lines.insert(name.clone(), line)),
+        }
+    }
+
+    /// Raises the epoch of a stream above both its own and the given one.
+    pub(super) fn raise(&mut self, stream: Option<&Arc<str>>, epoch: u64) -> Result<u64, Fault> {
+        let Some(name) = stream else { return Ok(epoch + 1) };
+        let mut line = self.line_or_new(name)?;
+        line.epoch = line.epoch.max(epoch) + 1;
+        self.stand(name, line);
+        Ok(line.epoch)
+    }
+
+    /// Counts the queue entries that point at a stream.
+    pub(super) fn use_stream(&mut self, id: i64, by: i64) -> Result<(), Fault> {
+        if let Some(moved) = self.moved.get_mut(&id) {
+            moved.uses += by;
+            return Ok(());
+        }
+        self.connection
+            .prepare_cached("UPDATE streams SET uses = uses + ? WHERE id = ?")?
+            .execute((by, id))?;
+        Ok(())
+    }
+
+    /// Writes where the moved streams stand.
+    pub(super) fn write_moved(&mut self) -> Result<(), Fault> {
+        for (id, Move { line, is_new, uses }) in std::mem::take(&mut self.moved) {
+            let (head, epoch) = (signed(line.head), signed(line.epoch));
+            if is_new {
+                self.connection
+                    .prepare_cached("INSERT INTO streams VALUES (?, ?, ?, ?, ?)")?
+                    .execute((id, head, line.last, epoch, uses))?;
+                continue;
+            }
+            let written = self
+                .connection
+                .prepare_cached(
+                    "UPDATE streams SET head = ?, last = ?, epoch = ?, uses = uses + ? WHERE id = ?",
+                )?
+                .execute((head, line.last, epoch, uses, id))?;
+            if written != 1 {
+                return Err(Fault::Fatal(corrupt(format!("stream {id} has a name and no head"))));
+            }
+        }
+        if self.known.lines.len() > LINES {
+            self.known.lines.clear();
+        }
+        Ok(())
+    }
+}
