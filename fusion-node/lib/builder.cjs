@@ -27,12 +27,15 @@ class Builder {
     if (description !== undefined) this.graph.description = description;
     if (onFailure !== undefined) this.graph.on_failure = onFailure;
     this.ids = new Set();
+    this.counts = new Map();
   }
 
   /** Adds a node; a name that is taken gets a number. */
   add(name, kind, options = {}) {
-    let id = name;
-    for (let count = 2; this.ids.has(id); count++) id = `${name}-${count}`;
+    let count = (this.counts.get(name) ?? 0) + 1;
+    let id = count === 1 ? name : `${name}-${count}`;
+    while (this.ids.has(id)) id = `${name}-${++count}`;
+    this.counts.set(name, count);
     this.ids.add(id);
     const spec = { id, kind };
     const more = {};

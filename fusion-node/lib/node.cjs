@@ -77,11 +77,13 @@ class Node extends Expression {
 
   /** Starts the node after others whose outputs it does not use. */
   after(...nodes) {
+    const needs = new Set(this.spec.needs);
     for (const node of nodes.flat()) {
       if (!(node instanceof Node)) throw new InputError("`after` takes nodes", { code: "FU0101" });
       node.isUsed = true;
-      this.spec.needs = [...new Set([...(this.spec.needs ?? []), node.id])];
+      needs.add(node.id);
     }
+    this.spec.needs = [...needs];
     return this;
   }
 
