@@ -65,7 +65,8 @@ test("the web server resumes its orders after a death", async (t) => {
   await first.ended;
   const second = start(t, "express.mjs", ["0"], env);
   const again = `${await address(second)}/orders/17`;
-  assert.equal(second.said.lines[0], "resumed 1 orders");
+  // On a slow machine the dead owner's lease may be noticed only after the start: the engine takes the run over then.
+  assert.match(second.said.lines[0], /^resumed [01] orders$/);
   const done = await until(async () => {
     const state = await (await fetch(again)).json();
     return state.status === "succeeded" && state;
