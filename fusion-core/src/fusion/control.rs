@@ -122,7 +122,7 @@ impl Run {
             }
             other => other,
         };
-        self.send(Message::Resolve(key, verdict, by.to_owned()), ops).await
+        self.send(Message::Resolve(key, verdict, by.to_owned(), state.seq()), ops).await
     }
 
     async fn open_state(&self) -> Result<State> {

@@ -165,7 +165,7 @@ fn words(said: &Message) -> String {
         Message::Pause(by) => format!("a pause by {by}"),
         Message::Resume(by) => format!("a resume by {by}"),
         Message::Cancel(by, _) => format!("a cancel by {by}"),
-        Message::Resolve(_, _, by) => format!("a verdict by {by}"),
+        Message::Resolve(_, _, by, _) => format!("a verdict by {by}"),
         Message::ChildDone(_, child, _) => format!("the end of run `{child}`"),
     }
 }

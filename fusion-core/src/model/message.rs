@@ -22,9 +22,9 @@ pub enum Message {
     /// End: who says so, why.
     #[serde(rename = "c")]
     Cancel(String, String),
-    /// An in-doubt node ended like this: who says so.
+    /// An in-doubt node ended like this: who says so, and up to which record of the journal that is known.
     #[serde(rename = "v")]
-    Resolve(Key, Verdict, String),
+    Resolve(Key, Verdict, String, u64),
     /// A child run ended.
     #[serde(rename = "d")]
     ChildDone(Key, RunId, Result<Payload, Failure>),

@@ -24,7 +24,7 @@ pub(crate) fn run_key(run: &RunId) -> Arc<str> {
 pub(crate) fn say(run: &RunId, message: &Message) -> Result<Op> {
     let mut blobs = Vec::new();
     if let Message::Signal(_, Payload::Blob(_, digest, _))
-    | Message::Resolve(_, Verdict::Done(Payload::Blob(_, digest, _)), _)
+    | Message::Resolve(_, Verdict::Done(Payload::Blob(_, digest, _)), _, _)
     | Message::ChildDone(_, _, Ok(Payload::Blob(_, digest, _))) = message
     {
         blobs.push(*digest);

@@ -241,7 +241,12 @@ impl State {
                     self.emit(Record::CancelRequested(by, why), out);
                 }
             }
-            Message::Resolve(key, verdict, by) => self.resolved((key, verdict, by), now, out),
+            Message::Resolve(key, verdict, by, seen) => {
+                // Who did not see the last entry of the body cannot say how it ended.
+                if self.entries.get(&key).is_none_or(|entry| *entry <= seen) {
+                    self.resolved((key, verdict, by), now, out);
+                }
+            }
             Message::ChildDone(key, run, result) => self.child_done((key, run), result, now, out),
         }
     }

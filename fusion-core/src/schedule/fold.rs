@@ -64,6 +64,7 @@ impl State {
     fn intend(&mut self, key: Key) {
         self.wake(key);
         self.intents.insert(key);
+        self.entries.insert(key, self.seq);
         if let Some(cell) = self.cell_mut(key) {
             cell.set(INTENT);
             cell.turn(NodeStatus::Running);

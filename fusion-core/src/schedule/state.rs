@@ -86,6 +86,8 @@ pub struct State {
     pub(super) timers: BTreeSet<(i64, Key)>,
     pub(super) children: BTreeSet<Key>,
     pub(super) intents: BTreeSet<Key>,
+    /// Which record said last that an at-most-once body is entered.
+    pub(super) entries: BTreeMap<Key, u64>,
     pub(super) ready: Ready,
     /// Nodes whose needs are settled in a way that nothing is left for them to do.
     pub(super) unwanted: Vec<NodeIx>,
@@ -145,6 +147,7 @@ impl State {
             timers: BTreeSet::new(),
             children: BTreeSet::new(),
             intents: BTreeSet::new(),
+            entries: BTreeMap::new(),
             unwanted: Vec::new(),
             done: Vec::new(),
             undos: BTreeMap::new(),

@@ -16,7 +16,7 @@ fn pay(on_unknown: OnUnknown) -> Graph {
 
 fn resolve(bed: &mut Bed, key: &str, verdict: Verdict) -> String {
     let key = bed.key(key);
-    bed.hear(Message::Resolve(key, verdict, "ann".into()))
+    bed.hear(Message::Resolve(key, verdict, "ann".into(), u64::MAX))
 }
 
 #[test]
@@ -195,4 +195,19 @@ fn what_would_be_entered_again_is_known() {
     bed.crash();
     assert!(again(&bed, &[]).is_empty(), "it stays in doubt");
     assert_eq!(again(&bed, &["a"]), ["a"]);
+}
+
+#[test]
+fn a_verdict_on_an_earlier_entry_says_nothing_about_a_later_one() {
+    let (mut bed, _) = Bed::begin(pay(OnUnknown::WaitHuman));
+    bed.crash();
+    let (key, seen) = (bed.key("a"), bed.live.seq());
+    resolve(&mut bed, "a", Verdict::NotDone);
+    bed.crash();
+    // Another operator looked when the first doubt was open, and was slow.
+    assert_eq!(bed.hear(Message::Resolve(key, Verdict::NotDone, "bob".into(), seen)), "");
+    let verdict = Verdict::Done(Payload::NULL);
+    let seen = bed.live.seq();
+    let said = bed.hear(Message::Resolve(key, verdict, "bob".into(), seen));
+    assert!(said.starts_with("+resolve a"), "{said}");
 }

@@ -38,7 +38,7 @@ pub(super) fn strangers(count: u32) -> Vec<Input> {
             Input::Rests(key, "m".into(), Wait::Timer(0)),
             Input::Memo(key, "m".into(), Payload::NULL),
             Input::Missing(key, "s".into()),
-            Input::Said(Message::Resolve(key, Verdict::NotDone, "ann".into())),
+            Input::Said(Message::Resolve(key, Verdict::NotDone, "ann".into(), u64::MAX)),
             Input::Said(Message::ChildDone(key, run(), Ok(Payload::NULL))),
         ]);
     }

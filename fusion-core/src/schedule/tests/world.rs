@@ -96,7 +96,7 @@ impl World {
         let doubts = if is_forward { self.doubts() } else { Vec::new() };
         for key in doubts {
             let verdict = self.verdict(key);
-            wishes.push(Input::Said(Message::Resolve(key, verdict, "ann".into())));
+            wishes.push(Input::Said(Message::Resolve(key, verdict, "ann".into(), u64::MAX)));
         }
         if self.bed.live.asked().0 && self.bed.live.cancel.is_none() {
             wishes.push(Input::Said(Message::Resume("ann".into())));
@@ -184,7 +184,7 @@ impl World {
             self.running.remove(&key);
             self.stopping.remove(&key);
         }
-        if let Input::Missing(key, _) | Input::Said(Message::Resolve(key, Verdict::NotDone, _)) =
+        if let Input::Missing(key, _) | Input::Said(Message::Resolve(key, Verdict::NotDone, ..)) =
             &input
         {
             let attempt = self.bed.live.attempts(*key) + 1;
