@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, json};
+use super::{Class, Digest, Failure, json, limits};
 
 /// How a payload's bytes are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -49,6 +49,15 @@ impl Payload {
         let bytes = json::to_vec(value)?;
         // Most bodies return nothing: that needs no memory of its own.
         Ok(if bytes == b"null" { Self::NULL } else { Self::Inline(Kind::Json, bytes.into()) })
+    }
+
+    /// Gives it back unless it is larger than a payload may be; `who` begins the sentence that says so.
+    pub(crate) fn bounded(self, who: &str) -> Result<Self, Failure> {
+        let (bytes, most) = (self.len(), limits::PAYLOAD_BYTES);
+        if bytes <= most {
+            return Ok(self);
+        }
+        Err(Failure::new(Class::LIMIT, format!("{who} {bytes} bytes; the most is {most}")))
     }
 
     /// Wraps a JSON value.

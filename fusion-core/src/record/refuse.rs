@@ -1,7 +1,7 @@
 //! The refusals that every store words alike.
 
 use crate::error::{Code, Error, Result};
-use crate::model::{Digest, Head, SessionId};
+use crate::model::{Digest, Head, Op, SessionId, limits};
 
 /// Tests an append against where its stream stands (0 and 0 when it does not exist).
 ///
@@ -30,12 +30,27 @@ pub(super) fn read_only() -> Error {
 
 /// Refuses an append of nothing, or of more than fits one row.
 pub(super) fn length(stream: &str, records: usize) -> Result<()> {
-    let most = crate::model::limits::APPEND_RECORDS;
+    let most = limits::APPEND_RECORDS;
     if (1..=most).contains(&records) {
         return Ok(());
     }
     let text = format!("an append to `{stream}` has {records} records, not 1 to {most}");
     Err(Error::new(Code::Limit, text))
+}
+
+/// Refuses what is larger than any payload may be, and gives the size of the others, in bytes.
+pub(super) fn size(op: &Op) -> Result<usize> {
+    let (what, bytes) = match op {
+        Op::Blob(_, body) => ("a payload", body.len()),
+        Op::Enqueue(enqueue) => ("a queue entry", enqueue.body.len()),
+        Op::Put(document, _) => ("a document", document.body.len()),
+        _ => return Ok(64),
+    };
+    if bytes as u64 <= limits::PAYLOAD_BYTES {
+        return Ok(bytes);
+    }
+    let text = format!("{what} has {bytes} bytes; the most is {}", limits::PAYLOAD_BYTES);
+    Err(Error::new(Code::Limit, text).hint("keep large data elsewhere and hand its address on"))
 }
 
 /// Refuses a ticket whose entry is gone, free again or claimed anew.

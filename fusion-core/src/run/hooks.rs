@@ -13,7 +13,7 @@ use super::engine::Shared;
 use super::note::Note;
 use crate::contract::{About, Attempt, BoxFuture, Stopped};
 use crate::graph::Program;
-use crate::model::{Class, Failure, Input, Key, Payload, RunId, limits};
+use crate::model::{Class, Failure, Input, Key, Payload, RunId};
 
 /// What all bodies of one run share.
 pub(super) struct Common {
@@ -132,13 +132,7 @@ impl Attempt for Hooks {
     }
 
     async fn save(&self, name: &str, value: Payload) -> Result<(), Failure> {
-        if value.len() > limits::PAYLOAD_BYTES {
-            let message = format!(
-                "the result saved as `{name}` is larger than {} bytes",
-                limits::PAYLOAD_BYTES
-            );
-            return Err(Failure::new(Class::LIMIT, message));
-        }
+        let value = value.bounded(&format!("the result saved as `{name}` has"))?;
         let (reply, saved) = oneshot::channel();
         let input = Input::Memo(self.key, name.to_owned(), value.clone());
         let gone = || Failure::new(Class::CANCELLED, "the run has another owner now");

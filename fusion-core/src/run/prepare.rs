@@ -335,7 +335,7 @@ impl Desk<'_> {
         }
         let mut all = Value::Object(all);
         self.engine.secrets.redactor().json(&mut all);
-        Ok(Payload::value(&all))
+        Payload::value(&all).bounded("the outputs have")
     }
 }
 

@@ -80,11 +80,10 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
         Ok(Output::Rest(name, wait)) => return Input::Rests(key, name, wait),
         Ok(Output::Value(output)) => output,
     };
-    if output.len() > limits::PAYLOAD_BYTES {
-        let message =
-            format!("the output has {} bytes; the most is {}", output.len(), limits::PAYLOAD_BYTES);
-        return failed(Failure::new(Class::LIMIT, message));
-    }
+    let output = match output.bounded("the output has") {
+        Ok(output) => output,
+        Err(failure) => return failed(failure),
+    };
     let program = driver.state.program().clone();
     let more = program.more(key.node);
     if !key.is_undo()

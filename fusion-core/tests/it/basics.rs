@@ -21,7 +21,6 @@ crate::on_every_store! {
     a_workflow_runs_another_one_and_gets_its_outputs,
     an_output_that_fails_its_checks_is_tried_again_with_feedback,
     a_fallback_runs_when_all_attempts_failed,
-    large_values_live_in_blobs_and_come_back_whole,
     a_wide_map_and_a_long_row_of_skips_fit_in_one_turn,
     the_idempotency_key_stays_over_attempts_and_differs_between_runs,
 }
@@ -194,20 +193,6 @@ async fn a_fallback_runs_when_all_attempts_failed(fusion: Fusion) {
         .output("a", "{{ nodes.a }}");
     let run = fusion.start(&graph, json!({})).await.unwrap();
     assert_eq!(run.result::<Value>().await.unwrap(), json!({"a": "plan b"}));
-}
-
-async fn large_values_live_in_blobs_and_come_back_whole(fusion: Fusion) {
-    let big = fusion.step("big", |_: Value| async move { Ok("x".repeat(300_000)) });
-    let len = fusion.step("len", |text: String| async move { Ok(text.len()) });
-    let graph = Graph::new("big")
-        .node("a", big.node())
-        .node("b", len.after("a"))
-        .output("n", "{{ nodes.b }}")
-        .output("a", "{{ nodes.a }}");
-    let run = fusion.start(&graph, json!({})).await.unwrap();
-    let out: Value = run.result().await.unwrap();
-    assert_eq!(out["n"], 300_000);
-    assert_eq!(out["a"].as_str().unwrap().len(), 300_000);
 }
 
 async fn a_wide_map_and_a_long_row_of_skips_fit_in_one_turn(fusion: Fusion) {

@@ -46,4 +46,5 @@ mod control;
 mod meaning;
 mod pains;
 mod pairs;
+mod payloads;
 mod rests;

@@ -56,6 +56,7 @@ impl State {
     }
 
     fn carry_out(&mut self, op: Op, now: i64, receipt: &mut Receipt) -> Result<()> {
+        refuse::size(&op)?;
         match op {
             Op::Append(append) => self.append(append, now)?,
             Op::Enqueue(enqueue) => receipt.entries.push(self.enqueue(enqueue, now)?),

@@ -32,7 +32,7 @@ impl Prepared {
     /// Encodes the records of a batch.
     ///
     /// # Errors
-    /// `FU0106` for an append of no records or of too many.
+    /// `FU0106` for an append of no records or of too many, and for a body that is too large.
     pub fn new(mut batch: Batch) -> Result<Self> {
         let mut rows = Vec::new();
         let mut bytes = 64;
@@ -47,10 +47,7 @@ impl Prepared {
                     rows.push(row);
                     length
                 }
-                Op::Enqueue(enqueue) => enqueue.body.len(),
-                Op::Put(document, _) => document.body.len(),
-                Op::Blob(_, body) => body.len(),
-                _ => 64,
+                other => refuse::size(other)?,
             };
         }
         Ok(Self { batch, rows: rows.into_iter(), bytes, urgent })

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use fusion_core::error::{Code, Result};
-use fusion_core::model::{Digest, Enqueue, Op, Payload, PayloadKind, Record};
+use fusion_core::model::{Digest, Document, Enqueue, Op, Payload, PayloadKind, Record, limits};
 
-use super::words::{Sut, all, append, batch, entry, keys, record, refused, session, take};
+use super::words::{Sut, all, append, batch, entry, keys, record, records, refused, session, take};
 
 fn blob(fill: u8) -> (Digest, Bytes) {
     let bytes = Bytes::from(vec![fill; 100_000]);
@@ -32,6 +32,30 @@ pub(super) async fn a_blob_is_its_content(store: &Sut) -> Result<()> {
     assert_eq!(store.blob(digest).await?, Some(bytes));
     assert_eq!(store.blob(empty).await?, Some(Bytes::new()));
     assert_eq!(count(store).await?, "2");
+    Ok(())
+}
+
+pub(super) async fn what_is_too_large_is_refused(store: &Sut) -> Result<()> {
+    let most = usize::try_from(limits::PAYLOAD_BYTES).unwrap_or(usize::MAX);
+    let bytes = Bytes::from(vec![0; most + 1]);
+    let digest = Digest::of(&bytes);
+    let large = Document {
+        kind: "k".into(),
+        id: "i".into(),
+        version: 0,
+        at: 0,
+        tag: "".into(),
+        body: bytes.clone(),
+    };
+    let entry = Enqueue { body: bytes.clone(), ..entry("q", "d") };
+    for op in [Op::Blob(digest, bytes.clone()), Op::Put(large, None), Op::Enqueue(entry)] {
+        refused(store, [append("a", 0, 0, records(1, 1)), op], Code::Limit).await;
+    }
+    // The store is as good as before, and the largest one that is allowed goes in.
+    let bytes = bytes.slice(1..);
+    let digest = Digest::of(&bytes);
+    store.commit(batch([Op::Blob(digest, bytes)])).await?;
+    assert_eq!(store.blob(digest).await?.map(|bytes| bytes.len()), Some(most));
     Ok(())
 }
 

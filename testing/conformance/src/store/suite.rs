@@ -34,7 +34,8 @@ const PROMISES: &[(&str, Promise)] = promises! {
     records: versions_count_writes a_wrong_version_conflicts lists_are_paged_newest_first
         a_deleted_document_is_gone;
     blobs: a_blob_is_its_content the_last_owner_takes_the_blob_along
-        a_message_keeps_its_blob_alive a_blob_that_is_not_there_cannot_be_named;
+        a_message_keeps_its_blob_alive a_blob_that_is_not_there_cannot_be_named
+        what_is_too_large_is_refused;
     bus: commits_ring rings_in_between_are_one a_star_hears_all_that_begin_so;
     whole: a_refused_batch_has_written_nothing a_batch_builds_on_itself
         a_stream_in_use_is_not_dropped a_dropped_stream_is_gone committers_never_lose_or_double
