@@ -10,9 +10,10 @@ struct Need {
 }
 
 /// What has to be there besides Rust and a C compiler, which this program itself was built with.
-const NEEDS: [Need; 5] = [
+const NEEDS: [Need; 6] = [
     Need { program: "cc", package: "gcc", why: "SQLite is built from C" },
     Need { program: "git", package: "git", why: "an example reads this repository's history" },
+    Need { program: "python3", package: "python3-venv", why: "the Python package is tested" },
     Need { program: "sqlite3", package: "sqlite3", why: "tests look at stores from outside" },
     Need { program: "node", package: "nodejs", why: "the Node package is tested with it" },
     Need {
@@ -55,6 +56,9 @@ pub(crate) fn run() -> Result<(), Stop> {
     // A network that is down now may be up when the tests run, and the cache may hold it all.
     if let Err(Stop::Failed(why) | Stop::Usage(why)) = test::prepare_node(&ground::root()) {
         println!("setup: what the Node tests need could not be fetched: {why}");
+    }
+    if let Err(Stop::Failed(why) | Stop::Usage(why)) = test::prepare_python(&ground::root()) {
+        println!("setup: what the Python tests need could not be fetched: {why}");
     }
     println!("setup: all there");
     Ok(())
@@ -101,6 +105,8 @@ fn install(missing: &[&Need]) -> Result<(), Stop> {
 fn package(need: &Need, manager: &str) -> &'static str {
     match (need.package, manager) {
         ("sqlite3", "dnf" | "apk" | "pacman" | "brew") => "sqlite",
+        ("python3-venv", "pacman" | "brew") => "python",
+        ("python3-venv", "dnf" | "apk" | "zypper") => "python3",
         (name, _) => name,
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::steps::{STEPS, Step, Work};
-use super::{Count, examples, node, oldest, snippets};
+use super::{Count, examples, node, oldest, python, snippets};
 use crate::{Stop, codegen, ground, process, tidy};
 
 /// What property tests draw their cases from. In the gate they are always the same ones: a change is judged by what it
@@ -92,9 +92,7 @@ fn take(step: &Step, root: &Path) -> Result<(bool, Count), Stop> {
         Work::Snippets => snippets::run(root),
         Work::Examples => examples::run(root),
         Work::Node => node::run(root),
-        Work::Program(program, arguments) => {
-            Ok(process::follow(process::command(program, root).args(*arguments))?)
-        }
+        Work::Python => python::run(root),
     }
 }
 
@@ -144,7 +142,6 @@ fn again(step: &Step, root: &Path) -> String {
         Work::Tests => {
             format!("{RNG_SEED}={PROPERTY_SEED} cargo {}", test_arguments(root).join(" "))
         }
-        Work::Program(program, arguments) => format!("{program} {}", arguments.join(" ")),
         _ => format!("cargo xtask test --only {}", step.name),
     }
 }

@@ -5,9 +5,11 @@ mod examples;
 mod gate;
 mod node;
 mod oldest;
+mod python;
 mod snippets;
 mod steps;
 
 pub(crate) use count::Count;
 pub(crate) use gate::run;
 pub(crate) use node::prepare as prepare_node;
+pub(crate) use python::prepare as prepare_python;

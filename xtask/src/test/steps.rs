@@ -38,8 +38,8 @@ pub(crate) enum Work {
     OldestRust,
     /// Checks licences and sources, where cargo-deny is installed.
     Deny,
-    /// Runs another program with these arguments.
-    Program(&'static str, &'static [&'static str]),
+    /// Builds the Python package, and tests it where it is installed.
+    Python,
 }
 
 const CLIPPY: &[&str] =
@@ -106,11 +106,6 @@ pub(crate) const STEPS: &[Step] = &[
         fast: false,
         work: Work::Cargo(SIMULATE),
     },
-    Step {
-        name: "python",
-        needs: Some("fusion-py/tests"),
-        fast: false,
-        work: Work::Program("python3", &["-m", "pytest", "-q", "fusion-py/tests"]),
-    },
+    Step { name: "python", needs: Some("fusion-py/tests"), fast: false, work: Work::Python },
     Step { name: "node", needs: Some("fusion-node/test"), fast: false, work: Work::Node },
 ];

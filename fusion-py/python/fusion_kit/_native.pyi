@@ -1,0 +1,179 @@
+"""The engine; `fusion_kit` is how it is used."""
+
+from asyncio import Future
+from typing import Any
+
+__version__: str
+"""The version of the package and of the engine in it."""
+
+Told = tuple[str, str, str | None, bool | None, int | None]
+
+class Abort:
+    """Ends the work that a future was waiting for."""
+    def abort(self) -> None:
+        """Ends it."""
+
+class Operation:
+    """Something that the engine does, once somebody waits for it."""
+    def wait(self, timeout: float | None = None) -> Any:
+        """Waits in this thread."""
+    def attach(self, lane: Lane, future: Future[Any]) -> Abort:
+        """Lets a future of the lane's loop have the result."""
+
+class Attempt:
+    """One attempt of a body."""
+    def about(self) -> dict[str, Any]:
+        """Which attempt it is."""
+    def is_cancelled(self) -> bool:
+        """Whether the body was asked to end."""
+    def beat(self, progress: Any = None) -> None:
+        """Says that the body is alive and how far it is."""
+    def recall(self, name: str) -> tuple[str, Any]:
+        """Finds what an earlier attempt saved, or what came of a rest: `none`, `value` or `late`, and the value."""
+    def save(self, name: str, value: Any) -> Operation:
+        """Saves a result under a name."""
+
+class Reports:
+    """Where bodies say how they ended."""
+    def done(self, token: int, value: Any) -> None:
+        """The body gave a value."""
+    def failed(self, token: int, told: Told) -> None:
+        """The body failed."""
+    def rests(self, token: int, name: str, signal: str | None, ms: int | None) -> None:
+        """The body rests until something comes."""
+    def stray(self, token: int) -> None:
+        """Something other than the engine cancelled the body."""
+    def waits(self, token: int) -> bool:
+        """Whether the engine still waits for the body."""
+
+class Lane:
+    """The way onto one loop."""
+    def __init__(self) -> None: ...
+    def fileno(self) -> int:
+        """The descriptor that becomes readable when there is something to take."""
+    def take(
+        self,
+    ) -> tuple[list[tuple[Reports, int, int, Any, Attempt, Any]], list[int], list[tuple[Any, bool, Any]]]:
+        """Takes what has come: bodies to enter, bodies to cancel, futures to resolve."""
+    def close(self) -> None:
+        """Says that the loop ends."""
+    @property
+    def closed(self) -> bool:
+        """Whether the loop has ended."""
+
+class Pool:
+    """The queue of bodies that block."""
+    def take(self) -> tuple[int, int, Any, Attempt, Any] | None:
+        """Waits for a body to enter."""
+    def reports(self) -> Reports:
+        """Where the bodies say how they ended."""
+    def short(self, threads: int, most: int) -> str | None:
+        """Waits until a thread or a loop is needed."""
+    def close(self) -> None:
+        """Lets all threads end that wait for work."""
+
+class Definition:
+    """A checked graph."""
+    @staticmethod
+    def of(graph: Any) -> Definition:
+        """Checks a graph in the engine's own form."""
+    @staticmethod
+    def parse(text: str, name: str) -> tuple[Definition, list[Definition]]:
+        """Reads a workflow file."""
+    @property
+    def name(self) -> str:
+        """The workflow's name."""
+    @property
+    def version(self) -> int:
+        """The definition's version."""
+    @property
+    def nodes(self) -> list[str]:
+        """The names of the nodes."""
+    def json(self) -> Any:
+        """The graph as the engine stores it."""
+    def draw(self, format: str, statuses: dict[str, str] | None = None) -> str:
+        """Draws the graph."""
+
+class Events:
+    """The events of a run."""
+    def next(self) -> Operation:
+        """Waits for the next ones."""
+
+class RunHandle:
+    """A run."""
+    @property
+    def id(self) -> str:
+        """The run's id."""
+    def result(self) -> Operation:
+        """Waits for the end."""
+    def status(self) -> Operation:
+        """The status."""
+    def events(self, after: int) -> Events:
+        """Follows the run."""
+    def nodes(self) -> Operation:
+        """Every node."""
+    def definition(self) -> Operation:
+        """The graph that the run keeps."""
+    def why(self) -> Operation:
+        """Why the run does not move."""
+    def cancel(self, by: str, why: str) -> Operation:
+        """Asks for the end of the run."""
+    def pause(self, by: str) -> Operation:
+        """Lets nothing new start."""
+    def resume(self, by: str) -> Operation:
+        """Lets a paused run go on."""
+    def signal(self, name: str, value: Any) -> Operation:
+        """Sends a signal."""
+    def answer(self, node: str | None, said: tuple[bool, str, str]) -> Operation:
+        """Answers an approval."""
+    def resolve(self, node: str, verdict: tuple[str, Any], by: str) -> Operation:
+        """Says how an in-doubt node really ended."""
+    def retry(self, nodes: list[str], again: list[str], by: str) -> Operation:
+        """Takes an ended run up again."""
+    def fork(
+        self, nodes: tuple[list[str], list[str]], input: Any, changed: tuple[Definition | None, str | None]
+    ) -> Operation:
+        """Begins a new run with outcomes of this one."""
+    def replay(self) -> Operation:
+        """Folds the journal again."""
+    def export(self) -> Operation:
+        """Packs the run into one file."""
+
+class Engine:
+    """An engine with the Python code that is registered."""
+    def __init__(self, opening: dict[str, Any]) -> None: ...
+    def pool(self) -> Pool:
+        """The queue of bodies that may block."""
+    def add_step(self, name: str, body: int, threaded: bool) -> None:
+        """Registers a step."""
+    def add_workflow(self, definition: Definition) -> None:
+        """Registers a workflow."""
+    def set_lane(self, lane: Lane) -> None:
+        """Makes a loop the usual one."""
+    def open(self) -> Operation:
+        """Opens the engine."""
+    def start(self, begin: dict[str, Any]) -> Operation:
+        """Starts a run."""
+    def find(self, id: str) -> Operation:
+        """Finds a run."""
+    def list(self, status: str | None, after: str | None, limit: int) -> Operation:
+        """Lists runs."""
+    def recover(self) -> Operation:
+        """Takes over what dead processes left."""
+    def settled(self) -> Operation:
+        """Waits until nothing is driven here any more."""
+    def save(self, definitions: Any) -> Operation:
+        """Keeps workflows in the store."""
+    def prune(self, id: str) -> Operation:
+        """Deletes a run that has ended."""
+    def status(self, deep: bool) -> Operation:
+        """Describes the store."""
+    def driven(self) -> int:
+        """Counts the runs that are driven here."""
+    def close(self) -> None:
+        """Lets go of everything."""
+    def orphan(self) -> None:
+        """Notes that this is the copy in a forked process."""
+
+def command(arguments: Any) -> int:
+    """Runs the `fusion` command."""

@@ -1,0 +1,85 @@
+"""Threads for bodies that may block: started when all are busy, gone when there is nothing to do."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import threading
+import time
+from typing import Any, Callable
+
+from ._body import Body, report, report_error
+
+_MOST = max(32, 4 * (os.cpu_count() or 1))
+
+
+class Threads:
+    """The threads of one engine."""
+
+    def __init__(self, pool: Any, bodies: "list[Body]", want_loop: Callable[[], None]) -> None:
+        self._pool = pool
+        self._bodies = bodies
+        self._want_loop = want_loop
+        self._lock = threading.Lock()
+        self._alive = 0
+        self._started: "list[threading.Thread]" = []
+        self._keeper = threading.Thread(target=self._keep, name="fusion-keeper", daemon=True)
+        self._keeper.start()
+
+    def _keep(self) -> None:
+        while True:
+            need = self._pool.short(self._alive, _MOST)
+            if need is None:
+                return
+            if need == "loop":
+                self._want_loop()
+                continue
+            # As many again as there are: many bodies that block get their threads in a few steps.
+            for _ in range(max(1, min(self._alive, _MOST - self._alive))):
+                self._start()
+
+    def _start(self) -> None:
+        with self._lock:
+            self._alive += 1
+        thread = threading.Thread(target=self._work, name="fusion-step", daemon=True)
+        self._started = [one for one in self._started if one.is_alive()] + [thread]
+        thread.start()
+
+    def _work(self) -> None:
+        take, reports, bodies, process = self._pool.take, self._pool.reports(), self._bodies, os.getpid()
+        try:
+            while True:
+                call = take()
+                if call is None:
+                    return
+                token, place, value, attempt, variables = call
+                body = bodies[place]
+                context = contextvars.Context() if variables is None else variables.copy()
+                try:
+                    value = context.run(body.enter, value, attempt)
+                except BaseException as error:
+                    if os.getpid() != process:
+                        _leave_child(body)
+                    report_error(body, reports, token, error, attempt)
+                else:
+                    if os.getpid() != process:
+                        _leave_child(body)
+                    report(body, reports, token, value)
+                del call, value, attempt, context, variables
+        finally:
+            with self._lock:
+                self._alive -= 1
+
+    def stop(self, timeout: float) -> None:
+        """Lets the threads end; those whose body still runs are left to it."""
+        self._pool.close()
+        end = time.monotonic() + timeout
+        for thread in [self._keeper, *self._started]:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, end - time.monotonic()))
+
+
+def _leave_child(body: Body) -> None:
+    # The step forked, and this is the child: the run is the parent's.
+    os.write(2, f"fusion: step `{body.name}` came back in a forked child, which ends here\n".encode())
+    os._exit(70)

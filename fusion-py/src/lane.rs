@@ -1,0 +1,214 @@
+//! The way onto one asyncio loop: everything for it is gathered, and the loop is woken once for all of it.
+//!
+//! The engine's threads only push and write a byte; they never attach to the interpreter. The loop's thread takes all
+//! that has come in one go. No lock is held while Python code runs.
+
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use tokio::sync::Notify;
+
+use crate::calls::{Call, Calls, Reply};
+use crate::context::Attempt;
+use crate::operation::Made;
+use crate::reports::Reports;
+use crate::value;
+
+/// How many jobs a loop takes before its other tasks get their turn.
+const JOBS_PER_TURN: usize = 256;
+/// How long a loop that cancels its tasks may take to end.
+const MOMENT: Duration = Duration::from_millis(500);
+
+/// Something for the loop to do.
+pub(crate) enum Job {
+    /// Enter a body.
+    Call(Call, Arc<Calls>),
+    /// Cancel the task of a body.
+    Cancel(u64),
+    /// Give a future what it waits for.
+    Resolve(Py<PyAny>, Made),
+}
+
+/// What the engine's threads know of a loop.
+pub(crate) struct Way {
+    jobs: Mutex<Vec<Job>>,
+    /// A byte was written and not yet read.
+    woken: AtomicBool,
+    bell: UnixStream,
+    ear: UnixStream,
+    dead: AtomicBool,
+    died: Notify,
+}
+
+impl Way {
+    fn new() -> std::io::Result<Self> {
+        let (bell, ear) = UnixStream::pair()?;
+        bell.set_nonblocking(true)?;
+        ear.set_nonblocking(true)?;
+        Ok(Self {
+            jobs: Mutex::default(),
+            woken: AtomicBool::new(false),
+            bell,
+            ear,
+            dead: AtomicBool::new(false),
+            died: Notify::new(),
+        })
+    }
+
+    /// Adds a job; gives it back when the loop has ended.
+    pub(crate) fn push(&self, job: Job) -> Result<(), Job> {
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_dead() {
+            return Err(job);
+        }
+        jobs.push(job);
+        drop(jobs);
+        self.wake();
+        Ok(())
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::Acquire)
+    }
+
+    /// Waits until the loop has ended.
+    pub(crate) async fn end(&self) {
+        loop {
+            let mut died = std::pin::pin!(self.died.notified());
+            died.as_mut().enable();
+            if self.is_dead() {
+                return;
+            }
+            died.await;
+        }
+    }
+
+    /// Tells whether the loop ends within a moment.
+    pub(crate) async fn ends_soon(&self) -> bool {
+        tokio::time::timeout(MOMENT, self.end()).await.is_ok()
+    }
+
+    fn wake(&self) {
+        if !self.woken.swap(true, Ordering::AcqRel) {
+            // A full pipe wakes as well as one byte more would.
+            let _ = (&self.bell).write(&[1]);
+        }
+    }
+
+    /// Takes what has come, as much as fits one turn of the loop.
+    fn take(&self) -> Vec<Job> {
+        let mut bytes = [0; 64];
+        let _ = (&self.ear).read(&mut bytes);
+        // Before the jobs are taken: whoever adds one from here on wakes the loop again.
+        self.woken.store(false, Ordering::Release);
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if jobs.len() <= JOBS_PER_TURN {
+            return std::mem::take(&mut jobs);
+        }
+        let later = jobs.split_off(JOBS_PER_TURN);
+        let now = std::mem::replace(&mut *jobs, later);
+        drop(jobs);
+        self.wake();
+        now
+    }
+
+    fn die(&self) -> Vec<Job> {
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        self.dead.store(true, Ordering::Release);
+        let left = std::mem::take(&mut *jobs);
+        drop(jobs);
+        self.died.notify_waiters();
+        left
+    }
+}
+
+/// The Python side of a way onto a loop.
+#[pyclass(frozen, module = "fusion_kit._native")]
+pub(crate) struct Lane {
+    pub(crate) way: Arc<Way>,
+}
+
+/// What a body is entered with: the engine's calls, the number, the step's place, the input, the attempt, and
+/// the context variables.
+type Entered<'py> = (Reports, u64, usize, Bound<'py, PyAny>, Attempt, Option<Py<PyAny>>);
+
+#[pymethods]
+impl Lane {
+    #[new]
+    fn new() -> PyResult<Self> {
+        Ok(Self { way: Arc::new(Way::new()?) })
+    }
+
+    /// The descriptor that becomes readable when there is something to take.
+    fn fileno(&self) -> i32 {
+        self.way.ear.as_raw_fd()
+    }
+
+    /// Takes what has come: bodies to enter, bodies to cancel, futures to resolve.
+    fn take<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyList>, Bound<'py, PyList>)> {
+        let (calls, cancels, solved) = (PyList::empty(py), PyList::empty(py), PyList::empty(py));
+        for job in self.way.take() {
+            match job {
+                Job::Call(call, of) => match entered(py, call, &of) {
+                    Ok(entered) => calls.append(entered)?,
+                    Err((token, failure)) => {
+                        of.answer(token, Reply::Done(Err(failure)));
+                    }
+                },
+                Job::Cancel(token) => cancels.append(token)?,
+                Job::Resolve(future, made) => {
+                    let (is_value, value) = match made(py) {
+                        Ok(value) => (true, value),
+                        Err(error) => (false, error.into_value(py).into_any()),
+                    };
+                    solved.append((future, is_value, value))?;
+                }
+            }
+        }
+        Ok((calls, cancels, solved))
+    }
+
+    /// Says that the loop ends: what waits for it goes elsewhere.
+    fn close(&self) {
+        for job in self.way.die() {
+            if let Job::Call(call, of) = job {
+                of.answer(call.token, Reply::Stray);
+            }
+        }
+    }
+
+    /// Whether the loop has ended.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.way.is_dead()
+    }
+}
+
+fn entered<'py>(
+    py: Python<'py>,
+    call: Call,
+    of: &Arc<Calls>,
+) -> Result<Entered<'py>, (u64, fusion_core::model::Failure)> {
+    let token = call.token;
+    match value::read_payload(py, &call.input) {
+        Ok(input) => {
+            let attempt = Attempt::new(call.context, of.clone());
+            let reports = Reports { calls: of.clone(), bodies: None };
+            let vars = call.vars.map(|vars| vars.clone_ref(py));
+            Ok((reports, token, call.body, input, attempt, vars))
+        }
+        Err(error) => {
+            let class = fusion_core::model::Class::DECODE;
+            Err((token, fusion_core::model::Failure::new(class, error.to_string())))
+        }
+    }
+}

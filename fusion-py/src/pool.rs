@@ -1,0 +1,215 @@
+//! The queue of bodies that block: Python threads take them one by one, and stay attached as long as there are more.
+//!
+//! The threads themselves are Python's (`_threads.py`), so that no frame of ours is below a body that the interpreter
+//! ends at its own end.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+
+use crate::calls::{Call, Calls, Reply};
+use crate::context::Attempt;
+use crate::reports::Reports;
+use crate::value;
+
+/// How long a thread stays without work before it ends.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// How long calls may wait before another thread is started, and how often that is looked at.
+const LATE: Duration = Duration::from_millis(2);
+/// How many looks without any work there are before the one who looks sleeps.
+const LOOKS: u32 = 100;
+
+/// What is needed.
+enum Short {
+    Thread,
+    Loop,
+    /// Nothing any more.
+    Closed,
+}
+
+#[derive(Default)]
+struct Queue {
+    calls: VecDeque<Call>,
+    closed: bool,
+}
+
+/// The queue, as the engine's threads see it.
+#[derive(Default)]
+pub(crate) struct Bodies {
+    queue: Mutex<Queue>,
+    bell: Condvar,
+    /// How many calls were taken: when it stands still and calls wait, all threads are busy.
+    taken: AtomicU64,
+    /// How many threads have a body that the engine has given up.
+    lost: AtomicUsize,
+    /// Somebody waits for a loop.
+    wants_loop: AtomicBool,
+    /// Whoever starts threads sleeps.
+    asleep: AtomicBool,
+    alarm: Condvar,
+}
+
+impl Bodies {
+    /// Adds a call; `false` when the pool is closed.
+    pub(crate) fn push(&self, call: Call) -> bool {
+        let mut queue = self.queue();
+        if queue.closed {
+            return false;
+        }
+        queue.calls.push_back(call);
+        drop(queue);
+        self.bell.notify_one();
+        if self.asleep.swap(false, Ordering::AcqRel) {
+            self.alarm.notify_one();
+        }
+        true
+    }
+
+    /// Gives up a call: takes it back if no thread has taken it, or notes that the thread may never come back.
+    pub(crate) fn give_up(&self, token: u64) {
+        let mut queue = self.queue();
+        let before = queue.calls.len();
+        queue.calls.retain(|call| call.token != token);
+        let taken_back = queue.calls.len() < before;
+        drop(queue);
+        if !taken_back {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes that a thread is back whose body was given up.
+    pub(crate) fn found(&self) {
+        // The body may have ended while it was given up, which then was never noted.
+        let _ = self
+            .lost
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |lost| lost.checked_sub(1));
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) {
+        let mut queue = self.queue();
+        queue.closed = true;
+        queue.calls.clear();
+        drop(queue);
+        self.bell.notify_all();
+        self.alarm.notify_all();
+    }
+
+    fn try_next(&self) -> Option<Call> {
+        self.queue().calls.pop_front()
+    }
+
+    /// Waits for a call; none when the pool is closed or nothing came for long.
+    fn next(&self) -> Option<Call> {
+        let waited = self.bell.wait_timeout_while(self.queue(), IDLE, |queue| {
+            queue.calls.is_empty() && !queue.closed
+        });
+        waited.unwrap_or_else(PoisonError::into_inner).0.calls.pop_front()
+    }
+
+    /// Asks for a loop.
+    pub(crate) fn want_loop(&self) {
+        self.wants_loop.store(true, Ordering::Release);
+        self.asleep.store(false, Ordering::Release);
+        drop(self.queue());
+        self.alarm.notify_one();
+    }
+
+    /// Waits until calls wait that none of the threads takes, or somebody wants a loop.
+    fn short(&self, threads: usize, most: usize) -> Short {
+        let (mut quiet, mut seen) = (0, self.taken.load(Ordering::Relaxed));
+        loop {
+            let queue = self.queue();
+            if queue.closed {
+                return Short::Closed;
+            }
+            if self.wants_loop.swap(false, Ordering::AcqRel) {
+                return Short::Loop;
+            }
+            let most = most + self.lost.load(Ordering::Relaxed);
+            if !queue.calls.is_empty() && threads == 0 {
+                return Short::Thread;
+            }
+            let waited = if quiet < LOOKS {
+                let waited = self.alarm.wait_timeout(queue, LATE);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            } else if queue.calls.is_empty() {
+                self.asleep.store(true, Ordering::Release);
+                self.alarm.wait(queue).unwrap_or_else(PoisonError::into_inner)
+            } else {
+                queue
+            };
+            let queue = waited;
+            let (waiting, taken) = (queue.calls.len(), self.taken.load(Ordering::Relaxed));
+            drop(queue);
+            if waiting > 0 && taken == seen && quiet > 0 && threads < most {
+                return Short::Thread;
+            }
+            quiet = if taken == seen && waiting == 0 { quiet + 1 } else { 1 };
+            seen = taken;
+        }
+    }
+}
+
+/// What a thread takes: the number, the step's place, the input, the attempt, the context variables.
+type Taken<'py> = (u64, usize, Bound<'py, PyAny>, Attempt, Option<Py<PyAny>>);
+
+/// The Python side of the queue.
+#[pyclass(frozen, module = "fusion_kit._native")]
+pub(crate) struct Pool {
+    pub(crate) bodies: Arc<Bodies>,
+    pub(crate) calls: Arc<Calls>,
+}
+
+#[pymethods]
+impl Pool {
+    /// Waits for a body to enter: its number, the step's place, the input, the attempt; `None` when the thread shall end.
+    fn take<'py>(&self, py: Python<'py>) -> PyResult<Option<Taken<'py>>> {
+        loop {
+            let next = match self.bodies.try_next() {
+                Some(call) => Some(call),
+                None => py.detach(|| self.bodies.next()),
+            };
+            let Some(call) = next else { return Ok(None) };
+            self.bodies.taken.fetch_add(1, Ordering::Relaxed);
+            match value::read_payload(py, &call.input) {
+                Ok(input) => {
+                    let attempt = Attempt::new(call.context, self.calls.clone());
+                    let vars = call.vars.map(|vars| vars.clone_ref(py));
+                    return Ok(Some((call.token, call.body, input, attempt, vars)));
+                }
+                Err(error) => {
+                    let class = fusion_core::model::Class::DECODE;
+                    let failure = fusion_core::model::Failure::new(class, error.to_string());
+                    self.calls.answer(call.token, Reply::Done(Err(failure)));
+                }
+            }
+        }
+    }
+
+    /// Where the bodies say how they ended.
+    fn reports(&self) -> Reports {
+        Reports { calls: self.calls.clone(), bodies: Some(self.bodies.clone()) }
+    }
+
+    /// Waits until something is needed: `"thread"`, `"loop"`, or `None` when the pool was closed.
+    fn short(&self, py: Python<'_>, threads: usize, most: usize) -> Option<&'static str> {
+        match py.detach(|| self.bodies.short(threads, most)) {
+            Short::Thread => Some("thread"),
+            Short::Loop => Some("loop"),
+            Short::Closed => None,
+        }
+    }
+
+    /// Lets all threads end that wait for work, and takes no more.
+    fn close(&self) {
+        self.bodies.close();
+    }
+}

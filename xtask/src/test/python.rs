@@ -1,0 +1,122 @@
+//! The Python package: its wheel is built, installed into an empty environment, and tested there.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Count;
+use crate::{Stop, ground, process};
+
+/// What is installed beside the package to test it, with exact versions.
+const NEEDED: &str = "fusion-py/requirements.txt";
+/// How long an example may take; the slowest takes a few seconds.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// Fetches what the tests need, so that they can be run without a network.
+pub(crate) fn prepare(root: &Path) -> Result<(), Stop> {
+    tools(root).map(|_| ())
+}
+
+/// Makes sure of an environment with the tools, and gives its interpreter.
+fn tools(root: &Path) -> Result<PathBuf, Stop> {
+    let folder = root.join("target/python/tools");
+    let python = folder.join("bin/python");
+    let needed = std::fs::read_to_string(root.join(NEEDED))
+        .map_err(|cause| format!("read {NEEDED}: {cause}"))?;
+    let stamp = folder.join("installed.txt");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == needed) {
+        return Ok(python);
+    }
+    // Debian's `python3` may come without `ensurepip`: `setup` installs it.
+    done(process::command("python3", root).args(["-m", "venv", "--clear"]).arg(&folder))?;
+    let mut install = process::command(&python, root);
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", NEEDED]);
+    done(&mut install)?;
+    std::fs::write(&stamp, needed)
+        .map_err(|cause| format!("write {}: {cause}", stamp.display()))?;
+    Ok(python)
+}
+
+/// Builds the wheel, and runs tests, type check and examples against the installed package.
+pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
+    let tools = tools(root)?;
+    let wheel = wheel(root, &tools)?;
+    let python = clean(root, &tools, &wheel)?;
+    let mut pytest = process::command(&python, root);
+    let (passed, count) = process::follow(pytest.args(["-m", "pytest", "fusion-py"]))?;
+    if !passed {
+        return Ok((false, count));
+    }
+    let mut mypy = process::command(&python, root);
+    mypy.args(["-m", "mypy", "--strict", "--no-incremental", "--python-executable"]).arg(&python);
+    mypy.args(["-p", "fusion_kit"]);
+    done(&mut mypy)?;
+    let mut mypy = process::command(&python, root);
+    mypy.args(["-m", "mypy", "--strict", "--no-incremental", "fusion-py/examples"]);
+    done(&mut mypy)?;
+    let (passed, examples) = examples(root, &python)?;
+    Ok((passed, count.plus(examples)))
+}
+
+/// Builds the wheel with what the gate has compiled already, and gives its path.
+fn wheel(root: &Path, tools: &Path) -> Result<PathBuf, Stop> {
+    let folder = root.join("target/python/wheels");
+    // Whatever a former run has left is not the wheel of this one.
+    let _ = std::fs::remove_dir_all(&folder);
+    let mut build = process::command(tools, root);
+    build.args(["-m", "maturin", "build", "--quiet", "--profile", "dev", "-m"]);
+    build.arg("fusion-py/Cargo.toml").arg("--interpreter").arg(tools).arg("--out").arg(&folder);
+    done(&mut build)?;
+    let entries = std::fs::read_dir(&folder)
+        .map_err(|cause| format!("read {}: {cause}", folder.display()))?;
+    let mut wheels = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    wheels.next().ok_or_else(|| Stop::Failed(format!("there is no wheel in {}", folder.display())))
+}
+
+/// Makes an environment that holds the package and nothing else, uses it once, and lends it the tools.
+fn clean(root: &Path, tools: &Path, wheel: &Path) -> Result<PathBuf, Stop> {
+    let folder = root.join("target/python/clean");
+    let python = folder.join("bin/python");
+    let mut make = process::command(tools, root);
+    done(make.args(["-m", "venv", "--without-pip", "--clear"]).arg(&folder))?;
+    let mut install = process::command(tools, root);
+    install.args(["-m", "pip", "--python"]).arg(&python);
+    install.args(["install", "--quiet", "--no-index", "--no-deps", "--disable-pip-version-check"]);
+    done(install.arg(wheel))?;
+    let mut first = process::command(&python, &std::env::temp_dir());
+    done(first.args(["-c", "import fusion_kit as fk; fk.Fusion().list().wait()"]))?;
+    let code = "import sysconfig; print(sysconfig.get_path('purelib'))";
+    let lent = process::output(process::command(tools, root).args(["-c", code]))?;
+    let own = process::output(process::command(&python, root).args(["-c", code]))?;
+    let link = Path::new(own.trim()).join("tools.pth");
+    std::fs::write(&link, lent).map_err(|cause| format!("write {}: {cause}", link.display()))?;
+    Ok(python)
+}
+
+/// Runs every example in an empty folder.
+fn examples(root: &Path, python: &Path) -> Result<(bool, Count), Stop> {
+    let folder = root.join("fusion-py/examples");
+    let entries = std::fs::read_dir(&folder)
+        .map_err(|cause| format!("read {}: {cause}", folder.display()))?;
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "py"));
+    files.sort();
+    let mut count = Count::default();
+    for file in files {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let scratch = ground::Scratch::new(&format!("python-{name}"))?;
+        let mut command = process::command(python, scratch.path());
+        command.arg(&file).env("FUSION_REPOSITORY", root);
+        let (passed, _) = process::follow_within(&mut command, LIMIT)?;
+        println!("--- {name}: {}", if passed { "ok" } else { "FAILED" });
+        count = count.plus(Count::one(passed));
+    }
+    Ok((count.failed == 0, count))
+}
+
+fn done(command: &mut std::process::Command) -> Result<(), Stop> {
+    let name = format!("{command:?}");
+    match process::follow(command)? {
+        (true, _) => Ok(()),
+        (false, _) => Err(Stop::Failed(format!("this failed: {name}"))),
+    }
+}
