@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Sequence, Union
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ def milliseconds(value: Any, what: str) -> int:
     if hasattr(value, "total_seconds"):
         value = value.total_seconds()
     if isinstance(value, str):
+        import re
+
         parts = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)", value)
         if not parts or re.sub(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)|\s", "", value):
             raise ValueError(f"{what} is no length of time: {value!r} (write seconds, or text such as \"90s\", \"1h 30m\")")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import TYPE_CHECKING, Any, Generic, Iterator, Optional, TypeVar
 
@@ -81,7 +80,7 @@ class Node(Ref, Generic[T]):
 
     def __init__(self, builder: Any, data: "dict[str, Any]", inner: str = "", annotation: Any = Any) -> None:
         name = data["id"]
-        super().__init__(f"nodes.{name}{inner}" if name.isidentifier() else f"nodes[{json.dumps(name)}]{inner}")
+        super().__init__(f"nodes.{name}{inner}" if name.isidentifier() else f"nodes[{_text_literal(name)}]{inner}")
         self._builder = builder
         self._data = data
         self._annotation = annotation
@@ -125,12 +124,19 @@ def _literal(value: Any) -> str:
     if value is None or value is True or value is False:
         return {None: "none", True: "true", False: "false"}[value]
     if isinstance(value, (str, int, float)):
-        return json.dumps(value, ensure_ascii=False)
+        return _text_literal(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(str(key))}: {_literal(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{_text_literal(str(key))}: {_literal(item)}" for key, item in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_literal, value)) + "]"
     return _literal(plain(value))
+
+
+def _text_literal(value: "str | int | float") -> str:
+    # Not at the top: most programs never need it, and it would take longer to load than this package.
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
 
 
 def template(value: Any) -> Any:
@@ -170,7 +176,7 @@ def _has_tags(text: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    inside = json.dumps(text, ensure_ascii=False).replace("{", "\\u007b").replace("}", "\\u007d")
+    inside = _text_literal(text).replace("{", "\\u007b").replace("}", "\\u007d")
     return "{{ " + inside + " }}"
 
 
