@@ -69,20 +69,22 @@ def test_killed_again_and_again(tmp_path, url, kind):
     worker, ledger = tmp_path / "worker.py", tmp_path / "ledger"
     worker.write_text(WORKER)
     ledger.touch()
-    draw, kills = random.Random(7), 0
+    draw, kills, end = random.Random(7), 0, time.monotonic() + 120
     while True:
         child = subprocess.Popen(
             [sys.executable, worker, url, ledger, kind], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        try:
-            pause = 0.4 + draw.random() * 0.5 if kills < 4 else 60
-            child.wait(pause)
+        # In the middle of the work, wherever that is: so many entries after it began.
+        until = len(ledger.read_text().splitlines()) + draw.randint(2, 12) if kills < 4 else 10_000
+        while child.poll() is None and len(ledger.read_text().splitlines()) < until:
+            assert time.monotonic() < end, "it does not come to an end"
+            time.sleep(0.002)
+        if child.poll() is not None:
             assert child.returncode == 0, child.stderr.read()
             break
-        except subprocess.TimeoutExpired:
-            os.kill(child.pid, signal.SIGKILL)
-            child.wait()
-            kills += 1
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        kills += 1
     assert kills >= 1
     lines = ledger.read_text().splitlines()
     with fk.Fusion(url, work=False) as app:

@@ -19,6 +19,7 @@ app.run(digest, ["https://example.org"])
 ```
 """
 
+from . import _only_main as _only_main
 from ._agents import Agent, agent
 from ._app import Fusion
 from ._call import Call

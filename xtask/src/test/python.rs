@@ -51,7 +51,14 @@ pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
     mypy.args(["-p", "fusion_kit"]);
     done(&mut mypy)?;
     let mut mypy = process::command(&python, root);
-    mypy.args(["-m", "mypy", "--strict", "--no-incremental", "fusion-py/examples", "fusion-py/tests/typed.py"]);
+    mypy.args([
+        "-m",
+        "mypy",
+        "--strict",
+        "--no-incremental",
+        "fusion-py/examples",
+        "fusion-py/tests/typed.py",
+    ]);
     done(&mut mypy)?;
     let (passed, examples) = examples(root, &python)?;
     Ok((passed, count.plus(examples)))
