@@ -1,5 +1,6 @@
 //! All that CI does, in order: the steps, what each runs, and the sum of their tests.
 
+mod built;
 mod count;
 mod examples;
 mod gate;

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Count;
+use super::built::{copy, list, make};
+use super::{Count, built};
 use crate::{Stop, ground, process};
 
 /// How long all tests of the package may take; they need less than a minute on an idle machine.
@@ -27,13 +28,8 @@ const QUIET: [&str; 4] = ["--no-audit", "--no-fund", "--prefer-offline", "--logl
 
 /// Tests the packed package, its types and its examples in a folder that holds nothing else of ours.
 pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
-    // The whole workspace, so that nothing is compiled again with other features.
-    let mut build = process::cargo(root);
-    if !process::follow(build.args(["build", "--workspace", "--lib", "--quiet"]))?.0 {
-        return Err(Stop::Failed("the addon could not be built".to_owned()));
-    }
     let scratch = ground::Scratch::new("node")?;
-    let package = pack(root, scratch.path())?;
+    let package = package(root, scratch.path())?;
     let clean = scratch.path().join("clean");
     install(root, &clean, &package)?;
     let mut tests = process::command("node", &clean);
@@ -60,8 +56,14 @@ pub(crate) fn prepare(root: &Path) -> Result<(), Stop> {
     npm(scratch.path(), &["ci", "--ignore-scripts"])
 }
 
+/// Builds the package into a folder: gives the tarball.
+pub(super) fn package(root: &Path, scratch: &Path) -> Result<PathBuf, Stop> {
+    let library = built::library(root, "fusion_node")?;
+    pack(root, scratch, &library)
+}
+
 /// Puts the package together and packs it: gives the tarball.
-fn pack(root: &Path, scratch: &Path) -> Result<PathBuf, Stop> {
+fn pack(root: &Path, scratch: &Path, library: &Path) -> Result<PathBuf, Stop> {
     let stage = scratch.join("package");
     make(&stage)?;
     for part in PARTS {
@@ -70,10 +72,7 @@ fn pack(root: &Path, scratch: &Path) -> Result<PathBuf, Stop> {
     for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
         copy(&root.join(licence), &stage.join(licence))?;
     }
-    let library =
-        format!("{}fusion_node{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let built = ground::fusion()?.with_file_name(library);
-    copy(&built, &stage.join(format!("fusion_node.{}.node", platform())))?;
+    copy(library, &stage.join(format!("fusion_node.{}.node", platform())))?;
     npm(&stage, &["pack", "--silent", "--pack-destination", ".."])?;
     let packed =
         list(scratch)?.into_iter().find(|path| path.extension().is_some_and(|end| end == "tgz"));
@@ -84,8 +83,13 @@ fn install(root: &Path, clean: &Path, package: &Path) -> Result<(), Stop> {
     copy(&root.join("fusion-node/test"), clean)?;
     copy(&root.join("fusion-node/examples"), &clean.join("examples"))?;
     npm(clean, &["ci", "--ignore-scripts"])?;
+    add(clean, package)
+}
+
+/// Installs the package into a folder, beside what is there.
+pub(super) fn add(folder: &Path, package: &Path) -> Result<(), Stop> {
     let package = package.display().to_string();
-    npm(clean, &["install", "--no-save", "--no-package-lock", "--ignore-scripts", &package])
+    npm(folder, &["install", "--no-save", "--no-package-lock", "--ignore-scripts", &package])
 }
 
 fn npm(folder: &Path, arguments: &[&str]) -> Result<(), Stop> {
@@ -120,38 +124,6 @@ fn platform() -> String {
 fn files(clean: &Path) -> Result<Vec<PathBuf>, Stop> {
     let is_test = |path: &PathBuf| path.to_string_lossy().ends_with(".test.mjs");
     Ok(list(clean)?.into_iter().filter(is_test).collect())
-}
-
-fn list(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
-    let said = |cause| Stop::Failed(format!("read {}: {cause}", folder.display()));
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(said)? {
-        found.push(entry.map_err(said)?.path());
-    }
-    found.sort();
-    Ok(found)
-}
-
-fn make(folder: &Path) -> Result<(), Stop> {
-    std::fs::create_dir_all(folder)
-        .map_err(|cause| Stop::Failed(format!("make {}: {cause}", folder.display())))
-}
-
-/// Copies a file, or a folder with all that is in it but what npm installed.
-fn copy(from: &Path, to: &Path) -> Result<(), Stop> {
-    if !from.is_dir() {
-        return std::fs::copy(from, to)
-            .map(|_| ())
-            .map_err(|cause| Stop::Failed(format!("copy {}: {cause}", from.display())));
-    }
-    make(to)?;
-    for path in list(from)? {
-        match path.file_name() {
-            Some(name) if name != "node_modules" => copy(&path, &to.join(name))?,
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

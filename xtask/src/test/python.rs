@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Count;
+use super::{Count, built};
 use crate::{Stop, ground, process};
 
 /// What is installed beside the package to test it, with exact versions.
@@ -38,9 +38,7 @@ fn tools(root: &Path) -> Result<PathBuf, Stop> {
 
 /// Builds the wheel, and runs tests, type check and examples against the installed package.
 pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
-    let tools = tools(root)?;
-    let wheel = wheel(root, &tools)?;
-    let python = clean(root, &tools, &wheel)?;
+    let python = installed(root)?;
     let mut pytest = process::command(&python, root);
     let (passed, count) = process::follow(pytest.args(["-m", "pytest", "fusion-py"]))?;
     if !passed {
@@ -64,19 +62,33 @@ pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
     Ok((passed, count.plus(examples)))
 }
 
-/// Builds the wheel with what the gate has compiled already, and gives its path.
+/// Builds the package and installs it into an environment of its own: gives the interpreter.
+pub(super) fn installed(root: &Path) -> Result<PathBuf, Stop> {
+    let tools = tools(root)?;
+    let wheel = wheel(root, &tools)?;
+    clean(root, &tools, &wheel)
+}
+
+/// Makes the wheel, with the library of the gate's own build, and gives its path.
+///
+/// `maturin build` would compile everything again: it asks cargo for one package, whose dependencies then have fewer
+/// features than in the whole workspace. So it only says what the wheel says of itself.
 fn wheel(root: &Path, tools: &Path) -> Result<PathBuf, Stop> {
-    let folder = root.join("target/python/wheels");
+    let folder = root.join("target/python/wheel");
     // Whatever a former run has left is not the wheel of this one.
     let _ = std::fs::remove_dir_all(&folder);
-    let mut build = process::command(tools, root);
-    build.args(["-m", "maturin", "build", "--quiet", "--profile", "dev", "-m"]);
-    build.arg("fusion-py/Cargo.toml").arg("--interpreter").arg(tools).arg("--out").arg(&folder);
-    done(&mut build)?;
-    let entries = std::fs::read_dir(&folder)
-        .map_err(|cause| format!("read {}: {cause}", folder.display()))?;
-    let mut wheels = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    wheels.next().ok_or_else(|| Stop::Failed(format!("there is no wheel in {}", folder.display())))
+    let stage = folder.join("stage");
+    built::copy(&root.join("fusion-py/python"), &stage)?;
+    let library = built::library(root, "_native")?;
+    built::copy(&library, &stage.join("fusion_kit/_native.abi3.so"))?;
+    let mut about = process::command(tools, &root.join("fusion-py"));
+    about.args(["-m", "maturin", "pep517", "write-dist-info", "--interpreter"]).arg(tools);
+    done(about.arg("--metadata-directory").arg(&stage))?;
+    let mut pack = process::command(tools, root);
+    done(pack.args(["-m", "wheel", "pack", "--dest-dir"]).arg(&folder).arg(&stage))?;
+    let mut found = built::list(&folder)?.into_iter();
+    let wheel = found.find(|path| path.extension().is_some_and(|ending| ending == "whl"));
+    wheel.ok_or_else(|| Stop::Failed(format!("there is no wheel in {}", folder.display())))
 }
 
 /// Makes an environment that holds the package and nothing else, uses it once, and lends it the tools.
@@ -102,11 +114,8 @@ fn clean(root: &Path, tools: &Path, wheel: &Path) -> Result<PathBuf, Stop> {
 /// Runs every example in an empty folder.
 fn examples(root: &Path, python: &Path) -> Result<(bool, Count), Stop> {
     let folder = root.join("fusion-py/examples");
-    let entries = std::fs::read_dir(&folder)
-        .map_err(|cause| format!("read {}: {cause}", folder.display()))?;
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.retain(|path| path.extension().is_some_and(|ending| ending == "py"));
-    files.sort();
+    let is_program = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "py");
+    let files = built::list(&folder)?.into_iter().filter(is_program);
     let mut count = Count::default();
     for file in files {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
