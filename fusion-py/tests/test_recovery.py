@@ -123,6 +123,32 @@ def test_missing_code_parks_the_run_with_a_reason(url):
         assert run.result(timeout=30).wait() == {"a": "known now"}
 
 
+def test_a_step_that_is_elsewhere_runs_where_its_code_is(url):
+    with fk.Fusion(url) as here, fk.Fusion(url) as there:
+
+        @here.step(elsewhere=True)
+        def double(n: int) -> int:
+            raise NotImplementedError
+
+        @here.step
+        def inc(n: int) -> int:
+            return n + 1
+
+        @here.workflow
+        def flow(n: int) -> fk.Node[int]:
+            return inc(double(n=inc(n)))
+
+        with pytest.raises(RuntimeError, match="`double` is elsewhere"):
+            double(1)
+        run = here.start(flow, 4).wait()
+        end = time.monotonic() + 20
+        while "double" not in " ".join(run.why().wait()):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        there.step(name="double")(lambda n: n * 2)
+        assert run.result(timeout=30).wait() == 11
+
+
 def test_closing_lets_others_go_on_at_once(url, tmp_path):
     flow = "fusion: 1\nname: x\nnodes:\n  a: { wait: { signal: go } }\noutputs: { a: '{{ nodes.a }}' }\n"
     with fk.Fusion(url) as app:

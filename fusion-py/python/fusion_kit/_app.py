@@ -75,7 +75,7 @@ class Fusion:
         retry: Optional[Retry] = None, timeout: Any = None, heartbeat: Any = None, cache: Any = False,
         concurrency: "Optional[tuple[str, int]]" = None, priority: int = 0, at_most_once: bool = False,
         on_unknown: str = "fail", validate: "Sequence[dict[str, Any]]" = (), fallback: Any = None,
-        compensate: Any = None,
+        compensate: Any = None, elsewhere: bool = False,
     ) -> "Decorator": ...  # fmt: skip
 
     def step(self, fn: Any = None, *, name: Optional[str] = None, inline: bool = False, **options: Any) -> Any:
@@ -87,7 +87,8 @@ class Fusion:
         long. `concurrency=("name", n)` shares slots between all runs. `at_most_once` never enters a function twice;
         when nobody knows how it ended, the node fails, or waits for a person (`on_unknown="wait_human"`). `validate`
         are checks of workflow files. `fallback` is a step that stands in when all attempts failed; `compensate` one
-        that undoes this one, when the run fails later: it gets this one's arguments by name, and its output.
+        that undoes this one, when the run fails later: it gets this one's arguments by name, and its output. With
+        `elsewhere=True` the function only says what is given and got: the code is another process's, in any language.
         """
         asked = Options(**options)
 
@@ -183,6 +184,8 @@ class Fusion:
         return Loaded(made)
 
     def _add_step(self, step: "Step[Any, Any]", inline: bool) -> None:
+        if step.is_elsewhere:
+            return
         known = self._steps.get(step.name)
         if known is not None and known.fn is not step.fn and known.fn.__qualname__ != step.fn.__qualname__:
             raise ValueError(f"there is a step `{step.name}` already: give this one another name, with name=")

@@ -81,6 +81,7 @@ class Options(NamedTuple):
     validate: Sequence["dict[str, Any]"] = ()
     fallback: Any = None
     compensate: Any = None
+    elsewhere: bool = False
     id: Optional[str] = None
 
     def policy(self) -> "dict[str, Any]":

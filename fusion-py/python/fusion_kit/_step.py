@@ -26,7 +26,8 @@ class Step(Generic[P, R]):
 
         functools.update_wrapper(self, fn)
         self.name = name
-        self.fn: Callable[P, Any] = fn
+        self.is_elsewhere = options.elsewhere
+        self.fn: Callable[P, Any] = _absent(name, fn) if self.is_elsewhere else fn
         self._options = options
         self._context, self._parameters = parameters_of(fn)
         self._signature = inspect.Signature(self._parameters)
@@ -142,6 +143,17 @@ class Step(Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<step {self.name}>"
+
+
+def _absent(name: str, fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Stands in for code that another process has."""
+    import functools
+
+    @functools.wraps(fn)
+    def absent(*_: Any, **__: Any) -> Any:
+        raise RuntimeError(f"the code of step `{name}` is elsewhere: use it in a workflow, and let a run find that code")
+
+    return absent
 
 
 def _step(value: Any, what: str) -> "Step[Any, Any]":

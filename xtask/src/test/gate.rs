@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::steps::{STEPS, Step, Work};
-use super::{Count, examples, node, oldest, python, snippets};
+use super::{Count, examples, languages, node, oldest, python, snippets};
 use crate::{Stop, codegen, ground, process, tidy};
 
 /// What property tests draw their cases from. In the gate they are always the same ones: a change is judged by what it
@@ -93,6 +93,7 @@ fn take(step: &Step, root: &Path) -> Result<(bool, Count), Stop> {
         Work::Examples => examples::run(root),
         Work::Node => node::run(root),
         Work::Python => python::run(root),
+        Work::Languages => languages::run(root),
     }
 }
 

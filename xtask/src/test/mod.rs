@@ -4,6 +4,7 @@ mod built;
 mod count;
 mod examples;
 mod gate;
+mod languages;
 mod node;
 mod oldest;
 mod python;

@@ -40,6 +40,8 @@ pub(crate) enum Work {
     Deny,
     /// Builds the Python package, and tests it where it is installed.
     Python,
+    /// Lets programs in three languages work on one run.
+    Languages,
 }
 
 const CLIPPY: &[&str] =
@@ -108,4 +110,10 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step { name: "python", needs: Some("fusion-py/tests"), fast: false, work: Work::Python },
     Step { name: "node", needs: Some("fusion-node/test"), fast: false, work: Work::Node },
+    Step {
+        name: "languages",
+        needs: Some("examples/three-languages"),
+        fast: false,
+        work: Work::Languages,
+    },
 ];

@@ -20,6 +20,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("fusion-fuzz", &["fusion-core", "fusion-crashfs"]),
     ("fusion-crashfs", &[]),
     ("fusion-benches", &["fusion-core"]),
+    ("three-languages", &["fusion-core"]),
     ("xtask", &[]),
 ];
 
