@@ -4,7 +4,7 @@
 const { pure } = require("./codec.cjs");
 const { milliseconds } = require("./duration.cjs");
 const { DefinitionError } = require("./errors.cjs").public;
-const { Node, bundle, inline, isTemplate, template } = require("./node.cjs");
+const { Node, bundle, inline, isTemplate, itemBundle, taskOf, template } = require("./node.cjs");
 const { checksOf, policyOf } = require("./policy.cjs");
 
 /** The graph that is built now, if one is. */
@@ -57,29 +57,21 @@ class Builder {
     node.spec.id = id;
   }
 
-  /** Adds a node that runs a task, once or as its options say. */
+  /** Adds a node that runs what can be called. */
   call(callable, args) {
-    const task = taskOf(callable.action(), this.arguments(args));
-    const { until, max = 100, pause } = callable.options;
-    const pause_ms = pause === undefined ? 0 : milliseconds(pause, "pause");
-    const kind = until === undefined ? { run: task } : { repeat: { task, until, max, pause_ms } };
-    const node = this.add(callable.name, kind, callable.options);
-    if (callable.kind === "workflow") node.gives = "result";
-    return node;
+    return this.run(callable.name, callable, this.arguments(args));
   }
 
-  /** Adds a node that runs a task for each item of a list. */
+  /** Adds a node that runs what can be called for each item of a list. */
   map(callable, over, rest) {
-    const given = rest.length === 0 ? null : { $args: ["{{ item }}", ...rest.map((one) => template(one, (value) => this.value(value)))] };
-    const { maxParallel = 16, onItemFailure } = callable.options;
-    const map = {
-      over: template(over, (value) => this.value(value)),
-      task: taskOf(callable.action(), given),
-      max_parallel: maxParallel,
-    };
-    if (onItemFailure !== undefined) map.on_item_failure = onItemFailure;
-    const node = this.add(callable.name, { map }, callable.options);
-    if (callable.kind === "workflow") node.gives = "results";
+    const write = (value) => this.value(value);
+    return this.run(callable.name, callable, itemBundle(rest, write), template(over, write));
+  }
+
+  /** Adds a node that runs an action; with `over`, for each item of that list. */
+  run(name, { action, kind, options }, given, over) {
+    const node = this.add(name, kindOf(taskOf(action(), given), over, options), options);
+    if (kind === "workflow") node.gives = over === undefined ? "result" : "results";
     return node;
   }
 
@@ -127,8 +119,21 @@ class Built extends Builder {
   }
 }
 
-function taskOf(action, given) {
-  return given === null || given === undefined ? { action } : { action, with: given };
+/** The kind of a node that runs a task: once, until a condition holds, or for each item of a list. */
+function kindOf(task, over, { until, max = 100, pause, maxParallel = 16, onItemFailure }) {
+  if (over === undefined) {
+    if (until === undefined) return { run: task };
+    return { repeat: { task, until, max, pause_ms: pause === undefined ? 0 : milliseconds(pause, "pause") } };
+  }
+  if (until !== undefined) {
+    throw new DefinitionError("a node cannot run for each item and until a condition holds at once", {
+      code: "FU0204",
+      hint: "put the loop into a workflow of its own, and map over that",
+    });
+  }
+  const map = { over, task, max_parallel: maxParallel };
+  if (onItemFailure !== undefined) map.on_item_failure = onItemFailure;
+  return { map };
 }
 
 /** Builds the graph of a workflow: `{ graph, input }`. */
@@ -142,7 +147,7 @@ function build(name, body, options, args) {
   } finally {
     current = before;
   }
-  if (!(result instanceof Node) && typeof result?.then === "function" && result instanceof Promise) {
+  if (result instanceof Promise) {
     result.catch(() => {});
     throw new DefinitionError(`the function of workflow \`${name}\` must not be async: it only builds the graph`, {
       code: "FU0204",

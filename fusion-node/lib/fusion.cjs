@@ -10,7 +10,7 @@ const { milliseconds } = require("./duration.cjs");
 const errors = require("./errors.cjs");
 const { Graph } = require("./graph.cjs");
 const { Run } = require("./run.cjs");
-const { invocable, makeDurable, makeStep, makeWorkflow } = require("./step.cjs");
+const { invocable, makeStep, makeWorkflow } = require("./step.cjs");
 
 const { ClosedError, DefinitionError, InputError } = errors.public;
 const asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
@@ -46,7 +46,7 @@ class Fusion {
 
   /** Registers a durable function. */
   durable(name, body, options = {}) {
-    return this.#register(makeDurable(nameOf(name), bodyOf(body, name), options));
+    return this.#register(makeStep(nameOf(name), bodyOf(body, name), options, "durable"));
   }
 
   /** Registers a function that builds a graph. */
@@ -229,12 +229,13 @@ class Fusion {
   }
 
   #graphOf(what, args) {
-    if (what instanceof Graph || what?.kind === "file") {
-      if (what instanceof Graph) this.register(what);
+    const isGraph = what instanceof Graph;
+    if (isGraph || what?.kind === "file") {
+      if (isGraph) this.register(what);
       if (args !== undefined && (typeof args !== "object" || args === null || Array.isArray(args))) {
         throw new InputError(`the inputs of \`${what.name}\` are an object by name`, { code: "FU0101" });
       }
-      return { graph: what instanceof Graph ? what.json : what.graph, input: pure(args ?? {}, "the input") };
+      return { graph: isGraph ? what.json : what.graph, input: pure(args ?? {}, "the input") };
     }
     if (typeof what?.action !== "function") {
       throw new InputError("this cannot be started: give a workflow, a step, a durable function, a Graph, or a loaded file", { code: "FU0101" });

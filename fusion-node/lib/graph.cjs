@@ -2,7 +2,7 @@
 // Graphs that are put together from data, node by node.
 
 const { Builder } = require("./builder.cjs");
-const { Expression, Node, inline, template, bundle } = require("./node.cjs");
+const { Expression, Node, bundle, inline, itemBundle, template } = require("./node.cjs");
 const { DefinitionError, InputError } = require("./errors.cjs").public;
 const { check } = require("./policy.cjs");
 
@@ -44,25 +44,13 @@ class Graph {
     check(options, `node \`${id}\``);
     if (this.#builder.ids.has(id)) throw new DefinitionError(`there are two nodes \`${id}\``, { code: "FU0208" });
     const action = this.#action(id, what);
-    const all = { ...what.options, ...options };
-    const given = this.#given(args, map);
-    const task = given === null ? { action } : { action, with: given };
-    let kind = { run: task };
-    if (map !== undefined) {
-      kind = { map: { over: template(map, inline), task, max_parallel: all.maxParallel ?? 16 } };
-      if (all.onItemFailure !== undefined) kind.map.on_item_failure = all.onItemFailure;
-    }
-    const node = this.#builder.add(id, kind, all);
-    if (what.kind === "workflow") node.gives = map === undefined ? "result" : "results";
+    const asked = { action: () => action, kind: what.kind, options: { ...what.options, ...options } };
+    const node =
+      map === undefined
+        ? this.#builder.run(id, asked, bundle(args, inline))
+        : this.#builder.run(id, asked, itemBundle(args, inline), template(map, inline));
     this.#after(node, needs);
     return when === undefined ? node : node.when(when);
-  }
-
-  #given(args, map) {
-    if (map !== undefined && args.length > 0) {
-      return { $args: ["{{ item }}", ...args.map((one) => template(one, inline))] };
-    }
-    return bundle(args, inline);
   }
 
   #after(node, needs) {

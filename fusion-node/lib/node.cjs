@@ -1,7 +1,7 @@
 "use strict";
 // Nodes of a graph while it is built, and the templates that stand for them.
 
-const { encode, pure } = require("./codec.cjs");
+const { pure } = require("./codec.cjs");
 const { InputError } = require("./errors.cjs").public;
 
 /** What has a template for a value that is not there yet. */
@@ -100,15 +100,15 @@ class Node extends Expression {
     return this.when(`not (${conditionOf(condition)})`);
   }
 
-  /** Runs a step when all attempts have failed; without arguments it gets those of the node. */
+  /** Runs a step when all attempts have failed; without arguments the engine gives it those of the node. */
   fallback(step, ...args) {
-    this.more().fallback = task(step, args.length > 0 ? this.#owner.arguments(args) : this.task()?.with);
+    this.more().fallback = taskOf(actionOf(step), this.#owner.arguments(args));
     return this;
   }
 
   /** Runs a step when the run fails later; without arguments it gets the node's output. */
   undo(step, ...args) {
-    this.more().compensate = task(step, args.length > 0 ? this.#owner.arguments(args) : "{{ output }}");
+    this.more().compensate = taskOf(actionOf(step), args.length > 0 ? this.#owner.arguments(args) : "{{ output }}");
     return this;
   }
 
@@ -116,16 +116,16 @@ class Node extends Expression {
     this.spec.more ??= {};
     return this.spec.more;
   }
-
-  task() {
-    const { run, map, repeat } = this.spec.kind;
-    return run ?? map?.task ?? repeat?.task;
-  }
 }
 
-function task(step, given) {
+function actionOf(step) {
   if (typeof step?.action !== "function") throw new InputError("this is no step", { code: "FU0101" });
-  return { action: step.action(), ...(given === undefined || given === null ? {} : { with: given }) };
+  return step.action();
+}
+
+/** Gives the task that runs an action; `given` is `null` where it gets nothing. */
+function taskOf(action, given) {
+  return given === null ? { action } : { action, with: given };
 }
 
 function conditionOf(condition) {
@@ -185,4 +185,9 @@ function bundle(args, write) {
   return { $args: given.map((argument) => template(argument, write)) };
 }
 
-module.exports = { Expression, Node, bundle, conditionOf, encode, inline, isTemplate, template, verbatim };
+/** The arguments of a call for each item of a list: the item, and what all calls get. */
+function itemBundle(rest, write) {
+  return rest.length === 0 ? null : { $args: ["{{ item }}", ...rest.map((one) => template(one, write))] };
+}
+
+module.exports = { Expression, Node, bundle, inline, isTemplate, itemBundle, taskOf, template };

@@ -9,9 +9,9 @@ const { Expression, inline } = require("./node.cjs");
 const { check } = require("./policy.cjs");
 
 /** Makes a function that adds nodes, with the methods of its kind. */
-function callable(prototype, fields) {
+function callable(fields) {
   const self = (...args) => building(`\`${fields.name}\``).call(self, args);
-  Object.setPrototypeOf(self, prototype);
+  Object.setPrototypeOf(self, Callable);
   for (const [key, value] of Object.entries(fields)) {
     Object.defineProperty(self, key, { value, enumerable: true, configurable: true });
   }
@@ -28,8 +28,8 @@ const Callable = Object.create(Function.prototype, {
     value(options) {
       check(options, `\`${this.name}.with\``);
       if (options.context !== undefined) throw new InputError("`context` is said where a step is made", { code: "FU0101" });
-      const { name, body, kind, args, action } = this;
-      return callable(Object.getPrototypeOf(this), { name, body, kind, args, action, options: { ...this.options, ...options } });
+      const { name, body, kind, definition, action } = this;
+      return callable({ name, body, kind, definition, action, options: { ...this.options, ...options } });
     },
   },
   until: {
@@ -39,30 +39,20 @@ const Callable = Object.create(Function.prototype, {
   },
 });
 
-/** Makes a step. */
-function makeStep(name, body, options) {
-  check(options, `step \`${name}\``);
-  return callable(Callable, { name, body, options, kind: "step", action: () => ({ step: name }) });
-}
-
-/** Makes a durable function. */
-function makeDurable(name, body, options) {
-  check(options, `durable function \`${name}\``);
-  return callable(Callable, { name, body, options, kind: "durable", action: () => ({ step: name }) });
+/** Makes a step; with the kind `durable`, a durable function. */
+function makeStep(name, body, options, kind = "step") {
+  check(options, `${kind === "step" ? "step" : "durable function"} \`${name}\``);
+  return callable({ name, body, options, kind, action: () => ({ step: name }) });
 }
 
 /** Makes a workflow. */
 function makeWorkflow(name, body, options) {
-  return callable(Callable, { name, body, options: {}, kind: "workflow", definition: options, action: () => ({ workflow: name }) });
+  return callable({ name, body, options: {}, kind: "workflow", definition: options, action: () => ({ workflow: name }) });
 }
 
 /** Makes a command: a program and its arguments. */
 function command(argv, { stdin, cwd, env, ...options } = {}) {
   const builder = building("command");
-  const text = (value) => {
-    if (value instanceof Expression) return `{{ ${value.expression} }}`;
-    return inline(String(value));
-  };
   check(options, "command");
   const program = { argv: argv.map(text) };
   if (stdin !== undefined) program.stdin = text(stdin);
@@ -131,4 +121,4 @@ function invocable(made, bridge) {
   };
 }
 
-module.exports = { command, expr, invocable, makeDurable, makeStep, makeWorkflow, wait };
+module.exports = { command, expr, invocable, makeStep, makeWorkflow, wait };

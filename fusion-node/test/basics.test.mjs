@@ -115,6 +115,20 @@ test("graphs from data take plain functions and inputs by name", async (t) => {
   assert.throws(() => graph.input("raws"), { code: "FU0205" });
 });
 
+test("a step that is repeated, or has other options, is so in a graph from data and beside a map too", async (t) => {
+  const app = open(t);
+  const grow = app.step("grow", (n) => (n ?? 0) + 1).until("output >= 3", { max: 5 });
+  const graph = new Graph("loop");
+  graph.output("grown", graph.add("grown", grow, { args: [expr("previous")] }));
+  assert.deepEqual(await app.run(graph), { grown: 3 });
+  const twice = { code: "FU0204", message: /for each item and until/ };
+  assert.throws(() => graph.add("map", grow, { map: [1, 2] }), twice);
+  await assert.rejects(app.run(app.workflow("both", () => grow.map([1, 2]))), twice);
+  const second = app.workflow("second", () => grow(expr("previous")), { version: 2 });
+  await app.run(second.with({ priority: 1 }));
+  assert.equal((await app.list()).items[0].version, 2);
+});
+
 test("workflow files are loaded, checked with places, and run", async (t) => {
   const app = open(t);
   const path = join(folder(t), "hello.yaml");
