@@ -77,12 +77,6 @@ pub struct Definition(Checked);
 
 #[napi]
 impl Definition {
-    /// Gives the graph as JSON, with the needs that its templates imply.
-    #[napi(getter)]
-    pub fn json(&self) -> String {
-        String::from_utf8_lossy(self.0.json()).into_owned()
-    }
-
     /// Draws it: `mermaid`, `dot`, `svg` or `json`.
     ///
     /// # Errors
@@ -226,13 +220,11 @@ impl Stream {
     pub fn next(&self, ticket: i64) {
         let events = self.events.clone();
         self.shared.ask(ticket, async move {
-            match events.lock().await.as_mut() {
-                Some(events) => {
-                    let batch = events.batch().await?;
-                    if batch.is_empty() { Ok("null".to_owned()) } else { text(&batch) }
-                }
-                None => Ok("null".to_owned()),
-            }
+            let batch = match events.lock().await.as_mut() {
+                Some(events) => events.batch().await?,
+                None => Vec::new(),
+            };
+            if batch.is_empty() { Ok("null".to_owned()) } else { text(&batch) }
         });
     }
 }
