@@ -1,4 +1,4 @@
-//! One suite of tests that every store must pass: a test per promise of the contract.
+//! One suite of tests that every store must pass: a test per promise of the contract. And damage for their files.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -7,4 +7,5 @@
 //! # }).unwrap();
 //! ```
 
+pub mod damage;
 pub mod store;

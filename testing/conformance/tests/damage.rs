@@ -13,13 +13,17 @@ use fusion_core::model::{
 };
 use fusion_core::record::sqlite::{Options, Sqlite};
 use fusion_core::run::Os;
+use tempfile::TempDir;
 
 const ME: SessionId = SessionId(7);
 const NOW: i64 = 1_000;
 
+fn env() -> Arc<dyn Env> {
+    Os::new().unwrap()
+}
+
 fn inline(path: &Path) -> Result<Sqlite, Error> {
-    let env: Arc<dyn Env> = Os::new().unwrap();
-    Sqlite::inline(Options::new(path), &env)
+    Sqlite::inline(Options::new(path), &env())
 }
 
 async fn commit(store: &Sqlite, ops: Vec<Op>) -> Result<Receipt, Error> {
@@ -77,6 +81,16 @@ async fn fill(path: &Path) -> Vec<Entry> {
 fn sql(path: &Path, text: &str) {
     let file = rusqlite::Connection::open(path).unwrap();
     file.execute_batch(text).unwrap();
+}
+
+/// Fills a store, changes it behind its back, and opens it again.
+async fn damaged(by: &str) -> (TempDir, Sqlite) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.db");
+    fill(&path).await;
+    sql(&path, by);
+    let store = inline(&path).unwrap();
+    (folder, store)
 }
 
 fn copy(of: &Path, name: &str) -> PathBuf {
@@ -153,21 +167,14 @@ async fn is_refused_everywhere(store: &Sqlite, entry: &Entry, what: &str) {
 
 #[tokio::test]
 async fn a_streams_name_does_not_change_unseen() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("x.db");
-    fill(&path).await;
-    sql(&path, "UPDATE names SET name = 'run/b'");
-    let store = inline(&path).unwrap();
+    let (_folder, store) = damaged("UPDATE names SET name = 'run/b'").await;
     is_damage(store.entry("streamed").await, "another name");
 }
 
 #[tokio::test]
 async fn a_damaged_entry_stops_no_other() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("x.db");
-    fill(&path).await;
-    sql(&path, "UPDATE queue SET due = due - 1 WHERE dedup IN ('ready', 'held')");
-    let store = inline(&path).unwrap();
+    let (_folder, store) =
+        damaged("UPDATE queue SET due = due - 1 WHERE dedup IN ('ready', 'held')").await;
     let claimed = commit(&store, vec![claim("ready")]).await.unwrap().claimed;
     let names: Vec<_> = claimed.iter().map(|entry| entry.dedup.as_deref()).collect();
     assert_eq!(names, [Some("fine")]);
@@ -234,10 +241,6 @@ async fn a_store_of_the_first_version_is_brought_up_to_date() {
     // And it is protected from then on.
     sql(&path, "UPDATE queue SET due = due + 1 WHERE dedup = 'ready'");
     is_damage(inline(&path).unwrap().entry("ready").await, "after the step");
-}
-
-fn env() -> Arc<dyn Env> {
-    Os::new().unwrap()
 }
 
 #[tokio::test]

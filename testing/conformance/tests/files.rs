@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fusion_conformance::damage::{below, flip};
 use fusion_core::contract::{Blobs, Durability, Env, Journal, Queue, Records, Store};
 use fusion_core::error::{Code, Error};
 use fusion_core::model::{
@@ -221,14 +222,6 @@ async fn read(store: &Sqlite, truth: &Truth) -> Result<Vec<String>, Error> {
     Ok(missing)
 }
 
-/// A small generator of the test's own (`SplitMix64`), so that a failure names its seed.
-fn random(seed: u64) -> u64 {
-    let mut mixed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (seed >> 7);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
-}
-
 #[tokio::test]
 async fn a_flipped_bit_is_found_or_harmless() {
     let (folder, truth) = (tempfile::tempdir().unwrap(), truth());
@@ -238,8 +231,7 @@ async fn a_flipped_bit_is_found_or_harmless() {
     let (mut errors, mut absent) = (0, 0);
     for seed in 0..600_u64 {
         let mut damaged = bytes.clone();
-        let bit = usize::try_from(random(seed)).unwrap() % (damaged.len() * 8);
-        damaged[bit / 8] ^= 1 << (bit % 8);
+        flip(&mut damaged, below(seed, bytes.len() * 8));
         let path = folder.path().join(format!("{seed}.db"));
         std::fs::write(&path, &damaged).unwrap();
         let store = match inline(&path) {

@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fusion_conformance::damage::{below, damage};
 use fusion_core::contract::{Env, Journal, Queue, Records, Store};
 use fusion_core::error::{Code, Error};
 use fusion_core::model::{Append, Batch, Document, Enqueue, Key, NodeIx, Op, Payload, Record};
@@ -99,39 +100,15 @@ fn at(path: &Path, ending: &str) -> PathBuf {
     path.into()
 }
 
-/// A small generator of the test's own (`SplitMix64`), so that a failure names its seed.
-fn random(seed: u64) -> u64 {
-    let mut mixed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (seed >> 7);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
-}
-
-fn below(seed: u64, bound: usize) -> usize {
-    usize::try_from(random(seed)).unwrap() % bound
-}
-
-/// Damages a file in a way that the seed chooses: a bit, bytes of another place, zeros, a cut, something at its end.
-fn damage(bytes: &mut Vec<u8>, seed: u64) {
+/// Chooses where a file is damaged.
+fn place(length: usize, seed: u64) -> usize {
     let place = match seed % 3 {
         // Headers decide most.
-        0 => below(seed, 64.min(bytes.len())),
-        1 => 32 + below(seed, bytes.len() / 4120) * 4120 + below(seed ^ 0x77, 24),
-        _ => below(seed, bytes.len()),
-    }
-    .min(bytes.len() - 1);
-    let length = (1 + below(seed ^ 0x55, 6_000)).min(bytes.len() - place);
-    match seed / 3 % 8 {
-        0 => bytes.truncate(place),
-        1 => bytes[place..place + length].fill(0),
-        2 => {
-            let from = below(seed ^ 0xaa, bytes.len() - length + 1);
-            bytes.copy_within(from..from + length, place);
-        }
-        3 => bytes.extend_from_within(place..place + length),
-        4 => bytes[place..place + length].fill(0xff),
-        _ => bytes[place] ^= 1 << below(seed ^ 0x33, 8),
-    }
+        0 => below(seed, 64.min(length)),
+        1 => 32 + below(seed, length / 4120) * 4120 + below(seed ^ 0x77, 24),
+        _ => below(seed, length),
+    };
+    place.min(length - 1)
 }
 
 /// Opens what was left with one of its files damaged. Gives the number of commits that are there.
@@ -140,7 +117,8 @@ async fn look(left: &Left, folder: &Path, victim: &str, seed: u64) -> Result<u32
     for (ending, bytes) in &left.files {
         let mut bytes = bytes.clone();
         if *ending == victim {
-            damage(&mut bytes, seed);
+            let place = place(bytes.len(), seed);
+            damage(&mut bytes, seed, place, 6_000);
         }
         std::fs::write(at(&path, ending), bytes).unwrap();
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use fusion_conformance::damage::{below, damage};
 use fusion_core::model::Stamped;
 use fusion_crash::fixture::{self, RUN};
 use fusion_crash::harness::records;
@@ -22,33 +23,6 @@ async fn runs_that_earlier_versions_left_are_finished() {
         let program = Path::new(env!("CARGO_BIN_EXE_fusion-crash"));
         let (before, after) = fixture::finish(program, &folder(), &name).await.unwrap();
         assert!(before > 10 && after > before, "{name}: {before} records, then {after}");
-    }
-}
-
-/// A small generator of the test's own (`SplitMix64`), so that a failure names its seed.
-fn random(seed: u64) -> u64 {
-    let mut mixed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (seed >> 7);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
-}
-
-fn below(seed: u64, bound: usize) -> usize {
-    usize::try_from(random(seed)).unwrap() % bound
-}
-
-/// Damages a file in a way that the seed chooses: a bit, some bytes of another place, zeros, a cut.
-fn damage(bytes: &mut Vec<u8>, seed: u64) {
-    let place = below(seed, bytes.len());
-    let length = (1 + below(seed ^ 0x55, 300)).min(bytes.len() - place);
-    match seed % 8 {
-        0 => bytes.truncate(place),
-        1 => bytes[place..place + length].fill(0),
-        2 => {
-            let from = below(seed ^ 0xaa, bytes.len() - length);
-            bytes.copy_within(from..from + length, place);
-        }
-        _ => bytes[place] ^= 1 << below(seed ^ 0x33, 8),
     }
 }
 
@@ -77,7 +51,7 @@ async fn a_damaged_journal_is_reported_or_right() {
     let (mut reported, mut right) = (0, 0);
     for seed in 0..400_u64 {
         let mut damaged = bytes.clone();
-        damage(&mut damaged, seed);
+        damage(&mut damaged, seed, below(seed, bytes.len()), 300);
         let path = place.path().join(format!("{seed}.db"));
         std::fs::write(&path, &damaged).unwrap();
         match records(&path, RUN).await {
