@@ -34,10 +34,9 @@ pub fn encode(records: &[Record]) -> Result<Vec<u8>> {
     Ok(body)
 }
 
-/// Closes encoded records with a checksum over them and over the place that they belong to.
-pub fn seal(body: &mut Vec<u8>, place: &[i64]) {
-    let sum = checksum(body, place);
-    body.extend_from_slice(&sum.to_le_bytes());
+/// Makes the body of encoded records: they, and a checksum over them and over the place that they belong to.
+pub fn seal(content: &[u8], place: &[i64]) -> Vec<u8> {
+    [content, checksum(content, place).to_le_bytes().as_slice()].concat()
 }
 
 /// Decodes a body that was sealed for this place.

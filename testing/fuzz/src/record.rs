@@ -13,9 +13,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<u64, String> {
     if let Err(error) = codec::decode(bytes, &PLACE) {
         shape.words(error.message());
     }
-    let mut sealed = bytes.to_vec();
-    codec::seal(&mut sealed, &PLACE);
-    match codec::decode(&sealed, &PLACE) {
+    match codec::decode(&codec::seal(bytes, &PLACE), &PLACE) {
         Err(error) => {
             let source = std::error::Error::source(&error).map(ToString::to_string);
             shape.words(&source.unwrap_or_default());
@@ -25,8 +23,8 @@ pub(crate) fn check(bytes: &[u8]) -> Result<u64, String> {
             for record in &records {
                 shape.words(&format!("{record:?}"));
             }
-            let mut body = codec::encode(&records).map_err(|why| format!("not written: {why}"))?;
-            codec::seal(&mut body, &PLACE);
+            let content = codec::encode(&records).map_err(|why| format!("not written: {why}"))?;
+            let body = codec::seal(&content, &PLACE);
             let again = codec::decode(&body, &PLACE).map_err(|why| format!("not read: {why}"))?;
             if format!("{again:?}") != format!("{records:?}") {
                 return Err(format!("read {records:?}, written and read again {again:?}"));

@@ -73,10 +73,13 @@ impl State {
                 self.undo.push(Undo::Dead);
             }
             Op::Purge(queue) => {
-                for id in self.queue.ids(&queue) {
+                let ids = self.queue.ids(&queue);
+                if !ids.is_empty() {
+                    self.rings.push(Ring::Queue(queue));
+                }
+                for id in ids {
                     self.set(id, None);
                 }
-                self.rings.push(Ring::Queue(queue));
             }
             Op::Beat(session) => self.beat(session)?,
             Op::Reap(named) => receipt.released += self.reap(&named, now),

@@ -12,7 +12,7 @@ use crate::record::{codec, refuse};
 #[derive(Debug)]
 pub struct Prepared {
     batch: Batch,
-    rows: std::vec::IntoIter<Row>,
+    rows: Vec<Row>,
     bytes: usize,
     urgent: bool,
 }
@@ -23,7 +23,8 @@ const URGENT_BYTES: usize = 64 * 1024;
 /// The records of one append.
 #[derive(Debug)]
 pub(super) struct Row {
-    pub(super) body: Vec<u8>,
+    /// What [`codec::seal`] makes a body of.
+    pub(super) content: Vec<u8>,
     pub(super) count: usize,
     pub(super) blobs: Vec<Digest>,
 }
@@ -43,27 +44,19 @@ impl Prepared {
                 Op::Append(append) => {
                     refuse::length(&append.stream, append.records.len())?;
                     let row = Row::new(&std::mem::take(&mut append.records))?;
-                    let length = row.body.len();
+                    let length = row.content.len();
                     rows.push(row);
                     length
                 }
                 other => refuse::size(other)?,
             };
         }
-        Ok(Self { batch, rows: rows.into_iter(), bytes, urgent })
+        Ok(Self { batch, rows, bytes, urgent })
     }
 
     /// Gives about how many bytes it will write.
     pub fn bytes(&self) -> usize {
         self.bytes
-    }
-}
-
-impl Prepared {
-    /// Tells whether at most its first operation appends what names blobs: they may be missing.
-    fn is_light(&self) -> bool {
-        let first = matches!(self.batch.ops.first(), Some(Op::Append(_)));
-        self.rows.as_slice().iter().skip(usize::from(first)).all(|row| row.blobs.is_empty())
     }
 
     /// Tells whether it is written even when the disk is full: it is small, and ends something or says that it shall end.
@@ -101,38 +94,20 @@ impl Row {
                 blobs.push(*digest);
             }
         }
-        Ok(Self { body: codec::encode(records)?, count: records.len(), blobs })
-    }
-}
-
-/// Tells whether an operation can be refused.
-fn may_refuse(op: &Op) -> bool {
-    match op {
-        Op::Enqueue(new) => {
-            let looks = new.wake.is_some() || new.limit.is_some() || new.dedup.is_some();
-            looks || new.session.is_some() || !new.blobs.is_empty()
-        }
-        Op::Put(_, expect) => expect.is_some(),
-        Op::Reap(_) | Op::Delete(..) | Op::Blob(..) => false,
-        Op::Append(_)
-        | Op::Claim(_)
-        | Op::Complete(_)
-        | Op::Release(_)
-        | Op::Bury(..)
-        | Op::Purge(_)
-        | Op::Beat(_)
-        | Op::Drop(_) => true,
+        Ok(Self { content: codec::encode(records)?, count: records.len(), blobs })
     }
 }
 
 impl Writer {
-    /// Carries out one batch. Each operation tests before it writes, so only a batch in which a later operation may be
-    /// refused needs a savepoint.
-    pub(super) fn batch(&mut self, prepared: Prepared) -> Result<Receipt, Fault> {
+    /// Carries out one batch. `None` when an operation was refused after others had written and there is no savepoint to
+    /// go back to: the transaction can only be given up.
+    pub(super) fn batch(
+        &mut self,
+        prepared: &Prepared,
+        savepoint: bool,
+    ) -> Result<Option<Receipt>, Fault> {
         self.moved.clear();
-        let careful = prepared.batch.ops.iter().skip(1).any(may_refuse)
-            && !(prepared.is_light() && self.foresees(&prepared.batch.ops)?);
-        if careful {
+        if savepoint {
             self.run("SAVEPOINT batch")?;
         }
         let (rings, changes) = (self.rings.len(), self.connection.total_changes());
@@ -140,57 +115,53 @@ impl Writer {
             self.write_moved()?;
             Ok(receipt)
         });
-        match done {
-            Ok(receipt) => {
-                if careful {
-                    self.run("RELEASE batch")?;
-                }
-                Ok(receipt)
-            }
+        let answer = match done {
+            Ok(receipt) => Ok(receipt),
             Err(Fault::Refused(error)) => {
                 self.rings.truncate(rings);
-                if careful {
+                if savepoint {
                     self.run("ROLLBACK TO batch")?;
-                    self.run("RELEASE batch")?;
                     self.known.lines.clear();
                 } else if self.connection.total_changes() != changes || !self.moved.is_empty() {
-                    let text = "a refused batch had written something: the group is given up";
-                    return Err(Fault::Lost(Error::new(Code::Internal, text).because(error)));
+                    return Ok(None);
                 }
-                Err(Fault::Refused(error))
+                Err(error)
             }
-            Err(fault) => Err(fault),
+            Err(fault) => return Err(fault),
+        };
+        if savepoint {
+            self.run("RELEASE batch")?;
         }
+        Ok(Some(answer?))
     }
 
-    fn carry_out(&mut self, prepared: Prepared) -> Result<Receipt, Fault> {
-        let Prepared { batch, mut rows, .. } = prepared;
-        let now = batch.now;
+    fn carry_out(&mut self, prepared: &Prepared) -> Result<Receipt, Fault> {
+        let Batch { now, ops } = &prepared.batch;
+        let now = *now;
+        let mut rows = prepared.rows.iter();
         let mut receipt = Receipt::default();
-        for op in batch.ops {
+        for op in ops {
             match op {
                 Op::Append(append) => {
                     let row = rows.next().ok_or_else(|| {
                         Error::new(Code::Internal, "an append was not made ready")
                     })?;
-                    self.append(&append, row, now)?;
+                    self.append(append, row, now)?;
                 }
-                Op::Enqueue(enqueue) => receipt.entries.push(self.enqueue(enqueue, now)?),
-                Op::Claim(claim) => self.claim(&claim, now, &mut receipt.claimed)?,
-                Op::Complete(ticket) => {
-                    self.take_out(ticket)?;
-                }
+                Op::Enqueue(new) => receipt.entries.push(self.enqueue(new, now)?),
+                Op::Claim(claim) => self.claim(claim, now, &mut receipt.claimed)?,
+                Op::Complete(ticket) => self.take_out(*ticket)?,
                 Op::Release(release) => self.release(release, now)?,
-                Op::Bury(ticket, reason) => self.bury(ticket, &reason, now)?,
-                Op::Purge(queue) => self.purge(&queue)?,
-                Op::Beat(session) => self.beat(&session)?,
-                Op::Reap(named) => receipt.released += self.reap(&named, now)?,
+                Op::Bury(ticket, reason) => self.bury(*ticket, reason, now)?,
+                Op::Purge(queue) => self.purge(queue)?,
+                Op::Beat(session) => self.beat(session)?,
+                Op::Reap(named) => receipt.released += self.reap(named, now)?,
                 Op::Put(document, expect) => {
-                    receipt.versions.push(self.put(&document, expect, now)?);
+                    receipt.versions.push(self.put(document, *expect, now)?);
                 }
-                Op::Delete(kind, id) => self.delete(&kind, &id)?,
-                Op::Blob(digest, bytes) => self.put_blob(digest, &bytes)?,
-                Op::Drop(stream) => self.drop_stream(&stream)?,
+                Op::Delete(kind, id) => self.delete(kind, id)?,
+                Op::Blob(digest, bytes) => self.put_blob(*digest, bytes)?,
+                Op::Drop(stream) => self.drop_stream(stream)?,
             }
         }
         Ok(receipt)
@@ -248,3 +219,6 @@ impl Writer {
         self.known.queue
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,27 +13,20 @@ use crate::record::bus::Ring;
 use crate::record::{codec, refuse};
 
 impl Writer {
-    /// Refuses an append at a wrong place or under an old epoch; gives where the stream stands, if it is there.
-    pub(super) fn test_append(&mut self, append: &Append) -> Result<Option<Line>, Fault> {
-        let found = self.line(&append.stream)?;
-        let head = found.map(|line| Head { seq: line.head, epoch: line.epoch });
-        refuse::append(&append.stream, head.unwrap_or_default(), append.expect, append.epoch)?;
-        Ok(found)
-    }
-
-    pub(super) fn append(&mut self, append: &Append, row: Row, now: i64) -> Result<(), Fault> {
+    pub(super) fn append(&mut self, append: &Append, row: &Row, now: i64) -> Result<(), Fault> {
         let name = &append.stream;
-        let found = self.test_append(append)?;
+        let found = self.line(name)?;
+        let head = found.map(|line| Head { seq: line.head, epoch: line.epoch });
+        refuse::append(name, head.unwrap_or_default(), append.expect, append.epoch)?;
         self.have(&row.blobs, || format!("an append to `{name}`"))?;
         let mut line = match found {
             Some(line) => line,
-            None => self.line_or_new(name)?,
+            None => self.new_line(name)?,
         };
         self.known.journal += 1;
         let id = self.known.journal;
         let (first, count) = (signed(line.head) + 1, signed(row.count as u64));
-        let mut body = row.body;
-        codec::seal(&mut body, &[line.id, line.last, first, count, now]);
+        let body = codec::seal(&row.content, &[line.id, line.last, first, count, now]);
         self.connection
             .prepare_cached("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)")?
             .execute((id, line.id, line.last, first, count, now, body))?;

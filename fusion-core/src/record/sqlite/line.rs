@@ -61,9 +61,14 @@ impl Writer {
 
     /// Finds a stream, or makes an empty one.
     pub(super) fn line_or_new(&mut self, name: &Arc<str>) -> Result<Line, Fault> {
-        if let Some(line) = self.line(name)? {
-            return Ok(line);
+        match self.line(name)? {
+            Some(line) => Ok(line),
+            None => self.new_line(name),
         }
+    }
+
+    /// Makes an empty stream of a name that none has.
+    pub(super) fn new_line(&mut self, name: &Arc<str>) -> Result<Line, Fault> {
         self.known.stream += 1;
         let line = Line { id: self.known.stream, head: 0, last: 0, epoch: 0 };
         self.connection

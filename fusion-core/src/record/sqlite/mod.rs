@@ -8,7 +8,6 @@ mod blobs;
 mod check;
 mod connect;
 mod fault;
-mod foresee;
 mod group;
 mod index;
 mod journal;

@@ -30,7 +30,7 @@ impl Writer {
         self.rings.push(Ring::Queue(queue.clone()));
     }
 
-    pub(super) fn enqueue(&mut self, new: Enqueue, now: i64) -> Result<Ticket, Fault> {
+    pub(super) fn enqueue(&mut self, new: &Enqueue, now: i64) -> Result<Ticket, Fault> {
         let sleeper = match &new.wake {
             Some((dedup, _)) => {
                 let slot = slot::by_dedup(&self.connection, dedup)?;
@@ -43,7 +43,7 @@ impl Writer {
             None => None,
         };
         if found.is_none() {
-            self.admit(&new)?;
+            self.admit(new)?;
         }
         if let (Some(sleeper), Some((_, queue))) = (sleeper, &new.wake) {
             self.wake(sleeper, queue, now)?;
@@ -75,7 +75,7 @@ impl Writer {
         self.have(&new.blobs, || format!("an entry of queue `{}`", new.queue))
     }
 
-    fn insert(&mut self, new: Enqueue, now: i64) -> Result<Ticket, Fault> {
+    fn insert(&mut self, new: &Enqueue, now: i64) -> Result<Ticket, Fault> {
         let stream = match &new.stream {
             Some(name) => Some(self.line_or_new(name)?.id),
             None => None,
@@ -97,7 +97,7 @@ impl Writer {
             read::content(id, new.priority, stream, flags, (new.dedup.as_deref(), &new.body));
         let slot = Slot {
             id,
-            queue: new.queue,
+            queue: new.queue.clone(),
             due: new.due,
             state,
             attempts,
@@ -106,7 +106,7 @@ impl Writer {
             stream,
             flags,
             woken: None,
-            name: new.stream,
+            name: new.stream.clone(),
             content,
         };
         self.connection
@@ -216,15 +216,11 @@ impl Writer {
         self.remove(&slot)
     }
 
+    /// Finds the entry that a ticket names, whether somebody holds it or not.
     fn standing(&self, ticket: Ticket) -> Result<Slot, Fault> {
         let slot = slot::by_id(&self.connection, signed(ticket.entry))?;
         let slot = slot.filter(|slot| slot.epoch == signed(ticket.epoch));
         Ok(slot.ok_or_else(|| refuse::ticket(ticket.entry, ticket.epoch))?)
-    }
-
-    /// Refuses a ticket whose entry is gone, or stands at another epoch.
-    pub(super) fn test_ticket(&self, ticket: Ticket) -> Result<(), Fault> {
-        self.standing(ticket).map(drop)
     }
 
     fn remove(&mut self, slot: &Slot) -> Result<(), Fault> {
@@ -245,17 +241,16 @@ impl Writer {
 
     /// Finds what a ticket stands for.
     fn held(&self, ticket: Ticket) -> Result<Slot, Fault> {
-        let slot = slot::by_id(&self.connection, signed(ticket.entry))?;
-        let is_held = |slot: &Slot| slot.state == HELD && slot.epoch == signed(ticket.epoch);
-        let slot = slot.filter(is_held);
-        Ok(slot.ok_or_else(|| refuse::ticket(ticket.entry, ticket.epoch))?)
+        let slot = self.standing(ticket)?;
+        let held = slot.state == HELD;
+        if held { Ok(slot) } else { Err(refuse::ticket(ticket.entry, ticket.epoch).into()) }
     }
 
-    pub(super) fn release(&mut self, release: Release, now: i64) -> Result<(), Fault> {
+    pub(super) fn release(&mut self, release: &Release, now: i64) -> Result<(), Fault> {
         let mut slot = self.held(release.ticket)?;
         slot.due = release.due;
-        if let Some(queue) = release.queue {
-            slot.queue = queue;
+        if let Some(queue) = &release.queue {
+            slot.queue = queue.clone();
         }
         if slot.woken.is_some() {
             slot.due = slot.due.min(now);
@@ -308,21 +303,22 @@ impl Writer {
     }
 
     pub(super) fn purge(&mut self, queue: &Arc<str>) -> Result<(), Fault> {
-        if !self.is_empty(queue)? {
-            let mut slots = Vec::new();
-            for state in [READY, LATER, HELD] {
-                slots.extend(slot::of_queue(&self.connection, queue, state)?);
-            }
-            for slot in slots {
-                self.remove(&slot)?;
-            }
+        if self.is_empty(queue)? {
+            return Ok(());
+        }
+        let mut slots = Vec::new();
+        for state in [READY, LATER, HELD] {
+            slots.extend(slot::of_queue(&self.connection, queue, state)?);
+        }
+        for slot in slots {
+            self.remove(&slot)?;
         }
         self.ring_queue(queue);
         Ok(())
     }
 
     /// Tells whether a queue has no entry.
-    pub(super) fn is_empty(&self, queue: &str) -> Result<bool, Fault> {
+    fn is_empty(&self, queue: &str) -> Result<bool, Fault> {
         // Three questions, because each index covers one state.
         let mut statement = self.connection.prepare_cached(
             "SELECT NOT (EXISTS (SELECT 1 FROM queue WHERE state = 0 AND queue = ?1)

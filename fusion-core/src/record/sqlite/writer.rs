@@ -116,7 +116,7 @@ impl Writer {
         if self.reserve.is_tight() && !self.reserve.restore() {
             return self.apply_urgent(batches);
         }
-        let answers = self.apply_all(batches);
+        let answers = self.apply_all(&batches);
         let is_full = |answer: &Result<Receipt>| {
             answer.as_ref().is_err_and(|error| error.code() == Code::StoreFull)
         };
@@ -132,14 +132,14 @@ impl Writer {
         let chosen: Vec<Prepared> = batches.into_iter().filter(Prepared::is_urgent).collect();
         let mut answers = Vec::new().into_iter();
         if !chosen.is_empty() {
-            answers = self.apply_all(chosen).into_iter();
+            answers = self.apply_all(&chosen).into_iter();
         }
         let answer = |is_urgent: bool| if is_urgent { answers.next() } else { None };
         let answers = urgent.into_iter().map(answer);
         answers.map(|answer| answer.unwrap_or_else(|| Err(reserve::full()))).collect()
     }
 
-    fn apply_all(&mut self, batches: Vec<Prepared>) -> Vec<Result<Receipt>> {
+    fn apply_all(&mut self, batches: &[Prepared]) -> Vec<Result<Receipt>> {
         let count = batches.len();
         // A few pages for every group, some for every batch, and those that the bytes fill.
         let bytes: usize = batches.iter().map(Prepared::bytes).sum();
@@ -171,7 +171,7 @@ impl Writer {
         self.failed
     }
 
-    fn group(&mut self, batches: Vec<Prepared>) -> Result<Vec<Result<Receipt>>, Fault> {
+    fn group(&mut self, batches: &[Prepared]) -> Result<Vec<Result<Receipt>>, Fault> {
         let turn = std::mem::take(&mut self.turn);
         let done = match turn.take() {
             Ok(_taken) => self.transaction(batches),
@@ -181,37 +181,69 @@ impl Writer {
         done
     }
 
-    fn transaction(&mut self, batches: Vec<Prepared>) -> Result<Vec<Result<Receipt>>, Fault> {
-        (self.before, self.others) = (self.known.counters(), 0);
+    /// Carries out the batches as if none were ever refused, which is nearly always true, and again under savepoints where
+    /// one left a part of itself behind. A savepoint copies every page that changes under it.
+    fn transaction(&mut self, batches: &[Prepared]) -> Result<Vec<Result<Receipt>>, Fault> {
+        self.others = 0;
+        let mut answers = self.attempt(batches, false)?;
+        if answers.is_none() {
+            self.roll_back()?;
+            self.rings.truncate(self.others);
+            self.bells.clear();
+            answers = self.attempt(batches, true)?;
+        }
+        let answers = answers.ok_or_else(|| {
+            Fault::Lost(Error::new(Code::Internal, "a savepoint did not take back its batch"))
+        })?;
+        self.save_counters()?;
+        self.run("COMMIT")?;
+        Ok(answers)
+    }
+
+    /// Carries out the batches in a transaction that stays open; `None` when one was refused that had written.
+    fn attempt(
+        &mut self,
+        batches: &[Prepared],
+        savepoints: bool,
+    ) -> Result<Option<Vec<Result<Receipt>>>, Fault> {
+        self.before = self.known.counters();
         self.run("BEGIN IMMEDIATE")?;
         self.refresh()?;
         (self.before, self.others) = (self.known.counters(), self.rings.len());
-        let mut receipts = Vec::with_capacity(batches.len());
+        let mut answers = Vec::with_capacity(batches.len());
         for batch in batches {
-            receipts.push(match self.batch(batch) {
-                Ok(receipt) => Ok(receipt),
+            answers.push(match self.batch(batch, savepoints) {
+                Ok(Some(receipt)) => Ok(receipt),
+                Ok(None) => return Ok(None),
                 Err(Fault::Refused(error)) => Err(error),
                 Err(fault) => return Err(fault),
             });
         }
-        self.save_counters()?;
-        self.run("COMMIT")?;
-        Ok(receipts)
+        Ok(Some(answers))
     }
 
     /// Gives up the transaction, and the store if it must be; gives what every waiter is told.
     fn give_up(&mut self, fault: Fault) -> Error {
         // The file is as it was: nobody has to be told of anything, and a full disk does not wake who waits for it.
-        self.known = self.before.counters();
-        self.moved.clear();
         let (error, fatal) = match fault {
             Fault::Refused(error) | Fault::Lost(error) => (error, false),
             Fault::Fatal(error) => (error, true),
         };
-        let open = !self.connection.is_autocommit();
-        let lost = open && self.connection.execute_batch("ROLLBACK").is_err();
+        let lost = self.roll_back().is_err();
         self.failed = fatal || lost;
         error
+    }
+
+    /// Ends the transaction, if there is one, and forgets what it changed.
+    fn roll_back(&mut self) -> rusqlite::Result<()> {
+        self.known = self.before.counters();
+        self.moved.clear();
+        // After some errors SQLite has ended it itself.
+        if self.connection.is_autocommit() {
+            Ok(())
+        } else {
+            self.connection.execute_batch("ROLLBACK")
+        }
     }
 
     pub(super) fn run(&self, sql: &str) -> rusqlite::Result<()> {
