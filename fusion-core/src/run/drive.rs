@@ -311,28 +311,13 @@ impl Driver {
         Ok(false)
     }
 
-    /// Evaluates something over the state; blobs that it misses are loaded, and it is evaluated again.
+    /// Evaluates something over the state; a store that cannot be read is a failure.
     pub(super) async fn evaluate<T>(
         &mut self,
-        mut work: impl FnMut(&Desk<'_>) -> Result<T, Failure>,
+        work: impl FnMut(&Desk<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        loop {
-            let result = work(&Desk { engine: &self.engine, state: &self.state, kept: &self.kept });
-            let wanted = self.kept.wanted();
-            if wanted.is_empty() {
-                return result;
-            }
-            for digest in wanted {
-                match self.engine.store.blob(digest).await {
-                    Ok(Some(bytes)) => self.kept.put_blob(digest, bytes),
-                    Ok(None) => {
-                        return Err(Failure::error(format!("blob {digest} is not in the store"))
-                            .permanent());
-                    }
-                    Err(error) => return Err(Failure::error(error.to_string())),
-                }
-            }
-        }
+        let desk = Desk { engine: &self.engine, state: &self.state, kept: &self.kept };
+        desk.evaluate(work).await.unwrap_or_else(|error| Err(Failure::error(error.to_string())))
     }
 
     fn stop(&mut self, key: Key) {

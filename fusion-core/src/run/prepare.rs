@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::engine::Shared;
 use super::scope::{Kept, View};
 use crate::contract::{Exec, Step};
+use crate::error::Error;
 use crate::graph::duration;
 use crate::graph::template::Data;
 use crate::model::graph::{Action, Kind, Map, Program as Command, Task, WaitSpec};
@@ -50,6 +51,27 @@ pub(super) struct Desk<'a> {
 }
 
 impl Desk<'_> {
+    /// Evaluates something; blobs that it misses are loaded, and it is evaluated again.
+    pub(super) async fn evaluate<T>(
+        &self,
+        mut work: impl FnMut(&Self) -> Result<T, Failure>,
+    ) -> Result<Result<T, Failure>, Error> {
+        loop {
+            let result = work(self);
+            let wanted = self.kept.wanted();
+            if wanted.is_empty() {
+                return Ok(result);
+            }
+            for digest in wanted {
+                let Some(bytes) = self.engine.store.blob(digest).await? else {
+                    let message = format!("blob {digest} is not in the store");
+                    return Ok(Err(Failure::error(message).permanent()));
+                };
+                self.kept.put_blob(digest, bytes);
+            }
+        }
+    }
+
     /// Evaluates everything that a key needs before it can start.
     pub(super) fn prepare(
         &self,

@@ -65,13 +65,7 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
     let output = match result.and_then(|output| without_secrets(driver, key, output)) {
         Err(failure) => return failed(failure),
         Ok(Output::Graph(graph)) => {
-            return match child(driver, (key, attempt, ms), *graph, &input, turn.now) {
-                Ok((begin, wait)) => {
-                    turn.children.push(begin);
-                    Input::Waits(key, wait)
-                }
-                Err(failure) => failed(failure),
-            };
+            return child(driver, (key, attempt, ms), *graph, &input, turn).unwrap_or_else(failed);
         }
         Ok(Output::Rest(_, wait)) if wait.child().is_some() => {
             let message = "a body cannot rest for a run: give a graph with it as a sub-workflow";
@@ -93,16 +87,12 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
             return failed(failure);
         }
         if more.expand {
-            return match expanded(&output)
-                .and_then(|graph| child(driver, (key, attempt, ms), graph, &Value::Null, turn.now))
-            {
-                Ok((begin, wait)) => {
-                    keep(driver, cache.filter(|_| !cached), output, turn);
-                    turn.children.push(begin);
-                    Input::Waits(key, wait)
-                }
-                Err(failure) => failed(failure),
-            };
+            let waits = expanded(&output)
+                .and_then(|graph| child(driver, (key, attempt, ms), graph, &Value::Null, turn));
+            if waits.is_ok() {
+                keep(driver, cache.filter(|_| !cached), output, turn);
+            }
+            return waits.unwrap_or_else(failed);
         }
     }
     let again = match program.node(key.node).map(|node| &node.kind) {
@@ -196,14 +186,14 @@ fn one_line(error: &Error) -> String {
     format!("{place}{}{hint}{more}", error.message())
 }
 
-/// Makes the run that a node waits for. What the body that gave its graph took of the attempt's time, in milliseconds, is gone.
+/// Makes the run that a node waits for, and begins it with the turn. What the body that gave its graph took of the attempt's time, in milliseconds, is gone.
 fn child(
     driver: &Driver,
     (key, attempt, ms): (Key, u16, u32),
     graph: Graph,
     input: &Value,
-    now: i64,
-) -> Result<(Begin, Wait), Failure> {
+    turn: &mut Turn,
+) -> Result<Input, Failure> {
     let depth = match &driver.state.start().origin {
         Some(Origin::Child { depth, .. }) => depth + 1,
         _ => 1,
@@ -233,10 +223,11 @@ fn child(
         None => Wait::Child(id),
         Some(limit) => {
             let left = limit.saturating_sub(u64::from(ms)).min(limits::TIMER_MS);
-            Wait::ChildUntil(id, now.saturating_add(i64::try_from(left).unwrap_or(i64::MAX)))
+            Wait::ChildUntil(id, turn.now.saturating_add(i64::try_from(left).unwrap_or(i64::MAX)))
         }
     };
-    Ok((begin, wait))
+    turn.children.push(begin);
+    Ok(Input::Waits(key, wait))
 }
 
 /// Takes the secrets out of an output; one that is a graph must have none.

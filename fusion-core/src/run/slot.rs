@@ -73,19 +73,8 @@ pub(crate) async fn taken(
     key: Key,
 ) -> Result<Option<Taken>, Error> {
     let (kept, mut lists) = (Kept::default(), Lists::default());
-    let name = loop {
-        let name = Desk { engine, state, kept: &kept }.slot(key, &mut lists);
-        let wanted = kept.wanted();
-        if wanted.is_empty() {
-            break name;
-        }
-        for digest in wanted {
-            match engine.store.blob(digest).await? {
-                Some(bytes) => kept.put_blob(digest, bytes),
-                None => return Ok(None),
-            }
-        }
-    };
+    let desk = Desk { engine, state, kept: &kept };
+    let name = desk.evaluate(|desk| desk.slot(key, &mut lists)).await?;
     // One whose name cannot be evaluated fails when it starts, and says why.
     let Ok(Some((name, limit))) = name else { return Ok(None) };
     let entries = engine.store.entries(&format!("slot/{name}"), 0, limit as usize).await?;
