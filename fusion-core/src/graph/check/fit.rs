@@ -49,20 +49,15 @@ pub(super) fn check(node: &Node, at: &At<'_>, report: &mut Report<'_>) {
         let message = format!("{} {why} `{key}`", at.owner());
         report.add(&at.name(key), Error::new(Code::WrongType, message).hint(hint));
     }
-    for (first, second) in [("map", "repeat"), ("repeat", "map")] {
-        let is_first = match &node.kind {
-            Kind::Map(_) => first == "map",
-            Kind::Repeat(_) => first == "repeat",
-            Kind::Run(_) | Kind::Wait(_) => false,
-        };
-        if is_first && more.misplaced.contains(&second) {
-            let error = Error::new(
-                Code::WrongType,
-                format!("{} has `map` and `repeat` at once", at.owner()),
-            );
-            report
-                .add(at, error.hint("put the loop into a workflow of its own, and map over that"));
-        }
+    let other = match &node.kind {
+        Kind::Map(_) => Some("repeat"),
+        Kind::Repeat(_) => Some("map"),
+        Kind::Run(_) | Kind::Wait(_) => None,
+    };
+    if other.is_some_and(|other| more.misplaced.contains(&other)) {
+        let message = format!("{} has `map` and `repeat` at once", at.owner());
+        let hint = "put the loop into a workflow of its own, and map over that";
+        report.add(at, Error::new(Code::WrongType, message).hint(hint));
     }
     let is_learned = matches!(more.policy.timeout, Some(Timeout::Learned { .. }));
     if is_learned && !matches!(node.kind, Kind::Wait(_)) && !learns(&node.kind, more.expand) {

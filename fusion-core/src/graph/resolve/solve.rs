@@ -82,19 +82,17 @@ fn settle(
     request: &Request,
     mut found: Resolution,
 ) -> Result<Resolution, ResolveError> {
-    let rounds = if request.locked.is_empty() { ROUNDS_MAX } else { 0 };
-    for _ in 0..rounds {
+    if !request.locked.is_empty() {
+        return Ok(found);
+    }
+    for _ in 0..ROUNDS_MAX {
         let locked = Request { requires: request.requires.clone(), locked: found.picks.clone() };
-        match search(index, &locked) {
-            Ok(chosen) => {
-                let again = arrange(index, &chosen)?;
-                if again.picks == found.picks {
-                    return Ok(again);
-                }
-                found = again;
-            }
-            Err(_) => break,
+        let Ok(chosen) = search(index, &locked) else { break };
+        let again = arrange(index, &chosen)?;
+        if again.picks == found.picks {
+            return Ok(again);
         }
+        found = again;
     }
     Ok(found)
 }

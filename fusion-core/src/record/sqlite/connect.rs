@@ -46,11 +46,13 @@ pub(super) fn writer(options: &Options, now: i64) -> Result<Connection> {
         let text = format!("SQLite {} can lose committed writes", rusqlite::version());
         return Err(Error::new(Code::StoreOpen, text).hint("build with SQLite 3.51.3 or later"));
     }
-    if options.vfs.is_none() {
+    let turn = if options.vfs.is_none() {
         prepare_folder(&options.path)?;
         refuse_special(&options.path)?;
-    }
-    let turn = if options.vfs.is_none() { Turn::beside(&options.path) } else { Turn::none() };
+        Turn::beside(&options.path)
+    } else {
+        Turn::none()
+    };
     // Two processes that create one file at once would meet in the switch to WAL, which does not wait.
     let _taken = turn.take()?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;

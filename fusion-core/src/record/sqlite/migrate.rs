@@ -10,8 +10,11 @@ use crate::record::codec::checksum;
 
 /// Marks a file as ours: `Fusn` as a number.
 pub(super) const APPLICATION_ID: i64 = 0x4675_736e;
+/// A step to the next version: its statements, and what only the program can do.
+type Step = (&'static str, fn(&Connection) -> rusqlite::Result<()>);
 /// Every step from an empty file to the schema of this version.
-const STEPS: [&str; 2] = [include_str!("0001.sql"), include_str!("0002.sql")];
+const STEPS: [Step; 2] =
+    [(include_str!("0001.sql"), |_| Ok(())), (include_str!("0002.sql"), super::queue::seal)];
 /// The version of the schema that this program writes.
 pub(super) const VERSION: i64 = 2;
 const _: () = assert!(STEPS.len() == 2, "each step is a version");
@@ -60,19 +63,20 @@ pub(super) fn migrate(connection: &mut Connection, now: i64) -> Result<()> {
     // Another process may have done it in between.
     let done = usize::try_from(inspect(&transaction)?).unwrap_or(0);
     transaction.execute_batch(META).map_err(error)?;
-    for (version, step) in (1_i64..).zip(STEPS).skip(done) {
-        transaction.execute_batch(step).map_err(error)?;
-        if version == 2 {
-            super::queue::seal(&transaction).map_err(error)?;
-        }
-        let sum = i64::from(checksum(step.as_bytes(), &[version]));
+    for (version, (sql, finish)) in (1_i64..).zip(STEPS).skip(done) {
+        transaction.execute_batch(sql).and_then(|()| finish(&transaction)).map_err(error)?;
         transaction
-            .execute("INSERT INTO meta VALUES (?, ?, ?)", params![version, sum, now])
+            .execute("INSERT INTO meta VALUES (?, ?, ?)", params![version, sum(version, sql), now])
             .map_err(error)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(error)?;
     transaction.pragma_update(None, "user_version", VERSION).map_err(error)?;
     transaction.commit().map_err(error)
+}
+
+/// The checksum of a step.
+fn sum(version: i64, sql: &str) -> i64 {
+    i64::from(checksum(sql.as_bytes(), &[version]))
 }
 
 /// Compares the steps that were taken with those that this program would take.
@@ -81,7 +85,7 @@ fn verify(connection: &Connection) -> Result<()> {
         connection.prepare("SELECT version, checksum FROM meta ORDER BY version").map_err(error)?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(error)?;
     let taken: Vec<(i64, i64)> = rows.collect::<Result<_, _>>().map_err(error)?;
-    let sums = (1..).zip(STEPS).map(|(n, step)| (n, i64::from(checksum(step.as_bytes(), &[n]))));
+    let sums = (1..).zip(STEPS).map(|(version, (sql, _))| (version, sum(version, sql)));
     if taken != sums.collect::<Vec<_>>() {
         return Err(corrupt("the store's schema was made by other steps than this program's"));
     }
@@ -95,7 +99,7 @@ fn compare(connection: &Connection) -> Result<()> {
     let rows = statement.query_map([], |row| row.get(0)).map_err(error)?;
     let found: BTreeSet<String> = rows.collect::<Result<_, _>>().map_err(error)?;
     let meta = META.replace("IF NOT EXISTS ", "");
-    let made = STEPS.iter().flat_map(|step| made(step)).find(|made| !found.contains(*made));
+    let made = STEPS.iter().flat_map(|(sql, _)| made(sql)).find(|made| !found.contains(*made));
     match made.or_else(|| (!found.contains(&meta)).then_some("CREATE TABLE meta")) {
         None => Ok(()),
         Some(sql) => {
