@@ -74,6 +74,10 @@ fn take(step: &Step, root: &Path) -> Result<(bool, Count), Stop> {
     let alone = |done: Result<(), Stop>| done.map(|()| (true, Count::default()));
     match &step.work {
         Work::Cargo(arguments) => Ok(process::follow(process::cargo(root).args(*arguments))?),
+        Work::Fusion(arguments) => {
+            let mut command = process::command(ground::fusion()?, root);
+            Ok(process::follow(command.args(*arguments))?)
+        }
         Work::Tests => {
             let mut command = process::cargo(root);
             command.args(test_arguments(root)).env(RNG_SEED, PROPERTY_SEED);

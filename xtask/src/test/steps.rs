@@ -18,6 +18,8 @@ pub(crate) struct Step {
 pub(crate) enum Work {
     /// Runs `cargo` with these arguments.
     Cargo(&'static [&'static str]),
+    /// Runs the `fusion` command that the step `command` has built, with these arguments.
+    Fusion(&'static [&'static str]),
     /// Runs the workspace's tests with nextest, or with `cargo test` where that is missing.
     Tests,
     /// Runs rustdoc with warnings as errors.
@@ -47,21 +49,10 @@ pub(crate) enum Work {
 const CLIPPY: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
 /// 20,000 worlds, or as many as fit in eight minutes.
-const SIMULATE: &[&str] = &[
-    "run",
-    "--quiet",
-    "-p",
-    "fusion-cli",
-    "--",
-    "simulate",
-    "--self",
-    "--seeds",
-    "20000",
-    "--seconds",
-    "480",
-    "--jobs",
-    "2",
-];
+const SIMULATE: &[&str] =
+    &["simulate", "--self", "--seeds", "20000", "--seconds", "480", "--jobs", "2"];
+/// Of the whole workspace, because a package alone has other features, and would be compiled once more for them.
+const COMMAND: &[&str] = &["build", "--quiet", "--workspace", "--lib", "--bin", "fusion"];
 const PURE: &[&str] = &["build", "--quiet", "-p", "fusion-core", "--no-default-features"];
 
 /// All that CI does. A step whose `needs` are not there yet says so in one line.
@@ -88,12 +79,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "pure-tree", needs: None, fast: true, work: Work::PureTree },
     Step { name: "oldest-rust", needs: None, fast: true, work: Work::OldestRust },
     Step { name: "deny", needs: Some("deny.toml"), fast: true, work: Work::Deny },
-    Step {
-        name: "command",
-        needs: None,
-        fast: true,
-        work: Work::Cargo(&["build", "--quiet", "-p", "fusion-cli"]),
-    },
+    Step { name: "command", needs: None, fast: true, work: Work::Cargo(COMMAND) },
     Step { name: "generated", needs: None, fast: true, work: Work::Generated },
     Step {
         name: "snippets",
@@ -106,7 +92,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "simulate",
         needs: Some("fusion-cli/src/command/simulate.rs"),
         fast: false,
-        work: Work::Cargo(SIMULATE),
+        work: Work::Fusion(SIMULATE),
     },
     Step { name: "python", needs: Some("fusion-py/tests"), fast: false, work: Work::Python },
     Step { name: "node", needs: Some("fusion-node/test"), fast: false, work: Work::Node },
