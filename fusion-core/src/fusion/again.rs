@@ -1,18 +1,17 @@
 //! Running again: a run that ended is taken up, or another one begins with its outcomes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::Run;
 use super::control::find_key;
 use crate::error::{Code, Error, Result};
 use crate::graph::Program;
 use crate::model::{
-    Append, Batch, Command, Enqueue, Graph, Input, Key, NodeIx, Op, Origin, Record, RunId,
-    SessionId, Stamped, Then,
+    Append, Batch, Command, Graph, Input, Key, NodeIx, Op, Origin, Record, RunId, SessionId,
+    Stamped, Then,
 };
 use crate::run::begin::{Begin, Defined};
-use crate::run::message::{RUNS, run_key};
+use crate::run::message::{run_entry, run_key};
 use crate::run::{adopt, row, session};
 use crate::schedule::State;
 
@@ -85,23 +84,15 @@ impl Run {
                 _ => None,
             })
             .collect();
-        let stream: Arc<str> = self.id.stream().into();
         let row = row::of(state.start(), crate::model::RunStatus::Running, began);
         let ops = vec![
             Op::Append(Append {
-                stream: stream.clone(),
+                stream: self.id.stream().into(),
                 expect: head.seq,
                 epoch: head.epoch,
                 records,
             }),
-            Op::Enqueue(Enqueue {
-                queue: RUNS.into(),
-                dedup: Some(run_key(&self.id)),
-                due: now,
-                stream: Some(stream),
-                session,
-                ..Enqueue::default()
-            }),
+            Op::Enqueue(run_entry(&self.id, session, now)),
             row::put(&self.id, &row)?,
         ];
         self.engine.store.commit(Batch { now, ops }).await?;

@@ -6,7 +6,7 @@ use super::Run;
 use crate::contract::Subscription;
 use crate::error::Result;
 use crate::graph::Program;
-use crate::model::{Event, limits};
+use crate::model::Event;
 use crate::observe;
 use std::sync::Arc;
 
@@ -48,13 +48,10 @@ impl Events {
             }
             if !self.read().await? {
                 self.run.engine.check_open()?;
-                let env = &self.run.engine.env;
-                let wake =
-                    env.monotonic_ns() + u64::try_from(limits::POLL_MS).unwrap_or(1) * 1_000_000;
                 tokio::select! {
                     biased;
                     () = self.bell.heard() => {}
-                    () = env.sleep_until(wake) => {}
+                    () = self.run.engine.poll_pause() => {}
                 }
             }
         }

@@ -8,7 +8,6 @@ use super::handle::Handle;
 use crate::contract::{Env, Status, Store, Workflow};
 use crate::error::{Code, Error, Result};
 use crate::graph::template::Secrets;
-use crate::model::limits;
 use crate::run::engine::Shared;
 use crate::run::{Options, Os, session};
 
@@ -143,12 +142,10 @@ impl Fusion {
     pub async fn settled(&self) {
         let mut bell = self.engine.store.bus().listen(&["left/*"]);
         while self.engine.driven_count() > 0 && !self.engine.is_closed() {
-            let wake = self.engine.env.monotonic_ns()
-                + u64::try_from(limits::POLL_MS).unwrap_or(1) * 1_000_000;
             tokio::select! {
                 biased;
                 () = bell.heard() => {}
-                () = self.engine.env.sleep_until(wake) => {}
+                () = self.engine.poll_pause() => {}
             }
         }
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::handle::Handle;
 use crate::contract::Subscription;
 use crate::error::{Code, Error, Result};
-use crate::model::{Failure, Key, Payload, RunId, RunStatus, Stamped, limits};
+use crate::model::{Failure, Key, Payload, RunId, RunStatus, Stamped};
 use crate::run::engine::Fate;
 use crate::run::{adopt, row};
 use crate::schedule::{Output, State};
@@ -98,13 +98,11 @@ impl Run {
                 return Err(error);
             }
             self.engine.check_open()?;
-            let wake = self.engine.env.monotonic_ns()
-                + u64::try_from(limits::POLL_MS).unwrap_or(1) * 1_000_000;
             tokio::select! {
                 biased;
                 () = left.heard() => {}
                 () = heard(grown.as_deref_mut()) => {}
-                () = self.engine.env.sleep_until(wake) => {}
+                () = self.engine.poll_pause() => {}
             }
         }
     }
@@ -183,12 +181,10 @@ impl Run {
             if trouble.is_some() != from {
                 return trouble;
             }
-            let wake = self.engine.env.monotonic_ns()
-                + u64::try_from(limits::POLL_MS).unwrap_or(1) * 1_000_000;
             tokio::select! {
                 biased;
                 () = bell.heard() => {}
-                () = self.engine.env.sleep_until(wake) => {}
+                () = self.engine.poll_pause() => {}
             }
         }
     }

@@ -4,7 +4,7 @@ use super::Fusion;
 use crate::error::{Code, Result};
 use crate::model::{Batch, Enqueue, Entry, Op, RunId, SessionId};
 use crate::run::engine::Fate;
-use crate::run::message::{RUNS, run_key};
+use crate::run::message::{run_entry, run_key};
 use crate::run::{adopt, session};
 
 /// Who drives a run.
@@ -108,13 +108,8 @@ impl Fusion {
         let ops = vec![
             Op::Complete(entry.ticket()),
             Op::Enqueue(Enqueue {
-                queue: RUNS.into(),
-                dedup: Some(run_key(id)),
                 priority: entry.priority,
-                due: now,
-                stream: Some(id.stream().into()),
-                session: Some(engine.session),
-                ..Enqueue::default()
+                ..run_entry(id, Some(engine.session), now)
             }),
         ];
         match engine.store.commit(Batch { now, ops }).await {

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::message::{RUNS, run_key};
+use super::message::run_entry;
 use super::row;
 use crate::contract::{Bus, Subscription};
 use crate::error::Result;
 use crate::graph::{Definition, Program};
 use crate::model::{
-    Append, Enqueue, Op, Origin, Payload, PayloadKind, Record, RunId, RunRow, RunStatus, SessionId,
-    Start, limits,
+    Append, Op, Origin, Payload, PayloadKind, Record, RunId, RunRow, RunStatus, SessionId, Start,
+    limits,
 };
 
 /// Where the definition of a run is.
@@ -80,14 +80,7 @@ impl Begin {
         all.extend(records);
         let mut ops = self.blobs.clone();
         ops.extend(appends(&stream, (0, 0), all));
-        ops.push(Op::Enqueue(Enqueue {
-            queue: RUNS.into(),
-            dedup: Some(run_key(&self.id)),
-            due: now,
-            stream: Some(stream),
-            session,
-            ..Enqueue::default()
-        }));
+        ops.push(Op::Enqueue(run_entry(&self.id, session, now)));
         ops.push(row::put(&self.id, &self.row(now))?);
         Ok(ops)
     }

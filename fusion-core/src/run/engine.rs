@@ -129,6 +129,12 @@ impl Shared {
         Ok(())
     }
 
+    /// Waits for as long as a lost hint may stay unnoticed.
+    pub(crate) async fn poll_pause(&self) {
+        let pause_ns = limits::POLL_MS.unsigned_abs() * 1_000_000;
+        self.env.sleep_until(self.env.monotonic_ns().saturating_add(pause_ns)).await;
+    }
+
     pub(crate) fn set_closed(&self) {
         self.closed.store(true, Ordering::Release);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::error::{Code, Error, Result};
-use crate::model::{Enqueue, Message, Op, Payload, RunId, Verdict};
+use crate::model::{Enqueue, Message, Op, Payload, RunId, SessionId, Verdict};
 
 /// The queue of runs that any process can drive.
 pub(crate) const RUNS: &str = "runs";
@@ -18,6 +18,18 @@ pub(crate) fn step_queue(step: &str) -> Arc<str> {
 /// Names the one queue entry of a run.
 pub(crate) fn run_key(run: &RunId) -> Arc<str> {
     format!("run/{run}").into()
+}
+
+/// Makes the queue entry of a run; the session, if one is given, holds it from the start.
+pub(crate) fn run_entry(run: &RunId, session: Option<SessionId>, now: i64) -> Enqueue {
+    Enqueue {
+        queue: RUNS.into(),
+        dedup: Some(run_key(run)),
+        due: now,
+        stream: Some(run.stream().into()),
+        session,
+        ..Enqueue::default()
+    }
 }
 
 /// Makes the operation that says something to a run and wakes whoever drives it.

@@ -10,7 +10,7 @@ use super::lists::Lists;
 use super::prepare::Desk;
 use super::scope::Kept;
 use crate::error::{Code, Error};
-use crate::model::{Batch, Class, Enqueue, Failure, Key, Op, RunId, Ticket, limits};
+use crate::model::{Batch, Class, Enqueue, Failure, Key, Op, RunId, Ticket};
 use crate::schedule::State;
 
 /// A slot that is held; given back when it is dropped, whatever ends the body.
@@ -52,8 +52,7 @@ async fn give_back(engine: &Shared, ticket: Ticket) {
                 return;
             }
         }
-        let pause_ns = limits::POLL_MS.unsigned_abs() * 1_000_000;
-        engine.env.sleep_until(engine.env.monotonic_ns() + pause_ns).await;
+        engine.poll_pause().await;
     }
 }
 
@@ -116,12 +115,10 @@ pub(super) async fn take(hooks: &Hooks, name: &str, limit: u32) -> Result<Held, 
                 return Err(Failure::new(Class::ERROR, format!("no slot of `{name}`: {error}")));
             }
         }
-        let wake =
-            engine.env.monotonic_ns() + u64::try_from(limits::POLL_MS).unwrap_or(1_000) * 1_000_000;
         tokio::select! {
             biased;
             () = freed.heard() => {}
-            () = engine.env.sleep_until(wake) => {}
+            () = engine.poll_pause() => {}
             () = hooks.stop.wait() => return Err(Failure::new(Class::CANCELLED, "cancelled")),
         }
     }

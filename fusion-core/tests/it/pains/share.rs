@@ -35,23 +35,17 @@ fn chain(name: &str) -> Graph {
     graph
 }
 
+async fn once(fusion: Fusion) -> Value {
+    let id = Some(RunId::new("once").unwrap());
+    let starting = Starting { id, input: json!({}), ..Starting::default() };
+    fusion.start_with(&chain("once"), starting).await.unwrap().result().await.unwrap()
+}
+
 /// Starting the same id from many tasks at once is one run, and all of them get its result.
 async fn the_same_id_at_once_is_one_run(fusion: Fusion) {
     let count = Count::default();
     slow(&fusion, &count);
-    let starts = (0..32).map(|_| {
-        let fusion = fusion.clone();
-        async move {
-            let id = Some(RunId::new("once").unwrap());
-            let run = fusion
-                .start_with(
-                    &chain("once"),
-                    Starting { id, input: json!({}), ..Starting::default() },
-                )
-                .await;
-            run.unwrap().result::<Value>().await.unwrap()
-        }
-    });
+    let starts = (0..32).map(|_| once(fusion.clone()));
     futures_util::future::join_all(starts).await;
     assert_eq!(count.get(), 5);
 }
@@ -65,19 +59,7 @@ async fn the_same_id_from_two_engines_is_one_run() {
     for fusion in &engines {
         slow(fusion, &count);
     }
-    let starts = (0..16).map(|n| {
-        let fusion = engines[n % 2].clone();
-        async move {
-            let id = Some(RunId::new("once").unwrap());
-            let run = fusion
-                .start_with(
-                    &chain("once"),
-                    Starting { id, input: json!({}), ..Starting::default() },
-                )
-                .await;
-            run.unwrap().result::<Value>().await.unwrap()
-        }
-    });
+    let starts = (0..16).map(|n| once(engines[n % 2].clone()));
     futures_util::future::join_all(starts).await;
     assert_eq!(count.get(), 5);
     let id = Some(RunId::new("once").unwrap());
