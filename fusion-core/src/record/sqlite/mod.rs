@@ -13,6 +13,7 @@ mod index;
 mod journal;
 mod line;
 mod migrate;
+mod nap;
 mod options;
 mod pool;
 mod queue;

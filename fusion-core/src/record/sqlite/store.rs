@@ -8,6 +8,7 @@ use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::group::Prepared;
+use super::nap::Nap;
 use super::options::Options;
 use super::pool::Readers;
 use super::thread::{Job, Service};
@@ -60,7 +61,11 @@ impl Sqlite {
         let threads = env.clone();
         let readers = Readers::new(options.clone(), Some(env));
         let (sender, jobs) = mpsc::channel(2 * limits::GROUP_BATCHES);
-        let service = Service { writer, jobs, bus: bus.clone(), readers: readers.clone() };
+        let nap = Nap::new(&options.path).map_err(|error| {
+            Error::new(Code::StoreOpen, "the system gives no descriptor to wake the writer with")
+                .because(error)
+        })?;
+        let service = Service { writer, jobs, bus: bus.clone(), readers: readers.clone(), nap };
         threads.dedicated("fusion-store", Box::new(move || service.run()));
         let door = Door::Thread(sender, Arc::new(Semaphore::new(WAITING_KIB as usize)));
         Ok(Self { url, options, durability, bus, readers, door })

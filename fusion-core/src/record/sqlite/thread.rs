@@ -1,13 +1,12 @@
 //! The writer's thread: takes what is there, writes it in one transaction, answers.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
-use std::time::Duration;
+use std::task::{Context, Poll};
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::group::Prepared;
+use super::nap::Nap;
 use super::pool::Readers;
 use super::writer::Writer;
 use crate::error::Result;
@@ -31,17 +30,9 @@ pub(super) enum Job {
 /// What the writer wakes up for.
 enum Event {
     Job(Job),
-    Idle,
+    /// Nothing came for so many milliseconds.
+    Idle(u64),
     Gone,
-}
-
-/// Wakes a thread as if it were a task.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
 }
 
 /// The loop of the thread.
@@ -50,22 +41,16 @@ pub(super) struct Service {
     pub(super) jobs: mpsc::Receiver<Job>,
     pub(super) bus: Local,
     pub(super) readers: Arc<Readers>,
+    pub(super) nap: Nap,
 }
 
 impl Service {
     /// Serves until everybody who could ask is gone.
     pub(super) fn run(mut self) {
-        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
         // How long nothing was done since the last commit; absent when the WAL was written back since.
         let mut rested_ms = Some(0);
         loop {
-            self.bus.first_listener().register(&waker);
-            let nap_ms = if self.bus.has_listeners() {
-                Some(limits::TAIL_MS.unsigned_abs())
-            } else {
-                rested_ms.map(|_| REST_MS)
-            };
-            match self.wait(&waker, nap_ms) {
+            match self.wait(rested_ms) {
                 Event::Job(job) => {
                     rested_ms = Some(0);
                     if let Some(done) = self.group(job) {
@@ -74,26 +59,33 @@ impl Service {
                         return;
                     }
                 }
-                Event::Idle => rested_ms = self.idle(rested_ms, nap_ms.unwrap_or(0)),
+                Event::Idle(slept_ms) => rested_ms = self.idle(rested_ms, slept_ms),
                 Event::Gone => return,
             }
         }
     }
 
-    fn wait(&mut self, waker: &Waker, nap_ms: Option<u64>) -> Event {
-        let mut context = Context::from_waker(waker);
-        for attempt in 0..2 {
-            match self.jobs.poll_recv(&mut context) {
-                Poll::Ready(Some(job)) => return Event::Job(job),
-                Poll::Ready(None) => return Event::Gone,
-                Poll::Pending if attempt == 0 => match nap_ms {
-                    Some(ms) => std::thread::park_timeout(Duration::from_millis(ms)),
-                    None => std::thread::park(),
-                },
-                Poll::Pending => {}
+    fn wait(&mut self, rested_ms: Option<u64>) -> Event {
+        let waker = self.nap.waker();
+        self.bus.first_listener().register(&waker);
+        let mut context = Context::from_waker(&waker);
+        let mut slept_ms = None;
+        loop {
+            match (self.jobs.poll_recv(&mut context), slept_ms) {
+                (Poll::Ready(Some(job)), _) => return Event::Job(job),
+                (Poll::Ready(None), _) => return Event::Gone,
+                (Poll::Pending, Some(ms)) => return Event::Idle(ms),
+                (Poll::Pending, None) => slept_ms = Some(self.sleep(rested_ms.is_some())),
             }
         }
-        Event::Idle
+    }
+
+    fn sleep(&mut self, rests: bool) -> u64 {
+        if self.bus.has_listeners() {
+            return self.nap.sleep_and_watch();
+        }
+        self.nap.sleep(rests.then_some(REST_MS));
+        REST_MS
     }
 
     /// Writes a job and all that waits behind it; gives whom to tell when one of them is the end.
@@ -140,7 +132,7 @@ impl Service {
         end
     }
 
-    fn idle(&mut self, rested_ms: Option<u64>, nap_ms: u64) -> Option<u64> {
+    fn idle(&mut self, rested_ms: Option<u64>, slept_ms: u64) -> Option<u64> {
         if self.writer.has_failed() {
             return None;
         }
@@ -148,7 +140,7 @@ impl Service {
             // The next commit meets the same error and has somebody to tell it to.
             return rested_ms;
         }
-        let rested_ms = rested_ms? + nap_ms;
+        let rested_ms = rested_ms? + slept_ms;
         if rested_ms < REST_MS {
             return Some(rested_ms);
         }
