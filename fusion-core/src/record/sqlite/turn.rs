@@ -4,9 +4,11 @@
 //! on a file of its own makes them take turns. It is courtesy only; safety is SQLite's own lock. It must never be the
 //! database file: closing any descriptor of that one drops SQLite's locks.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
@@ -17,9 +19,19 @@ use crate::error::{Code, Error, Result};
 /// How long a turn is waited for, in milliseconds.
 pub(super) const WAIT_MS: u64 = 5_000;
 
+/// After how many free turns in a row nobody else is about.
+const CALM: u32 = 64;
+
 /// A side file to be locked; absent where there is none, and then nobody waits for a turn.
 #[derive(Debug, Default)]
-pub(super) struct Turn(Option<(File, PathBuf)>);
+pub(super) struct Turn(Option<Side>);
+
+#[derive(Debug)]
+struct Side {
+    file: File,
+    path: PathBuf,
+    waiter: RefCell<Option<Waiter>>,
+}
 
 /// A turn taken; ends when dropped.
 #[derive(Debug)]
@@ -28,8 +40,8 @@ pub(super) enum Taken<'a> {
     Free,
     /// The file of the [`Turn`] is locked.
     Own(&'a File),
-    /// A file is locked that was opened to wait with.
-    Other(#[expect(dead_code, reason = "closing it ends the turn")] File),
+    /// The file of its [`Waiter`] is locked.
+    Waited(Arc<File>),
 }
 
 impl Turn {
@@ -39,7 +51,7 @@ impl Turn {
         path.push("-turn");
         let path = PathBuf::from(path);
         let file = File::options().create(true).truncate(false).write(true).open(&path);
-        Self(file.ok().map(|file| (file, path)))
+        Self(file.ok().map(|file| Side { file, path, waiter: RefCell::default() }))
     }
 
     /// Does without.
@@ -56,40 +68,67 @@ impl Turn {
     }
 
     fn take_within(&self, wait_ms: u64) -> Result<Taken<'_>> {
-        let Some((file, path)) = &self.0 else { return Ok(Taken::Free) };
-        match flock(file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(Taken::Own(file)),
-            Err(Errno::WOULDBLOCK) => {}
-            // Not every file system has such locks.
-            Err(_) => return Ok(Taken::Free),
+        let Some(Side { file, path, waiter }) = &self.0 else { return Ok(Taken::Free) };
+        let mut waiter = waiter.borrow_mut();
+        if waiter.is_none() {
+            match flock(file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Taken::Own(file)),
+                Err(Errno::WOULDBLOCK) => {}
+                // Not every file system has such locks.
+                Err(_) => return Ok(Taken::Free),
+            }
         }
-        wait(path, wait_ms)
+        let Some(mut one) = waiter.take().or_else(|| Waiter::begin(path)) else {
+            return Ok(Taken::Free);
+        };
+        let file = one.wait(wait_ms)?;
+        // As long as others are about, this one does not push in before them while they wake up.
+        *waiter = Some(one).filter(|one| one.free < CALM);
+        Ok(Taken::Waited(file))
     }
 }
 
-/// Waits in the queue of the system, which is fair, but not for ever: a thread waits, and is left alone when it takes too
-/// long. It locks a file that it opened itself, so that its turn, should it come, ends with it.
-fn wait(path: &Path, wait_ms: u64) -> Result<Taken<'static>> {
-    let (sender, taken) = sync_channel(0);
-    let path = path.to_owned();
-    let thread = std::thread::Builder::new().name("fusion-turn".to_owned());
-    let waiter = thread.spawn(move || {
-        let Ok(file) = File::options().write(true).open(path) else { return };
-        while flock(&file, FlockOperation::LockExclusive) == Err(Errno::INTR) {}
-        // Without anybody who waits the file is closed here, and the turn is over.
-        drop(sender.send(file));
-    });
-    if waiter.is_err() {
-        return Ok(Taken::Free);
+/// A thread that waits in the queue of the system, which is fair, but not for ever: who asked it may leave it alone. It
+/// locks a file that only it has open, so that a turn which comes too late ends with the thread.
+#[derive(Debug)]
+struct Waiter {
+    file: Arc<File>,
+    asks: SyncSender<()>,
+    /// Tells whether the turn was free.
+    taken: Receiver<bool>,
+    /// How many turns in a row were free.
+    free: u32,
+}
+
+impl Waiter {
+    fn begin(path: &Path) -> Option<Self> {
+        let file = Arc::new(File::options().write(true).open(path).ok()?);
+        let (asks, asked) = sync_channel(1);
+        let (tells, taken) = sync_channel(0);
+        let own = file.clone();
+        let wait = move || {
+            while asked.recv().is_ok() {
+                let is_free = flock(&own, FlockOperation::NonBlockingLockExclusive).is_ok();
+                while !is_free && flock(&own, FlockOperation::LockExclusive) == Err(Errno::INTR) {}
+                if tells.send(is_free).is_err() {
+                    return;
+                }
+            }
+        };
+        std::thread::Builder::new().name("fusion-turn".to_owned()).spawn(wait).ok()?;
+        Some(Self { file, asks, taken, free: 0 })
     }
-    match taken.recv_timeout(Duration::from_millis(wait_ms)) {
-        Ok(file) => Ok(Taken::Other(file)),
-        Err(RecvTimeoutError::Disconnected) => Ok(Taken::Free),
-        Err(RecvTimeoutError::Timeout) => {
-            let text = format!("another program has held the store for {} s", wait_ms / 1_000);
-            Err(Error::new(Code::StoreBusy, text)
-                .hint("nothing was written: try again, or end the program that holds it"))
+
+    fn wait(&mut self, wait_ms: u64) -> Result<Arc<File>> {
+        // A thread that is gone answers at once that it is.
+        let _asked = self.asks.send(());
+        if let Ok(is_free) = self.taken.recv_timeout(Duration::from_millis(wait_ms)) {
+            self.free = if is_free { self.free + 1 } else { 0 };
+            return Ok(self.file.clone());
         }
+        let text = format!("another program has held the store for {} s", wait_ms / 1_000);
+        Err(Error::new(Code::StoreBusy, text)
+            .hint("nothing was written: try again, or end the program that holds it"))
     }
 }
 
@@ -119,10 +158,13 @@ pub(super) fn one_name(path: &Path) -> PathBuf {
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        if let Self::Own(file) = self {
-            // A failure to unlock ends with the process at the latest.
-            let _unlocked = flock(*file, FlockOperation::Unlock);
-        }
+        let file: &File = match self {
+            Self::Free => return,
+            Self::Own(file) => file,
+            Self::Waited(file) => file,
+        };
+        // A failure to unlock ends with the process at the latest.
+        let _unlocked = flock(file, FlockOperation::Unlock);
     }
 }
 
@@ -151,9 +193,13 @@ mod tests {
         let (first, second) = (Turn::beside(&path), Turn::beside(&path));
         let taken = first.take().unwrap();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| second.take_within(20_000).map(drop));
+            scope.spawn(move || {
+                // One waiter serves all turns.
+                for _ in 0..3 {
+                    drop(second.take_within(20_000).unwrap());
+                }
+            });
             drop(taken);
-            waiting.join().unwrap().unwrap();
         });
     }
 
