@@ -1,7 +1,9 @@
 //! JSON text of values: nothing is nested deeper than can be read again, and no number turns into something else.
 
+use std::cell::Cell;
 use std::io;
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
@@ -17,7 +19,32 @@ pub(crate) const DEPTH: usize = 127;
 /// When it cannot be JSON: a failing `Serialize`, keys that are no text, a number that is not finite, or more than
 /// [`DEPTH`] levels.
 pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
-    write(value).map(|(bytes, _)| bytes)
+    let mut bytes = Vec::with_capacity(128);
+    write(value, &mut bytes).map(|_| bytes)
+}
+
+/// Writes a value as JSON into exactly as much memory as it takes; none for `null`.
+///
+/// # Errors
+/// As [`to_vec`].
+pub(crate) fn to_bytes<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Bytes> {
+    let mut room = ROOM.take();
+    room.clear();
+    let bytes = write(value, &mut room).map(|_| match room.as_slice() {
+        b"null" => Bytes::from_static(b"null"),
+        small if small.len() <= ROOM_BYTES => Bytes::copy_from_slice(small),
+        _ => std::mem::take(&mut room).into(),
+    });
+    ROOM.set(room);
+    bytes
+}
+
+/// The longest text that is written into room kept for the next one, in bytes.
+const ROOM_BYTES: usize = 16 * 1024;
+
+thread_local! {
+    /// Where texts are written whose length is not known yet.
+    static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 /// Turns a value into a JSON value.
@@ -25,8 +52,8 @@ pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec
 /// # Errors
 /// As [`to_vec`]; and for integers that need more than 64 bits, which would become floating point numbers.
 pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Value> {
-    let (bytes, is_wide) = write(value)?;
-    if is_wide {
+    let mut bytes = Vec::with_capacity(128);
+    if write(value, &mut bytes)? {
         return Err(serde::ser::Error::custom(
             "an integer needs more than 64 bits: write it as a text",
         ));
@@ -34,15 +61,15 @@ pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<V
     serde_json::from_slice(&bytes)
 }
 
-fn write<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<(Vec<u8>, bool)> {
-    let mut bytes = Vec::with_capacity(128);
+/// Tells whether an integer needs more than 64 bits.
+fn write<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> serde_json::Result<bool> {
     let mut form = Form::default();
-    value.serialize(&mut Serializer::with_formatter(&mut bytes, &mut form))?;
+    value.serialize(&mut Serializer::with_formatter(bytes, &mut form))?;
     // What is not finite is written as `null`, like what is not there.
     if form.has_null {
         value.serialize(finite::Finite)?;
     }
-    Ok((bytes, form.is_wide))
+    Ok(form.is_wide)
 }
 
 /// Why a text gives no JSON value.

@@ -46,9 +46,7 @@ impl Payload {
     /// When the value cannot be JSON: a map with non-text keys, a failing `Serialize`, a number that is not finite, or more
     /// than 127 levels, which nobody could read again.
     pub fn json<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Self> {
-        let bytes = json::to_vec(value)?;
-        // Most bodies return nothing: that needs no memory of its own.
-        Ok(if bytes == b"null" { Self::NULL } else { Self::Inline(Kind::Json, bytes.into()) })
+        Ok(Self::Inline(Kind::Json, json::to_bytes(value)?))
     }
 
     /// Gives it back unless it is larger than a payload may be; `who` begins the sentence that says so.

@@ -133,3 +133,18 @@ fn names_may_be_any_text() {
         assert!(Payload::from_json_bytes(bytes).decode::<Value>().is_err(), "{bytes:?}");
     }
 }
+
+#[test]
+fn a_value_may_be_written_while_another_one_is() {
+    struct Outer;
+    impl Serialize for Outer {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let inner = Payload::json(&vec![7; ROOM_BYTES]).map_err(serde::ser::Error::custom)?;
+            let inner: Vec<u32> = inner.decode().map_err(serde::ser::Error::custom)?;
+            serializer.collect_seq(inner.iter().take(3))
+        }
+    }
+    for _ in 0..3 {
+        assert_eq!(Payload::json(&Outer).unwrap().decode::<Value>().unwrap(), json!([7, 7, 7]));
+    }
+}
