@@ -30,8 +30,11 @@ fn batch(stream: &Arc<str>, expect: u64) -> Batch {
 /// # Errors
 /// The first refusal of the store.
 pub async fn run(store: &Arc<dyn Store>, producers: usize, seconds: f64) -> Outcome<(f64, Cost)> {
-    let streams: Vec<Arc<str>> =
-        (0..producers).map(|at| format!("run/0192f3a1-7c11-7000-8000-{at:012}").into()).collect();
+    // Several processes may produce into one file.
+    let process = std::process::id();
+    let streams: Vec<Arc<str>> = (0..producers)
+        .map(|at| format!("run/{process:08x}-7c11-7000-8000-{at:012}").into())
+        .collect();
     for first in streams.chunks(1000) {
         let ops = first.iter().flat_map(|stream| batch(stream, 0).ops).collect();
         store.commit(Batch { now: 1_700_000_000_000, ops }).await?;

@@ -72,7 +72,7 @@ fn rates(path: &Path, processes: usize, producers: usize) -> Outcome<Vec<f64>> {
     Ok(rates)
 }
 
-/// Four processes with 64 producers each, beside one with 256.
+/// Four processes with 64 producers each, beside one with 256, for seconds that overlap but for their start.
 fn four(folder: &Path) -> Outcome {
     let (mut totals, mut alone, mut ratios, mut spread) = (vec![], vec![], vec![], vec![]);
     for round in 0..5 {
