@@ -5,12 +5,15 @@ use serde::Serialize;
 use super::{Fusion, Run};
 use crate::error::{Code, Error, Result};
 use crate::model::{
-    Answer, Batch, Key, Message, NodeStatus, Op, Payload, RunId, Verdict, Wait, limits,
+    Answer, Batch, Key, Message, NodeStatus, Op, Payload, Record, RunId, Verdict, Wait, limits,
 };
 use crate::run::begin::externalise;
 use crate::run::message::{decode, say};
 use crate::run::row;
 use crate::schedule::State;
+
+/// How many records are read at once.
+const PAGE: usize = 1_000;
 
 impl Run {
     /// Asks for the end of the run. Running commands and child runs end too.
@@ -37,13 +40,13 @@ impl Run {
         })?;
         let mut ops = Vec::new();
         let payload = externalise(self.redactor().await?.payload(payload), &mut ops);
-        self.send(Message::Signal(name.to_owned(), payload), ops).await
+        self.send(Message::Signal(name.to_owned(), payload), ops).await.map(|_| ())
     }
 
     /// Answers an approval: the one of this node, or the only one that is asked for.
     ///
     /// # Errors
-    /// `FU0105` when nothing is asked, `FU0205` when there is no such node or several are asked.
+    /// `FU0105` when nothing is asked or another answer came first, `FU0205` when there is no such node or several are asked.
     pub async fn answer(&self, node: Option<&str>, answer: Answer) -> Result<()> {
         let state = self.open_state().await?;
         let asked: Vec<Key> = state
@@ -60,25 +63,64 @@ impl Run {
             None => None,
         };
         let Some(key) = key else { return Err(self.not_asked(node, &names)) };
-        self.check_unanswered(&state, key).await?;
+        let name = state.program().key_text(key);
+        let taken = || {
+            Error::new(Code::NotApplicable, format!("node `{name}` has been answered already"))
+                .hint("the run takes the first answer")
+        };
+        let same = |said: &Message| matches!(said, Message::Answer(node, _) if *node == key.node);
+        if self.said_before(u64::MAX, same).await? {
+            return Err(taken());
+        }
         let comment = self.redactor().await?.text(&answer.comment).into_owned();
-        self.tell(Message::Answer(key.node, Answer { comment, ..answer })).await
+        let answer = Answer { comment, ..answer };
+        let sent = self.send(Message::Answer(key.node, answer.clone()), Vec::new()).await?;
+        let counts = |record: &Record| match record {
+            Record::Answered(node, said) if *node == key.node => Some(*said == answer),
+            _ => None,
+        };
+        match self.heard_of((sent, state.seq()), same, counts).await? {
+            Some(true) => Ok(()),
+            Some(false) => Err(taken()),
+            None => Err(Error::new(
+                Code::NotApplicable,
+                format!("the answer came too late: node `{name}` asks no more"),
+            )),
+        }
     }
 
-    /// Refuses a second answer while the first one waits for the run's owner.
-    async fn check_unanswered(&self, state: &State, key: Key) -> Result<()> {
+    /// Tells whether something like this stands in the inbox before an entry.
+    async fn said_before(&self, entry: u64, same: impl Fn(&Message) -> bool) -> Result<bool> {
         let waiting =
             self.engine.store.entries(&self.id.inbox(), 0, limits::INBOX_MESSAGES).await?;
-        let answers = waiting.iter().filter_map(|entry| decode(&entry.body).ok());
-        let is_answered = answers
-            .into_iter()
-            .any(|said| matches!(said, Message::Answer(node, _) if node == key.node));
-        if !is_answered {
-            return Ok(());
+        let mut before = waiting.iter().filter(|other| other.id < entry);
+        Ok(before.any(|other| decode(&other.body).is_ok_and(|said| same(&said))))
+    }
+
+    /// Tells whether of several who said the same kind of thing at once this one is heard: the sent entry, of one who knew
+    /// the journal up to a place. `None` when nobody is. `counts` finds the record of who was heard.
+    ///
+    /// An entry leaves the inbox in the batch that records it, so the inbox is read before the journal: what stands in
+    /// neither had no effect.
+    async fn heard_of(
+        &self,
+        (sent, known): (u64, u64),
+        same: impl Fn(&Message) -> bool,
+        counts: impl Fn(&Record) -> Option<bool>,
+    ) -> Result<Option<bool>> {
+        let inbox = self.id.inbox();
+        let rest = self.engine.store.entries(&inbox, sent.saturating_sub(1), 1).await?;
+        let waits = rest.first().is_some_and(|entry| entry.id == sent);
+        let before = waits && self.said_before(sent, same).await?;
+        let mut after = known;
+        loop {
+            let records = self.journal(after, PAGE).await?;
+            let Some(last) = records.last() else { return Ok(waits.then_some(!before)) };
+            after = last.seq;
+            if let Some(ours) = records.iter().find_map(|stamped| counts(&stamped.record)) {
+                return Ok(Some(ours));
+            }
         }
-        let message = format!("node `{}` has been answered already", state.program().key_text(key));
-        Err(Error::new(Code::NotApplicable, message)
-            .hint("the run takes the first answer when it goes on"))
     }
 
     fn not_asked(&self, node: Option<&str>, names: &[String]) -> Error {
@@ -108,7 +150,7 @@ impl Run {
     /// least once, also that of an at-most-once node.
     ///
     /// # Errors
-    /// `FU0205` for an unknown node, `FU0105` when it is not in doubt.
+    /// `FU0205` for an unknown node, `FU0105` when it is not in doubt or another verdict came first.
     pub async fn resolve(&self, node: &str, verdict: Verdict, by: &str) -> Result<()> {
         let state = self.open_state().await?;
         let key = find_key(&state, node)?;
@@ -122,7 +164,31 @@ impl Run {
             }
             other => other,
         };
-        self.send(Message::Resolve(key, verdict, by.to_owned(), state.seq()), ops).await
+        let name = state.program().key_text(key);
+        let taken = || {
+            Error::new(Code::NotApplicable, format!("somebody has resolved node `{name}` already"))
+                .hint("the run takes the first verdict")
+        };
+        let same = |said: &Message| matches!(said, Message::Resolve(other, ..) if *other == key);
+        if self.said_before(u64::MAX, same).await? {
+            return Err(taken());
+        }
+        let message = Message::Resolve(key, verdict.clone(), by.to_owned(), state.seq());
+        let sent = self.send(message, ops).await?;
+        let counts = |record: &Record| match record {
+            Record::Resolved(other, said, who) if *other == key => {
+                Some(*said == verdict && who == by)
+            }
+            _ => None,
+        };
+        match self.heard_of((sent, state.seq()), same, counts).await? {
+            Some(true) => Ok(()),
+            Some(false) => Err(taken()),
+            None => Err(Error::new(
+                Code::NotApplicable,
+                format!("the verdict came too late: node `{name}` is no more in doubt"),
+            )),
+        }
     }
 
     async fn open_state(&self) -> Result<State> {
@@ -142,10 +208,11 @@ impl Run {
     }
 
     async fn tell(&self, message: Message) -> Result<()> {
-        self.send(message, Vec::new()).await
+        self.send(message, Vec::new()).await.map(|_| ())
     }
 
-    async fn send(&self, message: Message, mut ops: Vec<Op>) -> Result<()> {
+    /// Writes a message into the inbox; gives the number of the entry.
+    async fn send(&self, message: Message, mut ops: Vec<Op>) -> Result<u64> {
         self.engine.check_open()?;
         let now = self.engine.env.now_ms();
         ops.push(say(&self.id, &message)?);
@@ -156,7 +223,7 @@ impl Run {
             done = self.engine.store.commit(batch).await;
         }
         match done {
-            Ok(_) => Ok(()),
+            Ok(receipt) => Ok(receipt.entries.last().map_or(0, |entry| entry.entry)),
             Err(error) if error.code() == Code::RunNotFound => {
                 let status = self.state().await?.status();
                 Err(self.is_over(status))

@@ -42,7 +42,7 @@ async fn parallel_approvals_have_names_of_their_own(fusion: Fusion) {
     assert_eq!(run.result::<Value>().await.unwrap(), json!({"by": ["ada", "bob"]}));
 }
 
-/// Two answers at the same moment: one counts, and the run says which.
+/// Two answers at the same moment: one counts, the run says which, and whoever gave the other one is told.
 #[tokio::test]
 async fn of_two_answers_at_once_one_counts() {
     let fusion = Fusion::open("memory://").await.unwrap();
@@ -54,9 +54,12 @@ async fn of_two_answers_at_once_one_counts() {
             run.answer(Some("ok"), answer("ada", true)),
             run.answer(Some("ok"), answer("bob", true))
         );
-        assert!(a.is_ok() || b.is_ok());
         let by = run.result::<Value>().await.unwrap()["by"].clone();
         assert!(by == "ada" || by == "bob", "{by}");
+        let (heard, other) = if by == "ada" { (a, b) } else { (b, a) };
+        heard.unwrap();
+        let code = other.unwrap_err().code();
+        assert!(matches!(code, Code::NotApplicable | Code::UnknownReference), "{code:?}");
     }
 }
 
