@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::scope::View;
-use crate::graph::template::Templates;
+use crate::graph::template::{Templates, pattern};
 use crate::model::graph::Check;
 use crate::model::{Class, Failure, Payload};
 
@@ -57,9 +57,7 @@ fn one(templates: &Templates, check: &Check, text: &str, view: &View<'_>) -> Res
 }
 
 fn is_match(pattern: &str, text: &str) -> Result<bool, String> {
-    let regex =
-        regex::Regex::new(pattern).map_err(|error| format!("cannot be checked: {error}"))?;
-    Ok(regex.is_match(text))
+    pattern::is_match(pattern, text).map_err(|error| format!("cannot be checked: {error}"))
 }
 
 /// Gives the text of an output: itself, the `text` of an agent, the `stdout` of a command, or its JSON.

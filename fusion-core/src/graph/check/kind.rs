@@ -40,7 +40,7 @@ pub(super) fn check(node: &Node, at: &At<'_>, report: &mut Report<'_>) {
     }
     for (index, one) in more.validate.iter().enumerate() {
         let (Check::Matches(text) | Check::NotMatches(text)) = one else { continue };
-        if let Err(why) = pattern(text) {
+        if let Err(why) = pattern::check(text) {
             let message = format!("`{text}` is not a regular expression: {why}");
             let up = at.name("validate");
             report.add(&up.index(index), Error::new(Code::WrongType, message));

@@ -9,9 +9,9 @@ use std::fmt::{self, Write};
 
 use minijinja::value::ValueKind;
 use minijinja::{Error, State, Value as Inner};
-use regex::Regex;
 
 use super::convert::refused;
+use super::pattern::{self, Pattern};
 use crate::model::limits;
 
 /// What one value costs beside its text, in bytes.
@@ -28,7 +28,7 @@ const PATTERNS_KEPT: usize = 16;
 pub(super) struct Budget {
     bytes: u64,
     steps: u64,
-    patterns: BTreeMap<String, Regex>,
+    patterns: BTreeMap<String, Pattern>,
 }
 
 impl Budget {
@@ -64,7 +64,8 @@ impl Budget {
         self.walk(1 + text.len() as u64 / STEP_BYTES)
     }
 
-    fn walk(&mut self, steps: u64) -> Result<(), Error> {
+    /// Takes note of values that are walked over.
+    pub(super) fn walk(&mut self, steps: u64) -> Result<(), Error> {
         self.steps = self.steps.checked_sub(steps).ok_or_else(too_long)?;
         Ok(())
     }
@@ -119,16 +120,16 @@ impl Budget {
     }
 
     /// Compiles a regular expression, once.
-    pub(super) fn regex(&mut self, pattern: &str) -> Result<Regex, Error> {
-        if let Some(regex) = self.patterns.get(pattern) {
+    pub(super) fn regex(&mut self, text: &str) -> Result<Pattern, Error> {
+        if let Some(regex) = self.patterns.get(text) {
             return Ok(regex.clone());
         }
         self.walk(PATTERN_STEPS)?;
-        let regex = super::filter::pattern(pattern).map_err(refused)?;
+        let regex = pattern::compile(text)?;
         if self.patterns.len() >= PATTERNS_KEPT {
             self.patterns.clear();
         }
-        self.patterns.insert(pattern.to_owned(), regex.clone());
+        self.patterns.insert(text.to_owned(), regex.clone());
         Ok(regex)
     }
 

@@ -2,7 +2,6 @@
 
 use minijinja::value::{Kwargs, Value as Inner};
 use minijinja::{Error, State};
-use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use super::budget::Budget;
@@ -10,8 +9,6 @@ use super::convert::{is_null, refused, to_json, to_text};
 
 /// How much larger a value is than its JSON, at the most.
 const PARSED: u64 = 16;
-/// The largest compiled form of a pattern, in bytes.
-const PATTERN_BYTES: usize = 8 << 20;
 
 /// Reads a text as JSON.
 pub(super) fn fromjson(state: &mut State<'_, '_>, text: &str) -> Result<Inner, Error> {
@@ -101,18 +98,7 @@ pub(super) fn regex_replace(
     let budget = Budget::of(state);
     budget.read(text)?;
     budget.make(text.len() as u64)?;
-    let regex = budget.regex(pattern)?;
-    let groups = with.matches('$').count();
-    let (mut out, mut rest) = (String::new(), 0);
-    for found in regex.captures_iter(text) {
-        let Some(whole) = found.get(0) else { continue };
-        budget.make((with.len() + groups * whole.len()) as u64)?;
-        out.push_str(text.get(rest..whole.start()).unwrap_or_default());
-        found.expand(with, &mut out);
-        rest = whole.end();
-    }
-    out.push_str(text.get(rest..).unwrap_or_default());
-    Ok(out)
+    budget.regex(pattern)?.replace(text, with, budget)
 }
 
 /// Tells whether a text matches a regular expression anywhere.
@@ -123,7 +109,7 @@ pub(super) fn matching(
 ) -> Result<bool, Error> {
     let budget = Budget::of(state);
     budget.read(text)?;
-    Ok(budget.regex(pattern)?.is_match(text))
+    budget.regex(pattern)?.is_match(text, budget)
 }
 
 /// Cuts a text after so many characters and marks the cut with `…`.
@@ -159,15 +145,4 @@ pub(super) fn join(
         out.push_str(&to_text(&item, budget)?);
     }
     Ok(out)
-}
-
-/// Compiles a regular expression; the error is one line.
-pub(crate) fn pattern(text: &str) -> Result<Regex, String> {
-    let mut builder = RegexBuilder::new(text);
-    let built = builder.size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES).build();
-    built.map_err(|error| {
-        let said = error.to_string();
-        let last = said.lines().last().unwrap_or_default();
-        last.trim_start_matches("error: ").to_owned()
-    })
 }

@@ -28,6 +28,7 @@ mod filter;
 mod flaw;
 mod guard;
 mod parsed;
+pub(crate) mod pattern;
 mod redact;
 mod reference;
 mod render;
@@ -39,7 +40,6 @@ mod statement;
 mod tests;
 
 pub(crate) use compile::{has_tags, whole};
-pub(crate) use filter::pattern;
 pub(crate) use parsed::Parsed;
 pub(crate) use scan::{Form, Use, What};
 

@@ -8,6 +8,7 @@ use crate::model::Payload;
 
 mod bombs;
 mod forms;
+mod patterns;
 
 struct Run {
     secrets: Secrets,
