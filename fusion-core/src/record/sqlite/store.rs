@@ -65,7 +65,8 @@ impl Sqlite {
             Error::new(Code::StoreOpen, "the system gives no descriptor to wake the writer with")
                 .because(error)
         })?;
-        let service = Service { writer, jobs, bus: bus.clone(), readers: readers.clone(), nap };
+        let service =
+            Service { writer, jobs, bus: bus.clone(), readers: readers.clone(), nap, crowd: 0 };
         threads.dedicated("fusion-store", Box::new(move || service.run()));
         let door = Door::Thread(sender, Arc::new(Semaphore::new(WAITING_KIB as usize)));
         Ok(Self { url, options, durability, bus, readers, door })

@@ -16,6 +16,9 @@ use crate::record::bus::Local;
 /// How long the writer must have had nothing to do before it writes pages of the WAL back, in milliseconds.
 const REST_MS: u64 = 200;
 
+/// How many batches groups must have for the writer to wait until half of them have come back.
+const CROWD: usize = 16;
+
 /// Something for the writer to do.
 #[derive(Debug)]
 pub(super) enum Job {
@@ -42,6 +45,8 @@ pub(super) struct Service {
     pub(super) bus: Local,
     pub(super) readers: Arc<Readers>,
     pub(super) nap: Nap,
+    /// How many batches the largest of the last groups had.
+    pub(super) crowd: usize,
 }
 
 impl Service {
@@ -88,8 +93,21 @@ impl Service {
         REST_MS
     }
 
+    /// Waits while many who had their answer just now are coming back: one flush serves them all.
+    fn gather(&self) {
+        let mut waiting = self.jobs.len();
+        while self.crowd >= CROWD && waiting < self.crowd / 2 {
+            self.nap.blink();
+            let before = std::mem::replace(&mut waiting, self.jobs.len());
+            if waiting <= before + self.crowd / 64 {
+                return;
+            }
+        }
+    }
+
     /// Writes a job and all that waits behind it; gives whom to tell when one of them is the end.
     fn group(&mut self, job: Job) -> Option<oneshot::Sender<Result<()>>> {
+        self.gather();
         let (mut batches, mut waiters, mut bytes) = (Vec::new(), Vec::new(), 0);
         let (mut end, mut compact) = (None, None);
         let mut next = Some(job);
@@ -112,6 +130,7 @@ impl Service {
             let full = batches.len() >= limits::GROUP_BATCHES || bytes >= limits::GROUP_BYTES;
             next = if full { None } else { self.jobs.try_recv().ok() };
         }
+        self.crowd = batches.len().max(self.crowd - self.crowd.div_ceil(8));
         if !batches.is_empty() {
             let answers = self.writer.apply(batches);
             if self.writer.has_failed() {

@@ -21,6 +21,9 @@ pub(super) const WAIT_MS: u64 = 5_000;
 
 /// After how many free turns in a row nobody else is about.
 const CALM: u32 = 64;
+/// How many turns in a row are taken without waiting while others are about: they are still waking up, and the file is
+/// still warm.
+const PUSHES: u32 = 3;
 
 /// A side file to be locked; absent where there is none, and then nobody waits for a turn.
 #[derive(Debug, Default)]
@@ -70,9 +73,12 @@ impl Turn {
     fn take_within(&self, wait_ms: u64) -> Result<Taken<'_>> {
         let Some(Side { file, path, waiter }) = &self.0 else { return Ok(Taken::Free) };
         let mut waiter = waiter.borrow_mut();
-        if waiter.is_none() {
+        if waiter.as_ref().is_none_or(Waiter::may_push_in) {
             match flock(file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Taken::Own(file)),
+                Ok(()) => {
+                    *waiter = waiter.take().and_then(Waiter::pushed_in);
+                    return Ok(Taken::Own(file));
+                }
                 Err(Errno::WOULDBLOCK) => {}
                 // Not every file system has such locks.
                 Err(_) => return Ok(Taken::Free),
@@ -82,8 +88,7 @@ impl Turn {
             return Ok(Taken::Free);
         };
         let file = one.wait(wait_ms)?;
-        // As long as others are about, this one does not push in before them while they wake up.
-        *waiter = Some(one).filter(|one| one.free < CALM);
+        *waiter = Some(one);
         Ok(Taken::Waited(file))
     }
 }
@@ -117,6 +122,17 @@ impl Waiter {
         };
         std::thread::Builder::new().name("fusion-turn".to_owned()).spawn(wait).ok()?;
         Some(Self { file, asks, taken, free: 0 })
+    }
+
+    /// Tells whether a turn may be taken before those who wait.
+    fn may_push_in(&self) -> bool {
+        self.free % (PUSHES + 1) != PUSHES
+    }
+
+    /// Counts a free turn; gives nothing back when nobody else seems to be about.
+    fn pushed_in(mut self) -> Option<Self> {
+        self.free += 1;
+        (self.free < CALM).then_some(self)
     }
 
     fn wait(&mut self, wait_ms: u64) -> Result<Arc<File>> {
