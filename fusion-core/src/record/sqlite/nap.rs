@@ -7,7 +7,6 @@
 
 use std::path::Path;
 use std::task::Waker;
-use std::time::Duration;
 
 use crate::model::limits;
 
@@ -25,9 +24,6 @@ use portable::Bed;
 const SETTLE_MS: u64 = 200;
 /// How long the writer sleeps in a file where nothing moves, in milliseconds: the kernel's word may be lost.
 const CALM_MS: u64 = 250;
-
-/// How long a blink is at the least, in microseconds.
-const BLINK_US: u64 = 50;
 
 /// What ended a sleep.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,11 +63,6 @@ impl Nap {
     /// Sleeps until the waker is woken or the time is over; without one, only the waker counts.
     pub(super) fn sleep(&mut self, ms: Option<u64>) {
         self.bed.sleep(ms, false);
-    }
-
-    /// Leaves the processor to others for as short as the system can.
-    pub(super) fn blink(&self) {
-        std::thread::park_timeout(Duration::from_micros(BLINK_US));
     }
 
     /// Sleeps until the waker is woken, or until it is time to ask whether another process wrote. Gives about how long, in

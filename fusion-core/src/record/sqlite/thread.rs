@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
@@ -18,6 +19,9 @@ const REST_MS: u64 = 200;
 
 /// How many batches groups must have for the writer to wait until half of them have come back.
 const CROWD: usize = 16;
+
+/// For how long the writer leaves the processor to those who are coming back, in microseconds.
+const BLINK_US: u64 = 50;
 
 /// Something for the writer to do.
 #[derive(Debug)]
@@ -97,7 +101,7 @@ impl Service {
     fn gather(&self) {
         let mut waiting = self.jobs.len();
         while self.crowd >= CROWD && waiting < self.crowd / 2 {
-            self.nap.blink();
+            std::thread::park_timeout(Duration::from_micros(BLINK_US));
             let before = std::mem::replace(&mut waiting, self.jobs.len());
             if waiting <= before + self.crowd / 64 {
                 return;
