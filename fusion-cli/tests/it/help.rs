@@ -49,9 +49,11 @@ exit 2
 #[test]
 fn codes_are_explained() {
     let project = Project::new();
-    let page = project.fusion("explain fu0206");
-    assert_eq!(page.code, 0);
-    assert!(page.stdout.starts_with("# FU0206: "), "{}", page.stdout);
+    for code in ["FU0206", "fu0206", "206"] {
+        let page = project.fusion(&format!("explain {code}"));
+        assert_eq!(page.code, 0);
+        assert!(page.stdout.starts_with("# FU0206: "), "{}", page.stdout);
+    }
     assert!(project.fusion("explain").stdout.lines().count() > 30);
     insta::assert_snapshot!(project.fusion("explain FU9999").all(), @r##"
 exit 2

@@ -98,9 +98,14 @@ codes! {
 }
 
 impl Code {
-    /// Finds a code by its text, in upper or lower case.
+    /// Finds a code by its text, in upper or lower case, or by its number alone.
     pub fn from_text(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|code| code.text().eq_ignore_ascii_case(text.trim()))
+        let text = text.trim();
+        let wanted = match text.parse::<u16>() {
+            Ok(number) => format!("FU{number:04}"),
+            Err(_) => text.to_ascii_uppercase(),
+        };
+        Self::ALL.iter().copied().find(|code| code.text() == wanted)
     }
 
     /// Tells whether the caller's input is at fault: exit code 2, HTTP 4xx.

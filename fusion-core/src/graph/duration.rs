@@ -120,6 +120,9 @@ pub fn format_ms(ms: u64) -> String {
     if out.is_empty() { "0ms".to_owned() } else { out }
 }
 
+/// The last moment of the year 9999, in milliseconds since 1970.
+const LAST_MOMENT_MS: i64 = 253_402_300_799_999;
+
 /// Reads a moment as milliseconds since 1970: RFC 3339 text with its offset, or the number itself.
 ///
 /// ```
@@ -130,11 +133,12 @@ pub fn format_ms(ms: u64) -> String {
 /// ```
 ///
 /// # Errors
-/// One sentence, when it is no moment or has no offset.
+/// One sentence, when it is no moment, has no offset, or is after the year 9999, which RFC 3339 cannot write.
 pub fn parse_moment(text: &str) -> Result<i64, String> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse().map_err(|_| format!("`{text}` milliseconds is too far away"));
+        let moment = text.parse().ok().filter(|ms| *ms <= LAST_MOMENT_MS);
+        return moment.ok_or_else(|| format!("`{text}` milliseconds is after the year 9999"));
     }
     moment(text).ok_or_else(|| {
         format!(
@@ -246,6 +250,8 @@ mod tests {
             ("2026-11-21T09:00:00+01:00", 1_795_248_000_000),
             ("1969-12-31T23:59:59.999Z", -1),
             ("2024-12-31 23:59:59-00:30", 1_735_691_399_000),
+            ("9999-12-31T23:59:59.999Z", LAST_MOMENT_MS),
+            ("253402300799999", LAST_MOMENT_MS),
         ] {
             assert_eq!(parse_moment(text), Ok(ms), "{text}");
         }
@@ -254,6 +260,9 @@ mod tests {
             "2026-02-29T00:00:00Z",
             "2026-11-21T09:00:00",
             "2026-13-01T00:00:00Z",
+            "253402300800000",
+            "99999999999999999",
+            "99999999999999999999999999",
             "x",
             "ü",
         ] {

@@ -278,7 +278,11 @@ impl Desk<'_> {
             }
             WaitSpec::Until(moment) => {
                 let moment = text(moment)?;
-                Wait::Timer(duration::parse_moment(&moment).map_err(bad)?)
+                let due = duration::parse_moment(&moment).map_err(bad)?;
+                if due > after(limits::TIMER_MS) {
+                    return Err(bad(format!("`{moment}` is more than 100 years away")));
+                }
+                Wait::Timer(due)
             }
             WaitSpec::Signal { name, timeout_ms } => {
                 Wait::Signal(text(name)?, timeout_ms.map(after))

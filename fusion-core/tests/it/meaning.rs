@@ -23,6 +23,7 @@ crate::on_every_store! {
     a_run_waits_for_a_process_that_has_the_step,
     an_undoing_is_never_in_doubt,
     a_child_gets_the_only_slot_while_its_parent_waits,
+    a_moment_after_a_hundred_years_fails_its_node,
 }
 
 fn task(step: &str) -> Task {
@@ -280,4 +281,16 @@ async fn a_signal_that_came_in_time_wins_over_the_limit_that_passed_since() {
     let run = second.find(run.id()).await.unwrap();
     assert_eq!(run.result::<Value>().await.unwrap(), json!({"a": 7}));
     second.close().await.unwrap();
+}
+
+async fn a_moment_after_a_hundred_years_fails_its_node(fusion: Fusion) {
+    let wait = WaitSpec::Until("{{ inputs.at }}".to_owned());
+    let graph = Graph::new("far").input("at", InputType::String).add(Node::wait("w", wait));
+    for (at, words) in
+        [("9999-12-31T23:59:59Z", "100 years"), ("99999999999999999", "after the year 9999")]
+    {
+        let run = fusion.start(&graph, json!({"at": at})).await.unwrap();
+        let failure = failure_of(&run).await;
+        assert!(failure.message.contains(words), "{failure:?}");
+    }
 }

@@ -47,18 +47,21 @@ pub(super) async fn prune(args: &Pruning, global: &Global, out: &Out) -> Result<
     if out.json {
         Out::value(&json!({"deleted": listed, "vacuumed": args.vacuum}));
     } else {
-        let word = if ids.len() == 1 { "run" } else { "runs" };
-        out.say(&format!("deleted {} {word}", ids.len()));
+        out.say(&format!("deleted {}", runs(ids.len())));
     }
     Ok(0)
 }
 
 fn confirmed(count: usize, out: &Out) -> Result<bool> {
     if !out.can_ask() {
-        return Err(Error::new(Code::InvalidInput, format!("{count} runs would be deleted"))
+        return Err(Error::new(Code::InvalidInput, format!("{} would be deleted", runs(count)))
             .hint("`--yes` deletes them, `--dry-run` lists them"));
     }
-    Ok(Out::ask(&format!("delete {count} runs for ever?")))
+    Ok(Out::ask(&format!("delete {} for ever?", runs(count))))
+}
+
+fn runs(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "run" } else { "runs" })
 }
 
 async fn chosen(fusion: &Fusion, args: &Pruning) -> Result<Vec<RunId>> {

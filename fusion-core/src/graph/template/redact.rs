@@ -73,7 +73,8 @@ impl fmt::Debug for Secrets {
 
 /// Replaces secrets by `***`: as they are, and in JSON, base64, URL and hexadecimal form.
 ///
-/// A secret of several lines is also found line by line, and in base64 text that is broken into lines of 64 or 76 signs.
+/// A secret of several lines is also found line by line, and in text that is broken into lines: base64 of 64 or 76 signs,
+/// hexadecimal of 60.
 ///
 /// Values and lines under 4 bytes are left alone, as they would blank out ordinary words, and so is whatever a program made
 /// of a secret in other ways: it is a safety net, not a proof.
@@ -212,7 +213,11 @@ fn in_one_piece(value: &str) -> Vec<String> {
     let escaped = escape(value);
     // JSON in a text of JSON: logs of other programs.
     let twice = escape(&escaped);
-    let mut forms = vec![value.to_owned(), twice, escaped, hex(value, false), hex(value, true)];
+    let mut forms = vec![value.to_owned(), twice, escaped];
+    for digits in [hex(value, false), hex(value, true)] {
+        forms.extend(lines(&digits, 60));
+        forms.push(digits);
+    }
     for plain in ["-_.~", "-_.~/", "-_.!~*'()"] {
         let upper = url(value, plain);
         forms.extend([upper.replace("%20", "+"), lower_escapes(&upper), upper]);
@@ -220,8 +225,8 @@ fn in_one_piece(value: &str) -> Vec<String> {
     for shift in 0..3 {
         forms.extend(base64(value.as_bytes(), shift));
     }
-    for width in [64, 76] {
-        forms.extend(base64_lines(value.as_bytes(), width));
+    if let Some(whole) = base64(value.as_bytes(), 0).first() {
+        forms.extend([64, 76].into_iter().flat_map(|width| lines(whole, width)));
     }
     forms
 }
@@ -261,12 +266,11 @@ fn lower_escapes(url: &str) -> String {
     out
 }
 
-/// The lines of a base64 text that is broken after so many signs, as `base64` and PEM files have it.
-fn base64_lines(value: &[u8], width: usize) -> Vec<String> {
-    let Some(whole) = base64(value, 0).into_iter().next().filter(|whole| whole.len() > width)
-    else {
+/// The lines of an ASCII text that is broken after so many signs, as `base64`, `xxd -p` and PEM files have it.
+fn lines(whole: &str, width: usize) -> Vec<String> {
+    if whole.len() <= width {
         return Vec::new();
-    };
+    }
     let signs: Vec<char> = whole.chars().collect();
     let lines = signs.chunks(width).map(|line| line.iter().collect::<String>());
     lines.filter(|line| line.len() >= 8).collect()

@@ -42,10 +42,11 @@ fn escapes_of_json_and_urls_are_found() {
 }
 
 #[test]
-fn base64_in_lines_is_found() {
+fn texts_in_lines_are_found() {
     let secret: String = (0..120).map(|n| char::from(b'!' + n % 90)).collect();
-    let whole = super::reference_base64(secret.as_bytes());
-    for width in [64, 76] {
+    let base64 = super::reference_base64(secret.as_bytes());
+    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    for (whole, width) in [(&base64, 64), (&base64, 76), (&hex, 60), (&hex.to_uppercase(), 60)] {
         let signs: Vec<char> = whole.chars().collect();
         let lines: Vec<String> = signs.chunks(width).map(|line| line.iter().collect()).collect();
         let redacted = Redactor::new([secret.clone()]).text(&lines.join("\n")).into_owned();
