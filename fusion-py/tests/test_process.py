@@ -41,7 +41,9 @@ def test_another_process_gives_the_exception_of_the_type_if_it_knows_it(url):
 
 def test_ctrl_c_is_heard_at_once_and_the_run_goes_on_later(url):
     code = f"""
-        import fusion_kit as fk, time, sys
+        import fusion_kit as fk, signal, sys
+        # Whoever runs the tests in the background of a shell leaves the signal ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         app = fk.Fusion({url!r})
         @app.step
         async def slow():
