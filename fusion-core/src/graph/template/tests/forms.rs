@@ -45,7 +45,7 @@ fn escapes_of_json_and_urls_are_found() {
 fn texts_in_lines_are_found() {
     let secret: String = (0..120).map(|n| char::from(b'!' + n % 90)).collect();
     let base64 = super::reference_base64(secret.as_bytes());
-    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = secret.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     for (whole, width) in [(&base64, 64), (&base64, 76), (&hex, 60), (&hex.to_uppercase(), 60)] {
         let signs: Vec<char> = whole.chars().collect();
         let lines: Vec<String> = signs.chunks(width).map(|line| line.iter().collect()).collect();
