@@ -15,6 +15,20 @@ use crate::schedule::State;
 /// How many records are read at once.
 const PAGE: usize = 1_000;
 
+/// How something counts that only one may say.
+struct Once<S, C> {
+    /// The place in the journal up to which the one who says it knows it.
+    known: u64,
+    /// Tells a message of the same kind.
+    same: S,
+    /// Tells from the record of who was heard whether it was this one.
+    counts: C,
+    /// What a second one is told.
+    taken: Error,
+    /// What one is told who was not heard and nobody else was.
+    late: Error,
+}
+
 impl Run {
     /// Asks for the end of the run. Running commands and child runs end too.
     pub async fn cancel(&self, by: &str, why: &str) -> Result<()> {
@@ -64,28 +78,59 @@ impl Run {
         };
         let Some(key) = key else { return Err(self.not_asked(node, &names)) };
         let name = state.program().key_text(key);
-        let taken = || {
-            Error::new(Code::NotApplicable, format!("node `{name}` has been answered already"))
-                .hint("the run takes the first answer")
-        };
-        let same = |said: &Message| matches!(said, Message::Answer(node, _) if *node == key.node);
-        if self.said_before(u64::MAX, same).await? {
-            return Err(taken());
-        }
         let comment = self.redactor().await?.text(&answer.comment).into_owned();
         let answer = Answer { comment, ..answer };
-        let sent = self.send(Message::Answer(key.node, answer.clone()), Vec::new()).await?;
-        let counts = |record: &Record| match record {
-            Record::Answered(node, said) if *node == key.node => Some(*said == answer),
-            _ => None,
-        };
-        match self.heard_of((sent, state.seq()), same, counts).await? {
-            Some(true) => Ok(()),
-            Some(false) => Err(taken()),
-            None => Err(Error::new(
+        let message = Message::Answer(key.node, answer.clone());
+        let once = Once {
+            known: state.seq(),
+            same: |said: &Message| matches!(said, Message::Answer(node, _) if *node == key.node),
+            counts: |record: &Record| match record {
+                Record::Answered(node, said) if *node == key.node => Some(*said == answer),
+                _ => None,
+            },
+            taken: Error::new(
+                Code::NotApplicable,
+                format!("node `{name}` has been answered already"),
+            )
+            .hint("the run takes the first answer"),
+            late: Error::new(
                 Code::NotApplicable,
                 format!("the answer came too late: node `{name}` asks no more"),
-            )),
+            ),
+        };
+        self.send_once((message, Vec::new()), once).await
+    }
+
+    /// Sends what only one may say, and tells whoever said it second, or too late, that he was not heard.
+    ///
+    /// An entry leaves the inbox in the batch that records it, so the inbox is read before the journal: what stands in
+    /// neither had no effect.
+    async fn send_once<S, C>(
+        &self,
+        (message, ops): (Message, Vec<Op>),
+        once: Once<S, C>,
+    ) -> Result<()>
+    where
+        S: Fn(&Message) -> bool,
+        C: Fn(&Record) -> Option<bool>,
+    {
+        let Once { known, same, counts, taken, late } = once;
+        if self.said_before(u64::MAX, &same).await? {
+            return Err(taken);
+        }
+        let sent = self.send(message, ops).await?;
+        let inbox = self.id.inbox();
+        let rest = self.engine.store.entries(&inbox, sent.saturating_sub(1), 1).await?;
+        let waits = rest.first().is_some_and(|entry| entry.id == sent);
+        let before = waits && self.said_before(sent, &same).await?;
+        let heard = match self.recorded(known, counts).await? {
+            None if waits => Some(!before),
+            recorded => recorded,
+        };
+        match heard {
+            Some(true) => Ok(()),
+            Some(false) => Err(taken),
+            None => Err(late),
         }
     }
 
@@ -97,28 +142,19 @@ impl Run {
         Ok(before.any(|other| decode(&other.body).is_ok_and(|said| same(&said))))
     }
 
-    /// Tells whether of several who said the same kind of thing at once this one is heard: the sent entry, of one who knew
-    /// the journal up to a place. `None` when nobody is. `counts` finds the record of who was heard.
-    ///
-    /// An entry leaves the inbox in the batch that records it, so the inbox is read before the journal: what stands in
-    /// neither had no effect.
-    async fn heard_of(
+    /// Finds what the first record after a place that has something to tell tells.
+    async fn recorded<T>(
         &self,
-        (sent, known): (u64, u64),
-        same: impl Fn(&Message) -> bool,
-        counts: impl Fn(&Record) -> Option<bool>,
-    ) -> Result<Option<bool>> {
-        let inbox = self.id.inbox();
-        let rest = self.engine.store.entries(&inbox, sent.saturating_sub(1), 1).await?;
-        let waits = rest.first().is_some_and(|entry| entry.id == sent);
-        let before = waits && self.said_before(sent, same).await?;
-        let mut after = known;
+        mut after: u64,
+        tells: impl Fn(&Record) -> Option<T>,
+    ) -> Result<Option<T>> {
         loop {
             let records = self.journal(after, PAGE).await?;
-            let Some(last) = records.last() else { return Ok(waits.then_some(!before)) };
+            let Some(last) = records.last() else { return Ok(None) };
             after = last.seq;
-            if let Some(ours) = records.iter().find_map(|stamped| counts(&stamped.record)) {
-                return Ok(Some(ours));
+            let told = records.iter().find_map(|stamped| tells(&stamped.record));
+            if told.is_some() {
+                return Ok(told);
             }
         }
     }
@@ -165,30 +201,27 @@ impl Run {
             other => other,
         };
         let name = state.program().key_text(key);
-        let taken = || {
-            Error::new(Code::NotApplicable, format!("somebody has resolved node `{name}` already"))
-                .hint("the run takes the first verdict")
-        };
-        let same = |said: &Message| matches!(said, Message::Resolve(other, ..) if *other == key);
-        if self.said_before(u64::MAX, same).await? {
-            return Err(taken());
-        }
         let message = Message::Resolve(key, verdict.clone(), by.to_owned(), state.seq());
-        let sent = self.send(message, ops).await?;
-        let counts = |record: &Record| match record {
-            Record::Resolved(other, said, who) if *other == key => {
-                Some(*said == verdict && who == by)
-            }
-            _ => None,
-        };
-        match self.heard_of((sent, state.seq()), same, counts).await? {
-            Some(true) => Ok(()),
-            Some(false) => Err(taken()),
-            None => Err(Error::new(
+        let once = Once {
+            known: state.seq(),
+            same: |said: &Message| matches!(said, Message::Resolve(other, ..) if *other == key),
+            counts: |record: &Record| match record {
+                Record::Resolved(other, said, who) if *other == key => {
+                    Some(*said == verdict && who == by)
+                }
+                _ => None,
+            },
+            taken: Error::new(
+                Code::NotApplicable,
+                format!("somebody has resolved node `{name}` already"),
+            )
+            .hint("the run takes the first verdict"),
+            late: Error::new(
                 Code::NotApplicable,
                 format!("the verdict came too late: node `{name}` is no more in doubt"),
-            )),
-        }
+            ),
+        };
+        self.send_once((message, ops), once).await
     }
 
     async fn open_state(&self) -> Result<State> {

@@ -44,21 +44,12 @@ pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
     if !passed {
         return Ok((false, count));
     }
-    let mut mypy = process::command(&python, root);
-    mypy.args(["-m", "mypy", "--strict", "--no-incremental", "--python-executable"]).arg(&python);
-    mypy.args(["-p", "fusion_kit"]);
-    done(&mut mypy)?;
-    let mut mypy = process::command(&python, root);
-    mypy.args([
-        "-m",
-        "mypy",
-        "--strict",
-        "--no-incremental",
-        "fusion-py/examples",
-        "fusion-py/tests/typed.py",
-        "examples/three-languages/start.py",
-    ]);
-    done(&mut mypy)?;
+    let mypy = |what: &[&str]| {
+        let mut mypy = process::command(&python, root);
+        done(mypy.args(["-m", "mypy", "--strict", "--no-incremental"]).args(what))
+    };
+    mypy(&["-p", "fusion_kit"])?;
+    mypy(&["fusion-py/examples", "fusion-py/tests/typed.py", "examples/three-languages/start.py"])?;
     let (passed, examples) = examples(root, &python)?;
     Ok((passed, count.plus(examples)))
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::fault::error;
 use super::migrate;
-use super::options::Options;
+use super::options::{Options, beside};
 use super::turn::Turn;
 use crate::contract::Durability;
 use crate::error::{Code, Error, Result};
@@ -128,9 +128,7 @@ pub(super) fn read_only(mut options: Options) -> Result<Options> {
     if !unreachable.contains(&first.code()) || !options.path.is_file() {
         return Err(first);
     }
-    let mut wal = options.path.as_os_str().to_owned();
-    wal.push("-wal");
-    if std::fs::metadata(&wal).is_ok_and(|wal| wal.len() > 0) {
+    if std::fs::metadata(beside(&options.path, "-wal")).is_ok_and(|wal| wal.len() > 0) {
         return Err(first.hint(
             "it was not closed, and reading its last writes needs a folder that can be written: copy `FILE` and `FILE-wal` into one",
         ));

@@ -8,6 +8,7 @@
 use std::path::Path;
 use std::task::Waker;
 
+use super::options::beside;
 use crate::model::limits;
 
 #[cfg(target_os = "linux")]
@@ -50,9 +51,7 @@ impl Nap {
     /// # Errors
     /// When the process may open nothing more.
     pub(super) fn new(file: &Path) -> rustix::io::Result<Self> {
-        let mut wal = file.as_os_str().to_owned();
-        wal.push("-wal");
-        Ok(Self { bed: Bed::new(wal.as_ref())?, still_ms: 0 })
+        Ok(Self { bed: Bed::new(&beside(file, "-wal"))?, still_ms: 0 })
     }
 
     /// Gives what ends the sleep.

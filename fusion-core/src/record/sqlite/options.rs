@@ -24,6 +24,13 @@ pub struct Options {
     pub(super) immutable: bool,
 }
 
+/// Names a file beside a database: SQLite's own, and ours.
+pub(super) fn beside(database: &Path, ending: &str) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(ending);
+    PathBuf::from(path)
+}
+
 impl Options {
     /// Names a file, with the full promise.
     pub fn new(path: impl Into<PathBuf>) -> Self {

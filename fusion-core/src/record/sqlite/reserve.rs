@@ -9,11 +9,14 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 
+use super::options::beside;
 use super::turn::one_name;
 use crate::error::{Code, Error};
 
 /// How large the file is, in bytes: some hundred records with all that SQLite writes around them.
 const BYTES: u64 = 1024 * 1024;
+/// What its name has behind that of the database.
+const ENDING: &str = "-reserve";
 
 /// The room that is kept.
 #[derive(Debug)]
@@ -26,7 +29,7 @@ pub(super) struct Reserve {
 impl Reserve {
     /// Keeps room beside a database.
     pub(super) fn beside(database: &Path) -> Self {
-        let mut reserve = Self { path: Some(file_of(&one_name(database))), is_tight: true };
+        let mut reserve = Self { path: Some(beside(&one_name(database), ENDING)), is_tight: true };
         reserve.restore();
         // A disk that is full already is noticed by the first write.
         reserve.is_tight = false;
@@ -71,7 +74,7 @@ pub(super) fn pressure(database: &Path) -> Option<Error> {
         _ => Path::new("."),
     };
     let free = statvfs(folder).ok().map(|found| found.f_bavail.saturating_mul(found.f_frsize))?;
-    let was_released = !file_of(database).exists();
+    let was_released = !beside(database, ENDING).exists();
     (free < BYTES / 4 || (was_released && free < 2 * BYTES)).then(full)
 }
 
@@ -79,12 +82,6 @@ pub(super) fn pressure(database: &Path) -> Option<Error> {
 pub(super) fn full() -> Error {
     Error::new(Code::StoreFull, "the disk is full, nothing was written")
         .hint("make space: what waits goes on by itself")
-}
-
-fn file_of(database: &Path) -> PathBuf {
-    let mut path = database.as_os_str().to_owned();
-    path.push("-reserve");
-    PathBuf::from(path)
 }
 
 /// Makes the file, if there is as much room again beside it.
@@ -119,7 +116,7 @@ mod tests {
     fn room_is_kept_given_away_and_taken_back() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("x.db");
-        let file = file_of(&database);
+        let file = beside(&database, ENDING);
         let mut reserve = Reserve::beside(&database);
         assert_eq!(file.metadata().unwrap().len(), BYTES);
         reserve.release();

@@ -1,7 +1,7 @@
 //! The writer's thread: takes what is there, writes it in one transaction, answers.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
@@ -56,10 +56,11 @@ pub(super) struct Service {
 impl Service {
     /// Serves until everybody who could ask is gone.
     pub(super) fn run(mut self) {
+        let waker = self.nap.waker();
         // How long nothing was done since the last commit; absent when the WAL was written back since.
         let mut rested_ms = Some(0);
         loop {
-            match self.wait(rested_ms) {
+            match self.wait(&waker, rested_ms) {
                 Event::Job(job) => {
                     rested_ms = Some(0);
                     if let Some(done) = self.group(job) {
@@ -74,10 +75,9 @@ impl Service {
         }
     }
 
-    fn wait(&mut self, rested_ms: Option<u64>) -> Event {
-        let waker = self.nap.waker();
-        self.bus.first_listener().register(&waker);
-        let mut context = Context::from_waker(&waker);
+    fn wait(&mut self, waker: &Waker, rested_ms: Option<u64>) -> Event {
+        self.bus.first_listener().register(waker);
+        let mut context = Context::from_waker(waker);
         let mut slept_ms = None;
         loop {
             match (self.jobs.poll_recv(&mut context), slept_ms) {

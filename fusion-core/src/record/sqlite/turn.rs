@@ -14,6 +14,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use super::options::beside;
 use crate::error::{Code, Error, Result};
 
 /// How long a turn is waited for, in milliseconds.
@@ -50,9 +51,7 @@ pub(super) enum Taken<'a> {
 impl Turn {
     /// Opens the side file of a database. All names of one database (relative, through links) share it.
     pub(super) fn beside(database: &Path) -> Self {
-        let mut path = one_name(database).into_os_string();
-        path.push("-turn");
-        let path = PathBuf::from(path);
+        let path = beside(&one_name(database), "-turn");
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         Self(file.ok().map(|file| Side { file, path, waiter: RefCell::default() }))
     }

@@ -53,13 +53,13 @@ impl Bed {
     /// Sleeps for so long at the most, or until somebody calls; when asked to, also until the file is written.
     pub(super) fn sleep(&self, ms: Option<u64>, watches: bool) -> Woken {
         let until = ms.and_then(|ms| Timespec::try_from(std::time::Duration::from_millis(ms)).ok());
-        let mut waits = vec![PollFd::new(&self.bell.0, PollFlags::IN)];
-        if let Some(watch) = self.watch.as_ref().filter(|_| watches) {
-            waits.push(PollFd::new(watch, PollFlags::IN));
-        }
-        match poll(&mut waits, until.as_ref()) {
+        let second = self.watch.as_ref().filter(|_| watches).unwrap_or(&self.bell.0);
+        let mut waits = [&self.bell.0, second].map(|fd| PollFd::new(fd, PollFlags::IN));
+        let woken = poll(&mut waits, until.as_ref());
+        let [bell, _] = waits;
+        match woken {
             Ok(0) => Woken::Late,
-            Ok(_) if waits.first().is_some_and(|bell| bell.revents().is_empty()) => Woken::Written,
+            Ok(_) if bell.revents().is_empty() => Woken::Written,
             // After a signal there may be something to do as well.
             Ok(_) | Err(_) => {
                 let _count = read(&self.bell.0, &mut [0; 8]);
