@@ -18,6 +18,8 @@ pub(crate) enum Reply {
     Done(Result<Output, Failure>),
     /// Something other than the engine cancelled it: the loop that it ran on ends, perhaps.
     Stray,
+    /// It was not entered: its loop has ended, or stands still.
+    Back,
 }
 
 /// One body that shall be entered.

@@ -22,8 +22,8 @@ use crate::value;
 
 /// How many jobs a loop takes before its other tasks get their turn.
 const JOBS_PER_TURN: usize = 256;
-/// How long a loop that cancels its tasks may take to end.
-const MOMENT: Duration = Duration::from_millis(500);
+/// How long a loop that cancels its tasks may take to end: as long as they may take to clean up.
+const MOMENT: Duration = Duration::from_secs(5);
 
 /// Something for the loop to do.
 pub(crate) enum Job {
@@ -44,6 +44,8 @@ pub(crate) struct Way {
     ear: UnixStream,
     dead: AtomicBool,
     died: Notify,
+    /// The loop does not run. It may again: then it says so.
+    still: AtomicBool,
 }
 
 impl Way {
@@ -58,13 +60,14 @@ impl Way {
             ear,
             dead: AtomicBool::new(false),
             died: Notify::new(),
+            still: AtomicBool::new(false),
         })
     }
 
-    /// Adds a job; gives it back when the loop has ended.
+    /// Adds a job; gives it back when the loop has ended, and a body also when the loop stands still.
     pub(crate) fn push(&self, job: Job) -> Result<(), Job> {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.is_dead() {
+        if self.is_dead() || (matches!(job, Job::Call(..)) && !self.takes_bodies()) {
             return Err(job);
         }
         jobs.push(job);
@@ -73,8 +76,13 @@ impl Way {
         Ok(())
     }
 
-    pub(crate) fn is_dead(&self) -> bool {
+    fn is_dead(&self) -> bool {
         self.dead.load(Ordering::Acquire)
+    }
+
+    /// Tells whether bodies can be entered on the loop.
+    pub(crate) fn takes_bodies(&self) -> bool {
+        !self.is_dead() && !self.still.load(Ordering::Acquire)
     }
 
     /// Waits until the loop has ended.
@@ -107,6 +115,7 @@ impl Way {
         let _ = (&self.ear).read(&mut bytes);
         // Before the jobs are taken: whoever adds one from here on wakes the loop again.
         self.woken.store(false, Ordering::Release);
+        self.still.store(false, Ordering::Release);
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         if jobs.len() <= JOBS_PER_TURN {
             return std::mem::take(&mut jobs);
@@ -125,6 +134,25 @@ impl Way {
         drop(jobs);
         self.died.notify_waiters();
         left
+    }
+
+    /// Notes that the loop stands still, and gives back the bodies that it has not entered.
+    fn rest(&self) -> Vec<Job> {
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        self.still.store(true, Ordering::Release);
+        let all = std::mem::take(&mut *jobs);
+        let (calls, others) = all.into_iter().partition(|job| matches!(job, Job::Call(..)));
+        *jobs = others;
+        calls
+    }
+}
+
+/// Lets bodies be entered elsewhere.
+fn give_back(jobs: Vec<Job>) {
+    for job in jobs {
+        if let Job::Call(call, of) = job {
+            of.answer(call.token, Reply::Back);
+        }
     }
 }
 
@@ -179,11 +207,18 @@ impl Lane {
 
     /// Says that the loop ends: what waits for it goes elsewhere.
     fn close(&self) {
-        for job in self.way.die() {
-            if let Job::Call(call, of) = job {
-                of.answer(call.token, Reply::Stray);
-            }
-        }
+        give_back(self.way.die());
+    }
+
+    /// Says that the loop does not run: bodies that it has not entered go elsewhere.
+    fn rest(&self) {
+        give_back(self.way.rest());
+    }
+
+    /// Says that the loop runs; `False` when it has ended.
+    fn awake(&self) -> bool {
+        self.way.still.store(false, Ordering::Release);
+        !self.way.is_dead()
     }
 
     /// Whether the loop has ended.

@@ -23,10 +23,20 @@ const LATE: Duration = Duration::from_millis(2);
 /// How many looks without any work there are before the one who looks sleeps.
 const LOOKS: u32 = 100;
 
+/// What the engine wants of the Python side besides threads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Want {
+    /// A loop for bodies.
+    Loop,
+    /// A look at the loops: whether they still run.
+    Look,
+}
+
 /// What is needed.
 enum Short {
-    Thread,
-    Loop,
+    /// So many threads more.
+    Threads(usize),
+    Want(Want),
     /// Nothing any more.
     Closed,
 }
@@ -44,10 +54,14 @@ pub(crate) struct Bodies {
     bell: Condvar,
     /// How many calls were taken: when it stands still and calls wait, all threads are busy.
     taken: AtomicU64,
+    /// How many threads there are.
+    threads: AtomicUsize,
     /// How many threads have a body that the engine has given up.
     lost: AtomicUsize,
     /// Somebody waits for a loop.
     wants_loop: AtomicBool,
+    /// Somebody doubts that the loop runs on which his body is.
+    wants_look: AtomicBool,
     /// Whoever starts threads sleeps.
     asleep: AtomicBool,
     alarm: Condvar,
@@ -114,30 +128,39 @@ impl Bodies {
         waited.unwrap_or_else(PoisonError::into_inner).0.calls.pop_front()
     }
 
-    /// Asks for a loop.
-    pub(crate) fn want_loop(&self) {
-        self.wants_loop.store(true, Ordering::Release);
+    fn flag(&self, want: Want) -> &AtomicBool {
+        match want {
+            Want::Loop => &self.wants_loop,
+            Want::Look => &self.wants_look,
+        }
+    }
+
+    /// Asks for something.
+    pub(crate) fn want(&self, want: Want) {
+        if self.flag(want).swap(true, Ordering::AcqRel) {
+            return;
+        }
         self.asleep.store(false, Ordering::Release);
         drop(self.queue());
         self.alarm.notify_one();
     }
 
-    /// Waits until calls wait that none of the threads takes, or somebody wants a loop.
-    fn short(&self, threads: usize, most: usize) -> Short {
+    /// Waits until calls wait that none of the threads takes, or somebody wants something else.
+    fn short(&self, most: usize) -> Short {
         let (mut quiet, mut seen) = (0, self.taken.load(Ordering::Relaxed));
         loop {
             let queue = self.queue();
             if queue.closed {
                 return Short::Closed;
             }
-            if self.wants_loop.swap(false, Ordering::AcqRel) {
-                return Short::Loop;
+            let asked = |want: &Want| self.flag(*want).swap(false, Ordering::AcqRel);
+            if let Some(want) = [Want::Loop, Want::Look].into_iter().find(asked) {
+                return Short::Want(want);
             }
-            let most = most + self.lost.load(Ordering::Relaxed);
-            if !queue.calls.is_empty() && threads == 0 {
-                return Short::Thread;
+            if !queue.calls.is_empty() && self.threads.load(Ordering::Acquire) == 0 {
+                return Short::Threads(1);
             }
-            let waited = if quiet < LOOKS {
+            let queue = if quiet < LOOKS {
                 let waited = self.alarm.wait_timeout(queue, LATE);
                 waited.unwrap_or_else(PoisonError::into_inner).0
             } else if queue.calls.is_empty() {
@@ -146,11 +169,14 @@ impl Bodies {
             } else {
                 queue
             };
-            let queue = waited;
             let (waiting, taken) = (queue.calls.len(), self.taken.load(Ordering::Relaxed));
             drop(queue);
+            // Those that end do so while nothing waits, so what is counted here is there.
+            let threads = self.threads.load(Ordering::Acquire);
+            let most = most + self.lost.load(Ordering::Relaxed);
             if waiting > 0 && taken == seen && quiet > 0 && threads < most {
-                return Short::Thread;
+                // As many again as there are: many bodies that block get their threads in a few steps.
+                return Short::Threads(threads.clamp(1, most - threads));
             }
             quiet = if taken == seen && waiting == 0 { quiet + 1 } else { 1 };
             seen = taken;
@@ -199,13 +225,24 @@ impl Pool {
         Reports { calls: self.calls.clone(), bodies: Some(self.bodies.clone()) }
     }
 
-    /// Waits until something is needed: `"thread"`, `"loop"`, or `None` when the pool was closed.
-    fn short(&self, py: Python<'_>, threads: usize, most: usize) -> Option<&'static str> {
-        match py.detach(|| self.bodies.short(threads, most)) {
-            Short::Thread => Some("thread"),
-            Short::Loop => Some("loop"),
+    /// Waits until something is needed: so many `"thread"`s, a `"loop"`, a `"look"`; `None` when the pool was closed.
+    fn short(&self, py: Python<'_>, most: usize) -> Option<(&'static str, usize)> {
+        match py.detach(|| self.bodies.short(most)) {
+            Short::Threads(count) => Some(("thread", count)),
+            Short::Want(Want::Loop) => Some(("loop", 1)),
+            Short::Want(Want::Look) => Some(("look", 1)),
             Short::Closed => None,
         }
+    }
+
+    /// Notes that there is a thread more.
+    fn begun(&self) {
+        self.bodies.threads.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Notes that a thread ends.
+    fn ended(&self) {
+        self.bodies.threads.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// Lets all threads end that wait for work, and takes no more.

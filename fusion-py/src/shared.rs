@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 
 use crate::calls::Calls;
 use crate::lane::Way;
-use crate::pool::Bodies;
+use crate::pool::{Bodies, Want};
 use crate::step::{Place, PyStep};
 
 /// Where a run was started from.
@@ -171,7 +171,7 @@ impl Shared {
     /// Makes a loop the one on which bodies run whose run has no other.
     pub(crate) fn set_usual(&self, way: Arc<Way>) {
         let mut homes = held(&self.homes);
-        if homes.usual.as_ref().is_none_or(|usual| usual.is_dead()) {
+        if homes.usual.as_ref().is_none_or(|usual| !usual.takes_bodies()) {
             homes.usual = Some(way);
         }
         drop(homes);
@@ -226,17 +226,17 @@ impl Shared {
     pub(crate) async fn way_of(&self, context: &Context) -> (Arc<Way>, Option<Arc<Py<PyAny>>>) {
         let home = self.home(context);
         let vars = home.as_ref().and_then(|home| home.vars.clone());
-        if let Some(way) = home.and_then(|home| home.way).filter(|way| !way.is_dead()) {
+        if let Some(way) = home.and_then(|home| home.way).filter(|way| way.takes_bodies()) {
             return (way, vars);
         }
         loop {
             let mut came = std::pin::pin!(self.came.notified());
             came.as_mut().enable();
-            let usual = held(&self.homes).usual.clone().filter(|way| !way.is_dead());
+            let usual = held(&self.homes).usual.clone().filter(|way| way.takes_bodies());
             if let Some(way) = usual {
                 return (way, vars);
             }
-            self.bodies.want_loop();
+            self.bodies.want(Want::Loop);
             came.await;
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use fusion_core::contract::{BoxFuture, Context, Output, Step};
 use fusion_core::model::{Class, Failure, Graph, Payload};
@@ -11,8 +12,14 @@ use tokio::sync::oneshot;
 use crate::calls::{Call, Calls, Reply};
 use crate::definition::Definition;
 use crate::lane::{Job, Way};
+use crate::pool::Want;
 use crate::shared::Shared;
 use crate::value;
+
+/// How long a body may take before somebody looks whether its loop still runs; then twice as long, and so on.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// How long it is between two looks at the most.
+const MOST_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where the code of a step runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +97,7 @@ async fn in_thread(
     drop(shared);
     match answer.await {
         Ok(Reply::Done(result)) => result,
-        Ok(Reply::Stray) | Err(_) => closed().await,
+        Ok(Reply::Stray | Reply::Back) | Err(_) => closed().await,
     }
 }
 
@@ -104,7 +111,7 @@ async fn on_loop(
         let (way, vars) = shared.way_of(&context).await;
         let (token, answer) = shared.calls.open();
         let call = Call { token, body, input: input.clone(), context: context.clone(), vars };
-        let reply = on_way(&shared.calls, &way, call, answer).await;
+        let reply = on_way(&shared, &way, call, answer).await;
         match reply {
             Some(Reply::Done(result)) => return result,
             // Cancelled from outside: by the end of its loop, or by somebody who meant it.
@@ -112,31 +119,46 @@ async fn on_loop(
                 let message = "the body was cancelled, and not by the engine";
                 return Err(Failure::new(Class::from("CancelledError"), message));
             }
-            Some(Reply::Stray) | None => {}
+            Some(Reply::Stray | Reply::Back) | None => {}
         }
     }
 }
 
 /// Enters a body on a loop; nothing comes back when the loop ends.
 async fn on_way(
-    calls: &Arc<Calls>,
+    shared: &Shared,
     way: &Arc<Way>,
     call: Call,
     mut answer: oneshot::Receiver<Reply>,
 ) -> Option<Reply> {
-    let (token, context) = (call.token, call.context.clone());
+    let (token, context, calls) = (call.token, call.context.clone(), &shared.calls);
     let give_up = |token| drop(way.push(Job::Cancel(token)));
     let _guard = Guard { calls: calls.clone(), token, give_up };
     way.push(Job::Call(call, calls.clone())).ok()?;
-    tokio::select! {
-        biased;
-        reply = &mut answer => return reply.ok(),
-        () = context.cancelled() => {}
-        () = way.end() => return None,
+    let (mut asked, mut patience) = (false, PATIENCE);
+    loop {
+        let heard = tokio::time::timeout(patience, async {
+            tokio::select! {
+                biased;
+                reply = &mut answer => Some(reply.ok()),
+                () = way.end() => Some(None),
+                () = context.cancelled(), if !asked => None,
+            }
+        });
+        match heard.await {
+            Ok(Some(reply)) => return reply,
+            // The body is asked to end, and given the time for it that the engine gives.
+            Ok(None) => {
+                asked = true;
+                way.push(Job::Cancel(token)).ok()?;
+            }
+            // A loop may end, or stand still, without a word.
+            Err(_) => {
+                shared.bodies.want(Want::Look);
+                patience = (patience * 2).min(MOST_PATIENCE);
+            }
+        }
     }
-    // The body is asked to end, and given the time for it that the engine gives.
-    way.push(Job::Cancel(token)).ok()?;
-    answer.await.ok()
 }
 
 /// Makes the output of a body's value.

@@ -59,7 +59,6 @@ class Fusion:
         self._workflows: "dict[str, Any]" = {}
         self._known: "set[str]" = set()
         self._agents: "dict[str, Agent]" = {}
-        self._lanes: "dict[int, Any]" = {}
         self._causes: "dict[tuple[str, str], BaseException]" = {}
         self._ground = Ground(self._engine, self._bodies)
         _apps.add(self)
@@ -329,8 +328,7 @@ class Fusion:
 
     def close(self) -> None:
         """Lets go of everything; what runs goes on when a process recovers it. Further calls raise `Closed`."""
-        for lane in self._lanes.values():
-            lane.close()
+        self._ground.leave_loops()
         self._end()
 
     def __enter__(self) -> "Fusion":
@@ -352,28 +350,10 @@ class Fusion:
         import asyncio
 
         await asyncio.to_thread(self._end)
-        for lane in self._lanes.values():
-            lane.close()
-
-    def _lane(self) -> Any:
-        """Gives the lane onto the loop that runs in this thread."""
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        lane = self._lanes.get(id(loop))
-        if lane is None or lane.loop is not loop or not lane.is_open:
-            from ._loops import LoopLane
-
-            for key in [key for key, one in self._lanes.items() if not one.is_open]:
-                del self._lanes[key]
-            lane = self._lanes[id(loop)] = LoopLane(self._bodies, loop)
-            self._engine.set_lane(lane.native)
-        return lane
+        self._ground.leave_loops()
 
     def _check_blocking(self) -> None:
-        loop = running_loop()
-        lane = None if loop is None else self._lanes.get(id(loop))
-        if lane is not None and lane.loop is loop:
+        if self._ground.is_home(running_loop()):
             raise RuntimeError("this would block the loop on which steps run: `await` it instead of `.wait()`")
 
     def _keep_cause(self, where: "tuple[str, str]", error: BaseException) -> None:

@@ -35,7 +35,7 @@ class Call(Generic[T]):
     async def _on_loop(self) -> T:
         import asyncio
 
-        lane = self._app._lane()
+        lane = self._app._ground.lane()
         future: "asyncio.Future[Any]" = lane.loop.create_future()
         abort = self._begin(lane).attach(lane.native, future)
         try:

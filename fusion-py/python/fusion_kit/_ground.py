@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     import asyncio
 
     from ._body import Body
+    from ._loops import LoopLane
 
 _FAREWELL_S = 2.0
 
 
 class Ground:
-    """What an engine stands on: threads, a loop if it needs one of its own. Made when it is needed, once."""
+    """What an engine stands on: threads, lanes onto loops, a loop if it needs one of its own. Made when needed, once."""
 
     def __init__(self, engine: Any, bodies: "list[Body]") -> None:
         self.engine = engine
@@ -23,6 +24,7 @@ class Ground:
         self.process = os.getpid()
         self.threads: Any = None
         self.loop: Any = None
+        self.lanes: "dict[int, LoopLane]" = {}
         self._lock = threading.Lock()
 
     def begin(self) -> None:
@@ -32,7 +34,8 @@ class Ground:
                 if self.threads is None:
                     from ._threads import Threads
 
-                    self.threads = Threads(self.engine.pool(), self.bodies, self.loop_lane)
+                    chores = {"loop": self.loop_lane, "look": self.look}
+                    self.threads = Threads(self.engine.pool(), self.bodies, chores)
 
     def loop_lane(self) -> Any:
         """Makes sure of a loop in a thread of its own, and gives its lane."""
@@ -43,6 +46,40 @@ class Ground:
                 self.loop = LoopThread(self.bodies)
         self.engine.set_lane(self.loop.lane.native)
         return self.loop.lane
+
+    def lane(self) -> "LoopLane":
+        """Gives the lane onto the loop that runs in this thread."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        known = self.lanes.get(id(loop))
+        if known is not None and known.native.awake():
+            return known
+        from ._loops import LoopLane
+
+        for key, one in list(self.lanes.items()):
+            if one.loop.is_closed():
+                one.close()
+                self.lanes.pop(key, None)
+        lane = self.lanes[id(loop)] = LoopLane(self.bodies, loop)
+        # A loop whose lane has ended is about to end: calls may still be made there, but no other's bodies go there.
+        if known is None:
+            self.engine.set_lane(lane.native)
+        return lane
+
+    def look(self) -> None:
+        """Lets bodies go elsewhere that wait for a loop which does not run."""
+        for lane in list(self.lanes.values()):
+            lane.look()
+
+    def is_home(self, loop: "Optional[asyncio.AbstractEventLoop]") -> bool:
+        """Tells whether bodies run on this loop."""
+        return loop is not None and (id(loop) in self.lanes or (self.loop is not None and self.loop.lane.loop is loop))
+
+    def leave_loops(self) -> None:
+        """Takes nothing more on the loops of others."""
+        for lane in list(self.lanes.values()):
+            lane.close()
 
     def end(self) -> None:
         """Lets go of everything."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import importlib
+import inspect
 import sys
 import threading
 from typing import Any, AsyncGenerator, Optional
 
 from . import _native
 from ._body import Body, report, report_error
+
+_CANCELLED = ("cancelled", "cancelled", None, False, None)
 
 
 class LoopLane:
@@ -20,7 +23,8 @@ class LoopLane:
         self.native = _native.Lane()
         self.loop = loop
         self._bodies = bodies
-        self._tasks: "dict[int, asyncio.Task[None]]" = {}
+        # The task of every body that began, and where it says how it ended.
+        self._tasks: "dict[int, tuple[asyncio.Task[None], Any]]" = {}
         self._cancelled: "set[int]" = set()
         # In an empty context, so that bodies see no variables of whoever came first.
         contextvars.Context().run(loop.add_reader, self.native.fileno(), self._drain)
@@ -48,9 +52,15 @@ class LoopLane:
     @property
     def is_open(self) -> bool:
         """Whether bodies can run on it."""
+        self.look()
+        return not self.native.closed
+
+    def look(self) -> None:
+        """Sees whether the loop still runs: not every loop is ended as `asyncio.run` does it."""
         if self.loop.is_closed():
             self.close()
-        return not self.native.closed
+        elif not self.loop.is_running():
+            self.native.rest()
 
     def _drain(self) -> None:
         calls, cancels, solved = self.native.take()
@@ -63,14 +73,13 @@ class LoopLane:
         for reports, token, place, value, attempt, variables in calls:
             body = self._bodies[place]
             if body.is_async:
-                self._spawn(self._run(body, reports, token, value, attempt), token, variables)
+                task = self._spawn(self._run(body, reports, token, value, attempt), variables)
+                if not task.done():
+                    self._tasks[token] = task, reports
             else:
                 self._call(body, reports, token, value, attempt, variables)
         for token in cancels:
-            task = self._tasks.get(token)
-            if task is not None:
-                self._cancelled.add(token)
-                task.cancel()
+            self._cancel(token)
 
     def _call(self, body: Body, reports: Any, token: int, value: Any, attempt: Any, variables: Any) -> None:
         context = contextvars.Context() if variables is None else variables.copy()
@@ -84,27 +93,45 @@ class LoopLane:
         else:
             report(body, reports, token, value)
 
-    def _spawn(self, work: Any, token: int, variables: Any) -> None:
+    def _spawn(self, work: Any, variables: Any) -> "asyncio.Task[None]":
         context = contextvars.Context() if variables is None else variables.copy()
         if sys.version_info >= (3, 12):
             # What the body does before it first waits is done at once, without another turn of the loop.
-            task = asyncio.Task(work, loop=self.loop, context=context, eager_start=True)
-        elif sys.version_info >= (3, 11):
-            task = self.loop.create_task(work, context=context)
-        else:
-            task = context.run(self.loop.create_task, work)
-        if not task.done():
-            self._tasks[token] = task
+            return asyncio.Task(work, loop=self.loop, context=context, eager_start=True)
+        if sys.version_info >= (3, 11):
+            return self.loop.create_task(work, context=context)
+        return context.run(self.loop.create_task, work)
+
+    def _cancel(self, token: int) -> None:
+        found = self._tasks.get(token)
+        if found is None:
+            return
+        task, reports = found
+        self._cancelled.add(token)
+        task.cancel()
+        work: Any = task.get_coro()
+        if inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
+            # It never begins, so it cannot say itself how it ended.
+            self._over(token)
+            reports.failed(token, _CANCELLED)
+
+    def _over(self, token: int) -> None:
+        self._tasks.pop(token, None)
+        self._cancelled.discard(token)
 
     async def _run(self, body: Body, reports: Any, token: int, value: Any, attempt: Any) -> None:
         try:
             value = await body.enter(value, attempt)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             if token in self._cancelled:
-                reports.failed(token, ("cancelled", "cancelled", None, False, None))
+                reports.failed(token, _CANCELLED)
+            elif not _was_cancelled():
+                # Nobody cancelled this task: the error is of something that it has waited for.
+                report_error(body, reports, token, error, attempt)
             else:
                 reports.stray(token)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, GeneratorExit):
+            # The program is stopped, or its loop was forgotten with this body on it.
             reports.stray(token)
             raise
         except BaseException as error:
@@ -112,8 +139,13 @@ class LoopLane:
         else:
             report(body, reports, token, value)
         finally:
-            self._tasks.pop(token, None)
-            self._cancelled.discard(token)
+            self._over(token)
+
+
+def _was_cancelled() -> bool:
+    """Tells whether somebody cancelled the task that runs, as far as that can be known."""
+    task = asyncio.current_task()
+    return sys.version_info < (3, 11) or task is None or task.cancelling() > 0
 
 
 class LoopThread:

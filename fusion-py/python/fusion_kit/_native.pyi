@@ -57,6 +57,10 @@ class Lane:
         """Takes what has come: bodies to enter, bodies to cancel, futures to resolve."""
     def close(self) -> None:
         """Says that the loop ends."""
+    def rest(self) -> None:
+        """Says that the loop does not run."""
+    def awake(self) -> bool:
+        """Says that the loop runs; `False` when it has ended."""
     @property
     def closed(self) -> bool:
         """Whether the loop has ended."""
@@ -67,8 +71,12 @@ class Pool:
         """Waits for a body to enter."""
     def reports(self) -> Reports:
         """Where the bodies say how they ended."""
-    def short(self, threads: int, most: int) -> str | None:
-        """Waits until a thread or a loop is needed."""
+    def short(self, most: int) -> tuple[str, int] | None:
+        """Waits until threads, a loop, or a look at the loops are needed."""
+    def begun(self) -> None:
+        """Notes that there is a thread more."""
+    def ended(self) -> None:
+        """Notes that a thread ends."""
     def close(self) -> None:
         """Lets all threads end that wait for work."""
 

@@ -16,31 +16,25 @@ _MOST = max(32, 4 * (os.cpu_count() or 1))
 class Threads:
     """The threads of one engine."""
 
-    def __init__(self, pool: Any, bodies: "list[Body]", want_loop: Callable[[], None]) -> None:
+    def __init__(self, pool: Any, bodies: "list[Body]", chores: "dict[str, Callable[[], Any]]") -> None:
         self._pool = pool
         self._bodies = bodies
-        self._want_loop = want_loop
-        self._lock = threading.Lock()
-        self._alive = 0
+        self._chores = chores
         self._started: "list[threading.Thread]" = []
         self._keeper = threading.Thread(target=self._keep, name="fusion-keeper", daemon=True)
         self._keeper.start()
 
     def _keep(self) -> None:
-        while True:
-            need = self._pool.short(self._alive, _MOST)
-            if need is None:
-                return
-            if need == "loop":
-                self._want_loop()
-                continue
-            # As many again as there are: many bodies that block get their threads in a few steps.
-            for _ in range(max(1, min(self._alive, _MOST - self._alive))):
-                self._start()
+        while (need := self._pool.short(_MOST)) is not None:
+            what, count = need
+            if what == "thread":
+                for _ in range(count):
+                    self._start()
+            else:
+                self._chores[what]()
 
     def _start(self) -> None:
-        with self._lock:
-            self._alive += 1
+        self._pool.begun()
         thread = threading.Thread(target=self._work, name="fusion-step", daemon=True)
         self._started = [one for one in self._started if one.is_alive()] + [thread]
         thread.start()
@@ -67,8 +61,7 @@ class Threads:
                     report(body, reports, token, value)
                 del call, value, attempt, context, variables
         finally:
-            with self._lock:
-                self._alive -= 1
+            self._pool.ended()
 
     def stop(self, timeout: float) -> None:
         """Lets the threads end; those whose body still runs are left to it."""
