@@ -80,7 +80,7 @@ fn a_newer_store_is_refused_and_left_alone() {
     insta::assert_snapshot!(project.fusion("run w.yaml").all(), @r##"
 exit 1
 --- stderr
-error: `[DIR]/.fusion/fusion.db`: the store has schema 999, and this program knows up to 2 [FU0303]
+error: `[DIR]/.fusion/fusion.db`: the store has schema 999, and this program knows up to 3 [FU0303]
   hint: use the newer version of Fusion
 "##);
     insta::assert_snapshot!(project.fusion("runs list --json").all(), @r##"
@@ -89,12 +89,12 @@ exit 1
 {
   "error": {
     "code": "FU0303",
-    "message": "`[DIR]/.fusion/fusion.db`: the store has schema 999, and this program knows up to 2",
+    "message": "`[DIR]/.fusion/fusion.db`: the store has schema 999, and this program knows up to 3",
     "hint": "use the newer version of Fusion",
     "errors": [
       {
         "code": "FU0303",
-        "message": "`[DIR]/.fusion/fusion.db`: the store has schema 999, and this program knows up to 2",
+        "message": "`[DIR]/.fusion/fusion.db`: the store has schema 999, and this program knows up to 3",
         "hint": "use the newer version of Fusion"
       }
     ]

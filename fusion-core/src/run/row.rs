@@ -1,5 +1,9 @@
 //! The rows that lists of runs show: documents of kind `run`.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
 use crate::error::{Code, Error, Result};
 use crate::model::{Document, Op, Origin, RunId, RunRow, RunStatus, Start};
 
@@ -24,9 +28,54 @@ pub(crate) fn of(start: &Start, status: RunStatus, started: i64) -> RunRow {
     }
 }
 
+/// A row as a document has it: a store keeps one for each run that it ever saw. Workflow, version, start, how long it took in
+/// milliseconds; parent, error, labels. The status is the document's tag.
+#[derive(Deserialize)]
+struct Short(
+    String,
+    u32,
+    i64,
+    #[serde(default)] Option<i64>,
+    #[serde(default)] Option<RunId>,
+    #[serde(default)] Option<String>,
+    #[serde(default)] BTreeMap<String, String>,
+);
+
+/// How many bytes longer a row gets when its run ends, mostly: a row that fits where it was costs no other its place.
+const ROOM_BYTES: usize = 7;
+
+fn encode(row: &RunRow) -> serde_json::Result<Vec<u8>> {
+    let RunRow { workflow, version, started, finished, parent, error, labels, .. } = row;
+    let took = finished.map(|finished| finished.wrapping_sub(*started));
+    let mut body = if parent.is_some() || error.is_some() || !labels.is_empty() {
+        serde_json::to_vec(&(workflow, version, started, took, parent, error, labels))?
+    } else if let Some(took) = took {
+        serde_json::to_vec(&(workflow, version, started, took))?
+    } else {
+        serde_json::to_vec(&(workflow, version, started))?
+    };
+    if row.status == RunStatus::Running {
+        body.resize(body.len() + ROOM_BYTES, b' ');
+    }
+    Ok(body)
+}
+
+fn decode(document: &Document) -> serde_json::Result<RunRow> {
+    // The programs before wrote names and values.
+    if document.body.starts_with(b"{") {
+        return serde_json::from_slice(&document.body);
+    }
+    let Short(workflow, version, started, took, parent, error, labels) =
+        serde_json::from_slice(&document.body)?;
+    let status = RunStatus::from_word(&document.tag)
+        .ok_or_else(|| serde::de::Error::custom(format!("`{}` is no status", document.tag)))?;
+    let finished = took.map(|took| started.wrapping_add(took));
+    Ok(RunRow { workflow, version, status, started, finished, parent, error, labels })
+}
+
 /// Makes the operation that writes a row.
 pub(crate) fn put(run: &RunId, row: &RunRow) -> Result<Op> {
-    let body = serde_json::to_vec(row)
+    let body = encode(row)
         .map_err(|e| Error::new(Code::Internal, "a run's row cannot be encoded").because(e))?;
     Ok(Op::Put(
         Document {
@@ -52,8 +101,64 @@ pub(crate) fn put_over(there: &Document, row: &RunRow) -> Result<Op> {
 
 /// Reads a row.
 pub(crate) fn read(document: &Document) -> Result<RunRow> {
-    serde_json::from_slice(&document.body).map_err(|e| {
+    decode(document).map_err(|e| {
         Error::new(Code::Codec, format!("the row of run `{}` cannot be read", document.id))
             .because(e)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn there_and_back(row: &RunRow) -> usize {
+        let run = RunId::new("r").unwrap();
+        let Op::Put(document, None) = put(&run, row).unwrap() else { panic!("it is a write") };
+        assert_eq!(read(&document).unwrap(), *row);
+        document.body.len()
+    }
+
+    #[test]
+    fn rows_come_back_whatever_they_hold() {
+        let mut row = RunRow {
+            workflow: "w \" [1]".to_owned(),
+            version: 3,
+            status: RunStatus::Running,
+            started: 1_795_296_503_251,
+            finished: None,
+            parent: None,
+            error: None,
+            labels: BTreeMap::new(),
+        };
+        let begun = there_and_back(&row);
+        (row.status, row.finished) = (RunStatus::Succeeded, Some(row.started + 12_345));
+        assert!(there_and_back(&row) <= begun, "its end fits where its begin was");
+        row.finished = Some(i64::MIN);
+        there_and_back(&row);
+        row.error = Some("no".to_owned());
+        there_and_back(&row);
+        (row.parent, row.error, row.finished) = (Some(RunId::new("p").unwrap()), None, None);
+        there_and_back(&row);
+        row.labels.insert("a".to_owned(), "b".to_owned());
+        there_and_back(&row);
+    }
+
+    #[test]
+    fn rows_of_programs_before_are_read() {
+        let body = r#"{"workflow":"w","version":1,"status":"failed","started":5,"finished":7,"error":"no"}"#;
+        let document = |tag: &str, body: &str| Document {
+            kind: KIND.into(),
+            id: "r".into(),
+            version: 1,
+            at: 0,
+            tag: tag.into(),
+            body: body.to_owned().into(),
+        };
+        let row = read(&document("failed", body)).unwrap();
+        assert_eq!((row.status, row.finished), (RunStatus::Failed, Some(7)));
+        assert_eq!(row.error.as_deref(), Some("no"));
+        for (tag, body) in [("lost", "[\"w\",1,5]"), ("failed", "[\"w\",1]"), ("failed", "")] {
+            assert_eq!(read(&document(tag, body)).unwrap_err().code(), Code::Codec, "{body}");
+        }
+    }
 }

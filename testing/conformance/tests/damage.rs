@@ -48,13 +48,15 @@ fn document(id: &str) -> Document {
     Document { kind: "k".into(), id: id.into(), version: 0, at: 0, tag: "t".into(), body }
 }
 
-/// Makes a store with entries in every state: one ready, one for later, one held, one of a stream, one woken.
+/// Makes a store with entries in every state: one ready, one for later, one held, one of a stream, one called as its stream
+/// is, one woken.
 async fn fill(path: &Path) -> Vec<Entry> {
     let store = inline(path).unwrap();
     let key = Key::node(NodeIx(1));
     let record = Record::MemoSaved(key, "m".to_owned(), Payload::NULL);
     let append = Append { stream: "run/a".into(), expect: 0, epoch: 0, records: vec![record] };
     let streamed = Enqueue { stream: Some("run/a".into()), ..entry("held", "streamed", 5) };
+    let named = Enqueue { stream: Some("run/b".into()), ..entry("later", "run/b", NOW + 600) };
     let first = vec![
         beat(),
         Op::Append(append),
@@ -63,6 +65,7 @@ async fn fill(path: &Path) -> Vec<Entry> {
         Op::Enqueue(entry("later", "later", NOW + 500)),
         Op::Enqueue(entry("held", "held", 5)),
         Op::Enqueue(streamed),
+        Op::Enqueue(named),
         Op::Put(document("one"), None),
         claim("held"),
     ];
@@ -71,7 +74,7 @@ async fn fill(path: &Path) -> Vec<Entry> {
     let message = Enqueue { wake, ..entry("inbox", "message", 0) };
     commit(&store, vec![Op::Enqueue(message)]).await.unwrap();
     let mut entries = Vec::new();
-    for dedup in ["ready", "later", "held", "streamed", "message"] {
+    for dedup in ["ready", "later", "held", "streamed", "message", "run/b"] {
         entries.push(store.entry(dedup).await.unwrap().unwrap());
     }
     store.close().await.unwrap();
@@ -106,7 +109,7 @@ fn is_damage<T: std::fmt::Debug>(answer: Result<T, Error>, what: &str) {
 }
 
 /// Every way in which a value of an entry may change without anybody having changed it.
-const CHANGES: [&str; 14] = [
+const CHANGES: [&str; 16] = [
     "due = due + 1",
     "due = due - 1073741824",
     "due = due | (1 << 62)",
@@ -118,6 +121,8 @@ const CHANGES: [&str; 14] = [
     "epoch = epoch + 65536",
     "session = ifnull(session + 1, 7)",
     "queue = queue || 'x'",
+    "queue = 1",
+    "due = ''",
     "woken = 'q'",
     "flags = flags + 1",
     "stream = ifnull(stream + 1, 1)",
@@ -135,7 +140,7 @@ async fn no_value_of_an_entry_changes_unseen() {
         for entry in &entries {
             let path = copy(&whole, "damaged");
             let dedup = entry.dedup.as_deref().unwrap_or_default();
-            sql(&path, &format!("UPDATE queue SET {change} WHERE dedup = '{dedup}'"));
+            sql(&path, &format!("UPDATE queue SET {change} WHERE id = {}", entry.id));
             let store = inline(&path).unwrap();
             let what = format!("{change} of {dedup}");
             is_damage(store.entry(dedup).await, &what);
@@ -167,7 +172,7 @@ async fn is_refused_everywhere(store: &Sqlite, entry: &Entry, what: &str) {
 
 #[tokio::test]
 async fn a_streams_name_does_not_change_unseen() {
-    let (_folder, store) = damaged("UPDATE names SET name = 'run/b'").await;
+    let (_folder, store) = damaged("UPDATE names SET name = x'63' WHERE stream = 1").await;
     is_damage(store.entry("streamed").await, "another name");
 }
 
@@ -194,9 +199,14 @@ async fn no_value_of_a_document_changes_unseen() {
     let folder = tempfile::tempdir().unwrap();
     let whole = folder.path().join("whole.db");
     fill(&whole).await;
-    for change in
-        ["version = version + 4", "at = at + 1", "tag = 'u'", "body = x'7b'", "sum = sum + 1"]
-    {
+    for change in [
+        "version = version + 4",
+        "at = at + 1",
+        "tag = 'u'",
+        "tag = 3",
+        "body = x'7b'",
+        "sum = sum + 1",
+    ] {
         let path = copy(&whole, "damaged");
         sql(&path, &format!("UPDATE records SET {change}"));
         let store = inline(&path).unwrap();
@@ -211,52 +221,77 @@ async fn no_value_of_a_document_changes_unseen() {
     }
 }
 
-#[tokio::test]
-async fn a_store_of_the_first_version_is_brought_up_to_date() {
+fn fixture(version: u32) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.db");
-    let entries = fill(&path).await;
-    // What version 1 wrote: half of the checksum, and no second step. One entry was damaged even then.
-    sql(
-        &path,
-        "UPDATE queue SET sum = sum & 4294967295; UPDATE queue SET body = x'00' WHERE dedup = 'later';
-         DELETE FROM meta WHERE version = 2; PRAGMA user_version = 1",
-    );
-    let only_read = Options::parse(&format!("sqlite://{}?mode=ro", path.display())).unwrap();
-    assert_eq!(Sqlite::open(only_read, env()).unwrap_err().code(), Code::StoreReadOnly);
-    let store = inline(&path).unwrap();
-    for entry in &entries {
-        let dedup = entry.dedup.as_deref().unwrap_or_default();
-        match store.entry(dedup).await {
-            Ok(found) => assert_eq!(found.as_ref(), Some(entry)),
-            damaged => {
-                assert_eq!(dedup, "later");
-                is_damage(damaged, dedup);
-            }
-        }
-    }
-    let facts = store.status(false).await.unwrap().facts;
-    assert!(facts.contains(&("schema".to_owned(), "2".to_owned())), "{facts:?}");
-    store.close().await.unwrap();
-    // And it is protected from then on.
-    sql(&path, "UPDATE queue SET due = due + 1 WHERE dedup = 'ready'");
-    is_damage(inline(&path).unwrap().entry("ready").await, "after the step");
+    let name = format!("../../fusion-core/tests/journals/v{version}.db");
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(name), &path).unwrap();
+    (folder, path)
+}
+
+/// Id, dedup key, which is the name of the stream, due time and epoch of every entry, as versions 1 and 2 kept them.
+fn entries_before(path: &Path) -> Vec<(i64, String, i64, i64)> {
+    let file = rusqlite::Connection::open(path).unwrap();
+    let mut read = file
+        .prepare(
+            "SELECT q.id, q.dedup, q.due, q.epoch FROM queue q JOIN names n ON n.name = q.dedup
+             AND n.stream = q.stream WHERE q.queue = 'runs'",
+        )
+        .unwrap();
+    let rows = read.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
+    rows.unwrap().collect::<Result<_, _>>().unwrap()
 }
 
 #[tokio::test]
-async fn a_released_store_is_brought_up_to_date() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("x.db");
-    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fusion-core/tests/journals/v1.db");
-    std::fs::copy(fixture, &path).unwrap();
-    let before = rusqlite::Connection::open(&path).unwrap();
-    let count = |sql: &str| -> i64 { before.query_row(sql, [], |row| row.get(0)).unwrap() };
-    assert_eq!(count("PRAGMA user_version"), 1, "the fixture is of version 1");
-    let entries = count("SELECT count(*) FROM queue");
-    assert!(entries > 0, "the fixture has entries");
-    drop(before);
-    let store = inline(&path).unwrap();
-    let status = store.status(true).await.unwrap();
-    assert_eq!(status.problems, Vec::<String>::new());
-    assert!(status.facts.contains(&("entries".to_owned(), entries.to_string())));
+async fn stores_of_earlier_versions_are_brought_up_to_date() {
+    for version in [1, 2] {
+        let (_folder, path) = fixture(version);
+        let before = entries_before(&path);
+        assert!(before.len() > 1, "the fixture has entries");
+        // One entry was damaged even then.
+        sql(&path, "UPDATE queue SET body = x'00' WHERE id = 2");
+        let only_read = Options::parse(&format!("sqlite://{}?mode=ro", path.display())).unwrap();
+        assert_eq!(Sqlite::open(only_read, env()).unwrap_err().code(), Code::StoreReadOnly);
+        let store = inline(&path).unwrap();
+        for (id, dedup, due, epoch) in &before {
+            let found = store.entry(dedup).await;
+            if *id == 2 {
+                is_damage(found, dedup);
+                continue;
+            }
+            let found = found.unwrap().unwrap();
+            let numbers = [found.id, found.epoch].map(|number| i64::try_from(number).unwrap());
+            assert_eq!((numbers, found.due), ([*id, *epoch], *due));
+            assert_eq!((&found.dedup, &found.stream), (&Some(dedup.as_str().into()), &found.dedup));
+        }
+        let facts = store.status(false).await.unwrap().facts;
+        assert!(facts.contains(&("schema".to_owned(), "3".to_owned())), "{facts:?}");
+        store.close().await.unwrap();
+        // And it is protected from then on.
+        sql(&path, "UPDATE queue SET due = due + 1 WHERE id = 1");
+        let dedup = before.first().map(|(_, dedup, ..)| dedup.as_str()).unwrap();
+        is_damage(inline(&path).unwrap().entry(dedup).await, "after the steps");
+    }
+}
+
+#[tokio::test]
+async fn a_whole_store_of_an_earlier_version_is_whole_afterwards() {
+    for version in [1, 2] {
+        let (_folder, path) = fixture(version);
+        let before = rusqlite::Connection::open(&path).unwrap();
+        let count = |sql: &str| -> i64 { before.query_row(sql, [], |row| row.get(0)).unwrap() };
+        assert_eq!(count("PRAGMA user_version"), i64::from(version));
+        let counts = ["queue", "records", "streams", "blobs"]
+            .map(|table| count(&format!("SELECT count(*) FROM {table}")).to_string());
+        drop(before);
+        let store = inline(&path).unwrap();
+        let status = store.status(true).await.unwrap();
+        assert_eq!(status.problems, Vec::<String>::new());
+        for (fact, count) in ["entries", "documents", "streams", "blobs"].into_iter().zip(counts) {
+            assert!(status.facts.contains(&(fact.to_owned(), count)), "{fact}");
+        }
+        let runs = store.list("run", Some("running"), None, 9).await.unwrap().items;
+        let ids: Vec<_> = runs.iter().map(|run| run.id.as_ref()).collect();
+        assert_eq!(ids, ["reference.trip", "reference.child", "reference"]);
+    }
 }

@@ -3,7 +3,9 @@
 use rusqlite::Connection;
 
 use super::fault::error;
+use super::key;
 use super::walk::{Standing, records, walk};
+use super::word::Worded;
 use super::{blobs, queue, records as documents};
 use crate::error::Result;
 use crate::model::{Digest, Head};
@@ -65,14 +67,21 @@ fn streams(connection: &Connection, problems: &mut Vec<String>) -> Result<()> {
         .query_map([], |row| {
             let head: (u64, u64) = (count(row.get(2)?), count(row.get(3)?));
             let head = Head { seq: head.0, epoch: head.1 };
-            Ok((Standing { id: row.get(0)?, last: row.get(1)?, head }, row.get(4)?))
+            Ok((Standing { id: row.get(0)?, last: row.get(1)?, head }, key::name(row, 4)?))
         })
         .map_err(error)?;
     for row in rows {
-        let (standing, name): (Standing, Option<String>) = row.map_err(error)?;
+        let (standing, name): (Standing, Option<Result<String>>) = row.map_err(error)?;
         let Some(name) = name else {
             problems.push(format!("stream {} has no name", standing.id));
             continue;
+        };
+        let name = match name {
+            Ok(name) => name,
+            Err(error) => {
+                problems.push(format!("stream {}: {error}", standing.id));
+                continue;
+            }
         };
         let whole =
             walk(connection, standing, |link, row| records(standing.id, link, row).map(|_| true));
@@ -88,7 +97,7 @@ fn count(number: i64) -> u64 {
 }
 
 fn entries(connection: &Connection, problems: &mut Vec<String>) -> Result<()> {
-    for name in texts(connection, "SELECT DISTINCT queue FROM queue")? {
+    for name in words(connection, "SELECT DISTINCT queue FROM queue")? {
         if let Err(error) = queue::list(connection, &name, 0, usize::MAX) {
             problems.push(format!("queue `{name}`: {error}"));
         }
@@ -97,7 +106,7 @@ fn entries(connection: &Connection, problems: &mut Vec<String>) -> Result<()> {
 }
 
 fn every_document(connection: &Connection, problems: &mut Vec<String>) -> Result<()> {
-    for kind in texts(connection, "SELECT DISTINCT kind FROM records")? {
+    for kind in words(connection, "SELECT DISTINCT kind FROM records")? {
         let mut after = None;
         loop {
             match documents::list(connection, &kind, None, after.as_deref(), PAGE) {
@@ -152,7 +161,7 @@ fn orphans(connection: &Connection, problems: &mut Vec<String>) -> Result<()> {
         ),
         (
             "blobs are needed and missing",
-            "SELECT count(DISTINCT hash) FROM blob_refs WHERE hash NOT IN (SELECT hash FROM blobs)",
+            "SELECT count(DISTINCT blob) FROM blob_refs WHERE blob NOT IN (SELECT id FROM blobs)",
         ),
     ] {
         let count: i64 = connection.query_row(sql, [], |row| row.get(0)).map_err(error)?;
@@ -163,8 +172,8 @@ fn orphans(connection: &Connection, problems: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-fn texts(connection: &Connection, sql: &str) -> Result<Vec<String>> {
+fn words(connection: &Connection, sql: &str) -> Result<Vec<String>> {
     let mut statement = connection.prepare(sql).map_err(error)?;
     let rows = statement.query_map([], |row| row.get(0)).map_err(error)?;
-    rows.collect::<Result<_, _>>().map_err(error)
+    rows.map(|row| row.map(|Worded(word)| word).map_err(error)).collect()
 }

@@ -192,7 +192,10 @@ impl Writer {
     pub(super) fn refer(&self, owner: i64, blobs: &[Digest]) -> Result<(), Fault> {
         for digest in blobs {
             self.connection
-                .prepare_cached("INSERT INTO blob_refs VALUES (?, ?) ON CONFLICT DO NOTHING")?
+                .prepare_cached(
+                    "INSERT INTO blob_refs SELECT id, ?2 FROM blobs WHERE hash = ?1
+                     ON CONFLICT DO NOTHING",
+                )?
                 .execute((digest.as_bytes(), owner))?;
         }
         Ok(())
@@ -202,9 +205,9 @@ impl Writer {
     pub(super) fn let_go(&self, owner: i64) -> Result<(), Fault> {
         self.connection
             .prepare_cached(
-                "DELETE FROM blobs WHERE hash IN (
-                    SELECT r.hash FROM blob_refs r WHERE r.owner = ?1 AND NOT EXISTS (
-                        SELECT 1 FROM blob_refs o WHERE o.hash = r.hash AND o.owner <> ?1))",
+                "DELETE FROM blobs WHERE id IN (
+                    SELECT r.blob FROM blob_refs r WHERE r.owner = ?1 AND NOT EXISTS (
+                        SELECT 1 FROM blob_refs o WHERE o.blob = r.blob AND o.owner <> ?1))",
             )?
             .execute([owner])?;
         self.connection

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rusqlite::OptionalExtension;
 
 use super::fault::{Fault, corrupt, signed, unsigned};
+use super::key::pack_name;
 use super::writer::Writer;
 
 /// The most streams whose heads are known by heart.
@@ -48,7 +49,7 @@ impl Writer {
              WHERE n.name = ?",
         )?;
         let found = statement
-            .query_row([name.as_ref()], |row| {
+            .query_row([pack_name(name)], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
             })
             .optional()?;
@@ -73,7 +74,7 @@ impl Writer {
         let line = Line { id: self.known.stream, head: 0, last: 0, epoch: 0 };
         self.connection
             .prepare_cached("INSERT INTO names VALUES (?, ?)")?
-            .execute((line.id, name.as_ref()))?;
+            .execute((line.id, pack_name(name)))?;
         self.moved.insert(line.id, Move { line, is_new: true, uses: 0 });
         self.known.lines.insert(name.clone(), line);
         Ok(line)

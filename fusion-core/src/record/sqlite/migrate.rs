@@ -1,6 +1,6 @@
 //! The schema and its versions: forward only, each step in one transaction, with its checksum kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -13,11 +13,14 @@ pub(super) const APPLICATION_ID: i64 = 0x4675_736e;
 /// A step to the next version: its statements, and what only the program can do.
 type Step = (&'static str, fn(&Connection) -> rusqlite::Result<()>);
 /// Every step from an empty file to the schema of this version.
-const STEPS: [Step; 2] =
-    [(include_str!("0001.sql"), |_| Ok(())), (include_str!("0002.sql"), super::queue::seal)];
+const STEPS: [Step; 3] = [
+    (include_str!("0001.sql"), |_| Ok(())),
+    (include_str!("0002.sql"), super::queue::seal),
+    (include_str!("0003.sql"), super::repack::repack),
+];
 /// The version of the schema that this program writes.
-pub(super) const VERSION: i64 = 2;
-const _: () = assert!(STEPS.len() == 2, "each step is a version");
+pub(super) const VERSION: i64 = 3;
+const _: () = assert!(STEPS.len() == 3, "each step is a version");
 
 const META: &str = "CREATE TABLE IF NOT EXISTS meta(
     version INTEGER PRIMARY KEY, checksum INTEGER NOT NULL, applied_at INTEGER NOT NULL) STRICT";
@@ -99,14 +102,21 @@ fn compare(connection: &Connection) -> Result<()> {
     let rows = statement.query_map([], |row| row.get(0)).map_err(error)?;
     let found: BTreeSet<String> = rows.collect::<Result<_, _>>().map_err(error)?;
     let meta = META.replace("IF NOT EXISTS ", "");
-    let made = STEPS.iter().flat_map(|(sql, _)| made(sql)).find(|made| !found.contains(*made));
-    match made.or_else(|| (!found.contains(&meta)).then_some("CREATE TABLE meta")) {
+    // What a later step makes anew takes the place of what an earlier one made.
+    let mut made: BTreeMap<&str, &str> =
+        STEPS.iter().flat_map(|(sql, _)| made(sql)).map(|sql| (head(sql), sql)).collect();
+    made.insert(head(&meta), &meta);
+    match made.into_iter().find(|(_, sql)| !found.contains(*sql)) {
         None => Ok(()),
-        Some(sql) => {
-            let head = sql.split('(').next().unwrap_or_default().trim_start_matches("CREATE ");
+        Some((head, _)) => {
             Err(corrupt(format!("the store's own description of its {head} is damaged")))
         }
     }
+}
+
+/// Gives what a statement makes.
+fn head(sql: &str) -> &str {
+    sql.split('(').next().unwrap_or_default().trim_start_matches("CREATE ")
 }
 
 /// Gives the statements of a step that make something, as SQLite keeps them.

@@ -11,6 +11,7 @@ pub(super) use slot::seal;
 use slot::Slot;
 
 use super::fault::{Fault, signed};
+use super::word::{Dedup, Due, Word};
 use super::writer::Writer;
 use crate::error::Result;
 use crate::model::{Claim, Enqueue, Entry, Release, Ticket, limits};
@@ -33,13 +34,13 @@ impl Writer {
     pub(super) fn enqueue(&mut self, new: &Enqueue, now: i64) -> Result<Ticket, Fault> {
         let sleeper = match &new.wake {
             Some((dedup, _)) => {
-                let slot = slot::by_dedup(&self.connection, dedup)?;
+                let slot = self.by_dedup(dedup)?;
                 Some(slot.ok_or_else(|| refuse::wake(dedup))?)
             }
             None => None,
         };
         let found = match &new.dedup {
-            Some(dedup) => slot::by_dedup(&self.connection, dedup)?,
+            Some(dedup) => self.by_dedup(dedup)?,
             None => None,
         };
         if found.is_none() {
@@ -54,6 +55,16 @@ impl Writer {
         }
     }
 
+    /// Finds an entry by its dedup key, which may be the name of its stream.
+    fn by_dedup(&mut self, dedup: &Arc<str>) -> Result<Option<Slot>, Fault> {
+        if let Some(line) = self.line(dedup)?
+            && let Some(slot) = slot::by_dedup(&self.connection, &Dedup::Stream(line.id))?
+        {
+            return Ok(Some(slot));
+        }
+        slot::by_dedup(&self.connection, &Dedup::of(Some(dedup), None))
+    }
+
     /// Refuses an entry that its queue or its session cannot take.
     fn admit(&self, new: &Enqueue) -> Result<(), Fault> {
         if let Some(limit) = new.limit {
@@ -64,7 +75,7 @@ impl Writer {
                         + (SELECT count(*) FROM queue WHERE state = 1 AND queue = ?1)
                         + (SELECT count(*) FROM queue WHERE state = 2 AND queue = ?1)",
                 )?
-                .query_row([new.queue.as_ref()], |row| row.get(0))?;
+                .query_row([Word(&new.queue)], |row| row.get(0))?;
             if count >= i64::from(limit) {
                 return Err(refuse::full(&new.queue, limit).into());
             }
@@ -109,14 +120,15 @@ impl Writer {
             name: new.stream.clone(),
             content,
         };
+        let dedup = Dedup::of(new.dedup.as_deref(), stream.zip(new.stream.as_deref()));
         self.connection
             .prepare_cached(
                 "INSERT INTO queue(id, queue, priority, due, state, attempts, epoch, session, stream,
                     dedup, flags, sum, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute(rusqlite::params![
-                id, slot.queue.as_ref(), new.priority, slot.due, state, attempts, slot.epoch,
-                slot.session, stream, new.dedup.as_deref(), flags, slot.sum(), new.body.as_ref(),
+                id, Word(&slot.queue), new.priority, Due(slot.due), state, attempts, slot.epoch,
+                slot.session, stream, dedup, flags, slot.sum(), new.body.as_ref(),
             ])?;
         self.refer(-id, &new.blobs)?;
         let ticket = slot.ticket()?;
@@ -129,14 +141,14 @@ impl Writer {
             let slot = Slot { woken: Some(queue.clone()), ..sleeper };
             self.connection
                 .prepare_cached("UPDATE queue SET woken = ?, sum = ? WHERE id = ?")?
-                .execute((queue.as_ref(), slot.sum(), slot.id))?;
+                .execute((Word(queue), slot.sum(), slot.id))?;
             return Ok(());
         }
         let due = sleeper.due.min(now);
         let slot = Slot { queue: queue.clone(), due, state: READY, ..sleeper };
         self.connection
             .prepare_cached("UPDATE queue SET queue = ?, due = ?, state = 0, sum = ? WHERE id = ?")?
-            .execute((queue.as_ref(), due, slot.sum(), slot.id))?;
+            .execute((Word(queue), Due(due), slot.sum(), slot.id))?;
         self.ring_queue(queue);
         Ok(())
     }
@@ -193,13 +205,13 @@ impl Writer {
                     "UPDATE queue SET state = 0, sum = sum & ~?3
                      WHERE state = 1 AND queue = ?1 AND due <= ?2",
                 )?
-                .execute((queue.as_ref(), now, slot::WAITS))?;
+                .execute((Word(queue), now, slot::WAITS))?;
             let mut statement = self.connection.prepare_cached(
                 "SELECT -priority, due, id FROM queue WHERE state = 0 AND queue = ?
                  ORDER BY priority DESC, due, id LIMIT ?",
             )?;
-            let rows = statement.query_map((queue.as_ref(), signed(limit as u64)), |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+            let rows = statement.query_map((Word(queue), signed(limit as u64)), |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Due>(1)?, row.get::<_, i64>(2)?))
             })?;
             for row in rows {
                 first.push(row?);
@@ -268,7 +280,7 @@ impl Writer {
                 "UPDATE queue SET queue = ?, due = ?, state = ?, epoch = ?, session = NULL,
                     woken = NULL, sum = ? WHERE id = ?",
             )?
-            .execute((slot.queue.as_ref(), slot.due, state, slot.epoch, slot.sum(), slot.id))?;
+            .execute((Word(&slot.queue), Due(slot.due), state, slot.epoch, slot.sum(), slot.id))?;
         self.ring_queue(&slot.queue);
         Ok(())
     }
@@ -292,13 +304,20 @@ impl Writer {
     }
 
     pub(super) fn bury(&mut self, ticket: Ticket, reason: &str, now: i64) -> Result<(), Fault> {
-        let slot = self.held(ticket)?;
+        let (entry, slot) = read::by_id(&self.connection, self.held(ticket)?.id)?;
         self.connection
-            .prepare_cached(
-                "INSERT INTO dead SELECT q.id, q.queue, q.dedup, n.name, q.attempts, q.epoch, q.body,
-                    ?2, ?3 FROM queue q LEFT JOIN names n ON n.stream = q.stream WHERE q.id = ?1",
-            )?
-            .execute((slot.id, reason, now))?;
+            .prepare_cached("INSERT INTO dead VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?
+            .execute(rusqlite::params![
+                slot.id,
+                entry.queue.as_ref(),
+                entry.dedup.as_deref(),
+                entry.stream.as_deref(),
+                slot.attempts,
+                slot.epoch,
+                entry.body.as_ref(),
+                reason,
+                now,
+            ])?;
         self.remove(&slot)
     }
 
@@ -325,6 +344,6 @@ impl Writer {
                 OR EXISTS (SELECT 1 FROM queue WHERE state = 1 AND queue = ?1)
                 OR EXISTS (SELECT 1 FROM queue WHERE state = 2 AND queue = ?1))",
         )?;
-        Ok(statement.query_row([queue], |row| row.get(0))?)
+        Ok(statement.query_row([Word(queue)], |row| row.get(0))?)
     }
 }

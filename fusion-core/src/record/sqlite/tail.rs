@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::fault::Fault;
+use super::key;
+use super::word::Worded;
 use super::writer::{Writer, outside};
 use crate::error::Result;
 use crate::record::bus::Ring;
@@ -47,14 +49,11 @@ impl Writer {
             self.bus.ring_everybody();
             return Ok(());
         }
-        let streams = self.names(
-            "SELECT DISTINCT n.name FROM journal j JOIN names n ON n.stream = j.stream WHERE j.id > ?",
-            self.known.journal,
-        )?;
+        let streams = self.streams()?;
         let queues =
-            self.names("SELECT DISTINCT queue FROM queue WHERE id > ?", self.known.queue)?;
+            self.queues("SELECT DISTINCT queue FROM queue WHERE id > ?", self.known.queue)?;
         let bells =
-            self.names("SELECT DISTINCT queue FROM bells WHERE id > ?", self.known.bells)?;
+            self.queues("SELECT DISTINCT queue FROM bells WHERE id > ?", self.known.bells)?;
         self.rings.extend(streams.into_iter().map(Ring::Stream));
         self.rings.extend(queues.into_iter().chain(bells).map(Ring::Queue));
         Ok(())
@@ -71,10 +70,20 @@ impl Writer {
         Ok(journal - known.journal > ROWS || queue - known.queue > ROWS || bell > known.bells + 1)
     }
 
-    fn names(&self, sql: &str, after: i64) -> Result<Vec<Arc<str>>, Fault> {
+    /// Gives the streams that grew. Whose name is damaged cannot be rung for: whoever reads it is told.
+    fn streams(&self) -> Result<Vec<Arc<str>>, Fault> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT DISTINCT n.name FROM journal j JOIN names n ON n.stream = j.stream WHERE j.id > ?",
+        )?;
+        let rows = statement.query_map([self.known.journal], |row| key::name(row, 0))?;
+        let names = rows.filter_map(|row| row.map(|name| name?.ok().map(Arc::from)).transpose());
+        Ok(names.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn queues(&self, sql: &str, after: i64) -> Result<Vec<Arc<str>>, Fault> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map([after], |row| row.get::<_, String>(0))?;
-        rows.map(|row| Ok(Arc::from(row?))).collect()
+        let rows = statement.query_map([after], |row| row.get(0))?;
+        rows.map(|row| Ok(row.map(|Worded(queue)| queue.into())?)).collect()
     }
 
     /// Writes for others in which queues an old entry became claimable; new entries and rows are seen by their ids.

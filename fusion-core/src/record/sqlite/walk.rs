@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::fault::{corrupt, error, unsigned};
 use super::index::Indexes;
+use super::key::pack_name;
 use crate::error::{Code, Error, Result};
 use crate::model::{Head, Record, Stamped};
 use crate::record::codec;
@@ -42,7 +43,9 @@ pub(super) fn standing(connection: &Connection, stream: &str) -> Result<Option<S
         )
         .map_err(error)?;
     let found: Option<(i64, i64, i64, i64)> = statement
-        .query_row([stream], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .query_row([pack_name(stream)], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
         .optional()
         .map_err(error)?;
     let Some((id, last, head, epoch)) = found else { return Ok(None) };

@@ -149,3 +149,46 @@ pub(super) async fn the_first_due_time_is_known(store: &Sut) -> Result<()> {
     assert_eq!(store.next_due(&[]).await?, None);
     Ok(())
 }
+
+/// A run's entry is called as its stream is: that name is a key like any other.
+pub(super) async fn a_dedup_key_may_be_the_name_of_a_stream(store: &Sut) -> Result<()> {
+    let own = || Op::Enqueue(Enqueue { stream: Some("run/x".into()), ..entry("q", "run/x") });
+    let other = || Op::Enqueue(Enqueue { stream: Some("run/y".into()), ..entry("q", "run/x") });
+    let bare = || enqueue("q", "run/x");
+    for (first, others) in [(own(), [other(), bare()]), (other(), [own(), bare()])] {
+        let ticket = store.commit(batch([first])).await?.entries.pop().expect("it was added");
+        let again = store.commit(batch(others)).await?.entries;
+        assert_eq!(again, [ticket; 2], "there is one with this key");
+        let found = store.entry("run/x").await?.expect("it is there");
+        assert_eq!((found.id, found.dedup.as_deref()), (ticket.entry, Some("run/x")));
+        assert_eq!(store.entry("run/y").await?, None, "a stream's name is no key by itself");
+        let wake = Some(("run/x".into(), "woken".into()));
+        store.commit(batch([Op::Enqueue(Enqueue { wake, ..entry("inbox", "") })])).await?;
+        assert_eq!(store.entries("woken", 0, 10).await?.len(), 1);
+        store.commit(batch([Op::Complete(ticket)])).await?;
+        assert_eq!(store.entry("run/x").await?, None);
+    }
+    // The stream goes and its number may be given to another one.
+    store.commit(batch([Op::Drop("run/y".into()), Op::Drop("run/x".into())])).await?;
+    let new = Enqueue { stream: Some("run/z".into()), ..entry("q", "run/z") };
+    store.commit(batch([Op::Enqueue(new), bare()])).await?;
+    let found = store.entry("run/x").await?.expect("it was added");
+    assert_eq!(
+        (found.stream, keys(store, "q").await?),
+        (None, vec!["run/z".into(), "run/x".into()])
+    );
+    Ok(())
+}
+
+pub(super) async fn never_is_after_every_time(store: &Sut) -> Result<()> {
+    let due = |due, key| Op::Enqueue(Enqueue { due, ..entry("q", key) });
+    store.commit(batch([due(i64::MAX, "never"), due(i64::MAX - 1, "nearly never")])).await?;
+    assert_eq!(store.next_due(&["q".into()]).await?, Some(i64::MAX - 1));
+    assert_eq!(keys(store, "q").await?, ["nearly never", "never"]);
+    assert_eq!(store.entry("never").await?.map(|entry| entry.due), Some(i64::MAX));
+    let me = session(store, 1).await?;
+    let late = store.commit(at(i64::MAX - 1, [claim(&["q"], 9, me)])).await?;
+    assert_eq!(names(&late.claimed), ["nearly never"]);
+    assert_eq!(store.next_due(&["q".into()]).await?, Some(i64::MAX));
+    Ok(())
+}

@@ -22,8 +22,8 @@ const PROMISES: &[(&str, Promise)] = promises! {
     journal: what_is_appended_is_read a_wrong_place_conflicts a_wrong_epoch_is_fenced
         an_append_has_a_length pages_follow_one_another long_streams_are_read_from_anywhere
         names_are_any_text big_payloads_come_back;
-    queue: a_dedup_key_is_unique_in_the_store claims_follow_priority_due_and_age
-        claims_have_limits entries_wait_until_due lists_follow_the_claims
+    queue: a_dedup_key_is_unique_in_the_store a_dedup_key_may_be_the_name_of_a_stream
+        never_is_after_every_time claims_follow_priority_due_and_age claims_have_limits entries_wait_until_due lists_follow_the_claims
         a_full_queue_refuses a_purged_queue_is_empty a_buried_entry_is_gone
         the_first_due_time_is_known;
     lease: a_claim_fences_the_old_owner a_release_gives_back a_complete_entry_is_gone
@@ -32,7 +32,7 @@ const PROMISES: &[(&str, Promise)] = promises! {
         what_is_ephemeral_dies_with_its_session an_entry_can_be_born_held
         only_open_sessions_get_work;
     records: versions_count_writes a_wrong_version_conflicts lists_are_paged_newest_first
-        a_deleted_document_is_gone;
+        ids_sort_as_texts a_deleted_document_is_gone;
     blobs: a_blob_is_its_content the_last_owner_takes_the_blob_along
         a_message_keeps_its_blob_alive a_blob_that_is_not_there_cannot_be_named
         what_is_too_large_is_refused;

@@ -10,6 +10,8 @@ use crate::error::Result;
 use crate::model::{Entry, SessionId};
 use crate::record::codec;
 use crate::record::sqlite::fault::{Fault, error, signed, unsigned};
+use crate::record::sqlite::key::pack_name;
+use crate::record::sqlite::word::{Dedup, Due, Word};
 
 macro_rules! columns {
     () => {
@@ -46,7 +48,12 @@ fn both(row: &Row<'_>) -> rusqlite::Result<Result<(Entry, Slot)>> {
         Ok(slot) => slot,
         Err(error) => return Ok(Err(error)),
     };
-    let dedup: Option<Arc<str>> = row.get::<_, Option<String>>(12)?.map(Arc::from);
+    let dedup: Option<Arc<str>> = match row.get(12)? {
+        Dedup::None => None,
+        Dedup::Text(text) => Some(text.into()),
+        Dedup::Stream(id) if slot.stream == Some(id) => slot.name.clone(),
+        Dedup::Stream(_) => return Ok(Err(damaged(slot.id))),
+    };
     let (priority, body): (i32, Vec<u8>) = (row.get(13)?, row.get(14)?);
     let found = content(slot.id, priority, slot.stream, slot.flags, (dedup.as_deref(), &body));
     if found != slot.content {
@@ -81,9 +88,12 @@ pub(in crate::record::sqlite) fn by_dedup(
     connection: &Connection,
     dedup: &str,
 ) -> Result<Option<Entry>> {
-    let sql = format!("{COLUMNS} WHERE q.dedup = ?");
+    let sql = format!(
+        "{COLUMNS} WHERE q.dedup IN ((SELECT stream FROM names WHERE name = ?), ?) LIMIT 1"
+    );
     let mut statement = connection.prepare_cached(&sql).map_err(error)?;
-    statement.query_row([dedup], entry).optional().map_err(error)?.transpose()
+    let found = statement.query_row((pack_name(dedup), dedup), entry).optional();
+    found.map_err(error)?.transpose()
 }
 
 /// Lists entries of a queue: as they would be claimed, or by id after one.
@@ -109,7 +119,7 @@ pub(in crate::record::sqlite) fn list(
         let mut statement =
             connection.prepare_cached(&format!("{COLUMNS} {part}")).map_err(error)?;
         let rows = statement
-            .query_map((queue, signed(after), signed(rest as u64)), entry)
+            .query_map((Word(queue), signed(after), signed(rest as u64)), entry)
             .map_err(error)?;
         for row in rows {
             entries.push(row.map_err(error)??);
@@ -133,5 +143,6 @@ pub(in crate::record::sqlite) fn next_due(
                     ORDER BY due, id LIMIT 1))",
         )
         .map_err(error)?;
-    statement.query_row([queue], |row| row.get(0)).map_err(error)
+    let due: Option<Due> = statement.query_row([Word(queue)], |row| row.get(0)).map_err(error)?;
+    Ok(due.map(|Due(due)| due))
 }

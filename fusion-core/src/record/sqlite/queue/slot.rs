@@ -13,6 +13,8 @@ use crate::error::{Code, Error, Result};
 use crate::model::Ticket;
 use crate::record::codec;
 use crate::record::sqlite::fault::{Fault, unsigned};
+use crate::record::sqlite::key;
+use crate::record::sqlite::word::{Dedup, Due, Word, Worded};
 
 /// The columns of a [`Slot`], for `FROM queue q LEFT JOIN names n`.
 macro_rules! slot_columns {
@@ -69,19 +71,21 @@ impl Slot {
 
     /// Reads the first columns of a row of an earlier version, which has only the lower half of `sum`.
     pub(super) fn unchecked(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let text = |index| row.get::<_, Option<String>>(index).map(|text| text.map(Arc::from));
+        let woken = row.get::<_, Option<Worded>>(9)?.map(|Worded(queue)| queue.into());
+        // A name that is damaged becomes one that no stream has: the checksum tells.
+        let name = key::name(row, 10)?;
         Ok(Self {
             id: row.get(0)?,
-            queue: row.get::<_, String>(1)?.into(),
-            due: row.get(2)?,
+            queue: row.get::<_, Worded>(1)?.0.into(),
+            due: row.get::<_, Due>(2)?.0,
             state: row.get(3)?,
             attempts: row.get(4)?,
             epoch: row.get(5)?,
             session: row.get(6)?,
             stream: row.get(7)?,
             flags: row.get(8)?,
-            woken: text(9)?,
-            name: text(10)?,
+            woken,
+            name: name.transpose().unwrap_or_else(|_| Some("\u{0}".to_owned())).map(Arc::from),
             content: row.get::<_, i64>(11)? & CONTENT,
         })
     }
@@ -133,7 +137,7 @@ pub(super) fn by_id(connection: &Connection, id: i64) -> Result<Option<Slot>, Fa
 }
 
 /// Finds an entry by its dedup key.
-pub(super) fn by_dedup(connection: &Connection, dedup: &str) -> Result<Option<Slot>, Fault> {
+pub(super) fn by_dedup(connection: &Connection, dedup: &Dedup<'_>) -> Result<Option<Slot>, Fault> {
     let mut statement = connection.prepare_cached(slot!("WHERE q.dedup = ?"))?;
     Ok(statement.query_row([dedup], Slot::read).optional()?.transpose()?)
 }
@@ -151,7 +155,7 @@ pub(super) fn of_queue(
         _ => slot!("WHERE q.state = 2 AND q.queue = ?"),
     };
     let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map([queue], Slot::read)?;
+    let rows = statement.query_map([Word(queue)], Slot::read)?;
     rows.map(|row| Ok(row??)).collect()
 }
 
