@@ -59,13 +59,14 @@ pub(super) fn unpack(packed: &[u8]) -> Result<String> {
     let text = |bytes: &[u8]| std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| damaged());
     let id = match (packed.first(), packed.split_first_chunk::<16>()) {
         (Some(&BELOW), _) => text(packed.get(1..).unwrap_or_default())?,
-        (Some(0x10..=0x1f), Some((number, rest))) => match rest.split_first() {
-            Some((&AFTER, rest)) => text(rest)?,
-            _ => {
+        (Some(0x10..=0x1f), Some((number, rest))) => {
+            if let Some((&AFTER, rest)) = rest.split_first() {
+                text(rest)?
+            } else {
                 let id = write(u128::from_be_bytes(*number) & !MARK);
                 return Ok(id + &text(rest)?);
             }
-        },
+        }
         (Some(0x30..), _) => text(packed)?,
         _ => return Err(damaged()),
     };
@@ -82,8 +83,7 @@ pub(super) fn pack_name(name: &str) -> Vec<u8> {
 pub(super) fn name(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<Result<String>>> {
     let text = |bytes: &[u8]| std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| damaged());
     Ok(match row.get_ref(index)? {
-        ValueRef::Text(bytes) => Some(text(bytes)),
-        ValueRef::Blob([OTHER, bytes @ ..]) => Some(text(bytes)),
+        ValueRef::Text(bytes) | ValueRef::Blob([OTHER, bytes @ ..]) => Some(text(bytes)),
         ValueRef::Blob(packed) => Some(unpack(packed).map(|id| format!("{RUN}{id}"))),
         _ => None,
     })

@@ -78,7 +78,7 @@ fn what_nobody_packed_is_refused() {
     let id = RunId::generate(1_795_295_419_000, [7, 8]);
     let (whole, between) = (pack(id.as_str()), pack("01234567-x"));
     assert_eq!(between.len(), 16 + 1 + 10);
-    let mut moved = between.clone();
+    let mut moved = between;
     moved[5] ^= 1;
     for bad in [&[][..], &whole[..15], &[0x01, 0x30], &[0x20], b"\x00run", &[0x30, 0xff], &moved] {
         assert!(unpack(bad).is_err(), "{bad:02x?}");
