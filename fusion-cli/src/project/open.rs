@@ -39,8 +39,7 @@ pub(crate) async fn open(global: &Global, need: Need, options: Options) -> Resul
     match at(&url).await {
         // What can be read can be looked at; who then wants to write is told by the store.
         Err(error) if need == Need::Reading && error.code() == Code::StoreReadOnly => {
-            let sign = if url.contains('?') { '&' } else { '?' };
-            at(&format!("{url}{sign}mode=ro")).await
+            at(&with(&url, "mode=ro")).await
         }
         opened => opened,
     }
@@ -54,7 +53,8 @@ fn url(global: &Global, need: Need, here: &Path) -> Result<String> {
         } else {
             exists(&file)?;
         }
-        return Ok(sqlite::Options::new(file).url());
+        let url = sqlite::Options::new(file).url();
+        return Ok(if need == Need::Any { url } else { with(&url, "mode=rw") });
     };
     if need != Need::Any && url == "memory://" {
         let message = "`memory://` keeps nothing from one command to the next";
@@ -63,16 +63,30 @@ fn url(global: &Global, need: Need, here: &Path) -> Result<String> {
     }
     let in_file = url.starts_with("sqlite://") || !url.contains("://");
     if need != Need::Any && in_file {
-        exists(&sqlite::Options::parse(url)?.path)?;
+        let options = sqlite::Options::parse(url)?;
+        exists(&options.path)?;
+        if !options.read_only {
+            return Ok(with(url, "mode=rw"));
+        }
     }
     Ok(url.clone())
 }
 
+/// Adds a parameter to a URL; of several the last one counts.
+fn with(url: &str, parameter: &str) -> String {
+    let sign = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{sign}{parameter}")
+}
+
 fn exists(file: &Path) -> Result<()> {
-    if file.exists() {
-        return Ok(());
-    }
-    let message = format!("there is no store {}", file.display());
+    let found = file.metadata();
+    let message = match &found {
+        Ok(found) if found.is_file() && found.len() == 0 => {
+            format!("there is no store in {}, the file is empty", file.display())
+        }
+        Ok(_) => return Ok(()),
+        Err(_) => format!("there is no store {}", file.display()),
+    };
     let hint = "`fusion run FILE` makes one; `--store` or FUSION_STORE names another";
     Err(Error::new(Code::StoreOpen, message).hint(hint))
 }

@@ -158,6 +158,72 @@ error: there is no store `mysql://` [FU0301]
     assert!(!project.path(".fusion").exists() && !project.path("typo.db").exists());
 }
 
+/// Every command that only looks, or speaks to a run that is there.
+const LOOKS: [&str; 14] = [
+    "runs list",
+    "runs show r",
+    "runs watch r",
+    "runs logs r",
+    "runs export r -o x",
+    "runs replay r",
+    "runs cancel r",
+    "runs retry r",
+    "runs prune r --yes",
+    "why r",
+    "graph r",
+    "doctor",
+    "doctor --shallow",
+    "recover",
+];
+
+#[test]
+fn an_empty_file_is_not_made_a_store_by_looking() {
+    let project = Project::with("nodes: { a: { command: [echo, hi] } }\n");
+    let names = || {
+        let all = std::fs::read_dir(project.path(".")).unwrap();
+        let mut names: Vec<_> =
+            all.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    for args in LOOKS {
+        let ran = project.fusion(&format!("{args} --store gone.db --json"));
+        assert_eq!((ran.code, ran.error().as_str()), (1, "FU0302"), "{args}: {}", ran.all());
+        project.write("empty.db", "");
+        for mode in ["", "?mode=ro"] {
+            let ran = project.fusion(&format!("{args} --store empty.db{mode} --json"));
+            assert_eq!((ran.code, ran.error().as_str()), (1, "FU0302"), "{args}: {}", ran.all());
+        }
+        assert_eq!(names(), ["empty.db", "w.yaml"], "{args}");
+        assert_eq!(std::fs::read(project.path("empty.db")).unwrap(), b"", "{args}");
+    }
+    insta::assert_snapshot!(project.fusion("runs list --store empty.db").all(), @r##"
+exit 1
+--- stderr
+error: there is no store in empty.db, the file is empty [FU0302]
+  hint: `fusion run FILE` makes one; `--store` or FUSION_STORE names another
+"##);
+    assert_eq!(project.fusion("run w.yaml --id r --store empty.db").code, 0, "a run makes it");
+    assert_eq!(project.fusion("runs show r --store empty.db").code, 0);
+    let ran = project.fusion("doctor --store empty.db --json");
+    let url = ran.json()["store"]["url"].as_str().unwrap().to_owned();
+    assert!(!url.contains("mode"), "{url}");
+}
+
+#[test]
+fn nothing_is_left_beside_a_file_that_is_no_store() {
+    let project = Project::with("nodes: { a: { command: [echo, hi] } }\n");
+    let garbage = b"dear diary\n".repeat(500);
+    for args in ["run w.yaml", "worker"].iter().chain(&LOOKS) {
+        project.write("diary", &garbage);
+        let ran = project.fusion(&format!("{args} --store diary --json"));
+        assert_eq!((ran.code, ran.error().as_str()), (1, "FU0304"), "{args}: {}", ran.all());
+        assert_eq!(std::fs::read(project.path("diary")).unwrap(), garbage, "{args}");
+        let count = std::fs::read_dir(project.path(".")).unwrap().count();
+        assert_eq!(count, 2, "{args}: something was made");
+    }
+}
+
 #[test]
 fn a_damaged_description_of_the_tables_is_told_at_once() {
     let project = used();

@@ -62,12 +62,8 @@ impl Local {
         self.0.listeners.load(Ordering::Acquire) > 0
     }
 
-    #[cfg(feature = "sqlite")]
     /// Gives the cell whose waker is woken when the first listener comes.
-    #[cfg_attr(
-        not(feature = "sqlite"),
-        expect(dead_code, reason = "only stores with a writer wait for it")
-    )]
+    #[cfg(feature = "sqlite")]
     pub(super) fn first_listener(&self) -> &AtomicWaker {
         &self.0.first
     }
@@ -91,12 +87,8 @@ impl Local {
         }
     }
 
-    #[cfg(feature = "sqlite")]
     /// Rings for everybody: something changed, and it is not known what.
-    #[cfg_attr(
-        not(feature = "sqlite"),
-        expect(dead_code, reason = "only stores that others write need it")
-    )]
+    #[cfg(feature = "sqlite")]
     pub(super) fn ring_everybody(&self) {
         let ears = self.0.lock();
         ears.exact.values().flatten().for_each(|ear| ear.wake());

@@ -132,7 +132,7 @@ async fn whole(hooks: &Arc<Hooks>, plan: Plan, leash: Leash) -> (Result<Output, 
     if let Some((digest, ttl_ms)) = plan.cache
         && let Some(output) = cache::find(&hooks.of.engine, digest, ttl_ms).await
     {
-        return (Ok(Output::Value(output)), true);
+        return (Ok(output), true);
     }
     let held = match plan.slot {
         None => None,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::engine::Shared;
+use crate::contract::Output;
 use crate::error::{Code, Error, Result};
 use crate::graph::Program;
 use crate::graph::template::{Redactor, References};
@@ -17,6 +18,9 @@ const SALT: (&str, &str) = ("salt", "cache");
 struct Kept {
     at: i64,
     output: Payload,
+    /// It is a graph that the body gave, to be run in the node's place.
+    #[serde(default)]
+    graph: bool,
 }
 
 /// Makes the name under which an output is kept: of what goes into a body, without its secrets, and of keyed digests of
@@ -88,24 +92,28 @@ async fn salt(engine: &Shared) -> Result<Digest> {
 }
 
 /// Finds an output that is not older than `ttl_ms`. A store that cannot answer is a miss.
-pub(super) async fn find(engine: &Shared, digest: Digest, ttl_ms: Option<u64>) -> Option<Payload> {
+pub(super) async fn find(engine: &Shared, digest: Digest, ttl_ms: Option<u64>) -> Option<Output> {
     let document = engine.store.get(KIND, &digest.to_string()).await.ok()??;
     let kept: Kept = rmp_serde::from_slice(&document.body).ok()?;
     let age = u64::try_from(engine.env.now_ms().saturating_sub(kept.at)).unwrap_or(0);
     if ttl_ms.is_some_and(|ttl| age > ttl) {
         return None;
     }
-    match kept.output {
+    let output = match kept.output {
         Payload::Blob(kind, digest, _) => {
-            engine.store.blob(digest).await.ok()?.map(|bytes| Payload::Inline(kind, bytes))
+            Payload::Inline(kind, engine.store.blob(digest).await.ok()??)
         }
-        inline @ Payload::Inline(..) => Some(inline),
+        inline @ Payload::Inline(..) => inline,
+    };
+    if !kept.graph {
+        return Some(Output::Value(output));
     }
+    output.decode().ok().map(|graph| Output::Graph(Box::new(graph)))
 }
 
-/// Makes the operation that keeps an output.
-pub(super) fn keep(digest: Digest, output: &Payload, now: i64) -> Result<Op> {
-    let body = rmp_serde::to_vec(&Kept { at: now, output: output.clone() })
+/// Makes the operation that keeps an output, or with `graph` the graph that a body gave.
+pub(super) fn keep(digest: Digest, output: Payload, graph: bool, now: i64) -> Result<Op> {
+    let body = rmp_serde::to_vec(&Kept { at: now, output, graph })
         .map_err(|e| Error::new(Code::Internal, "an output cannot be cached").because(e))?;
     Ok(Op::Put(
         Document {

@@ -286,7 +286,7 @@ impl Driver {
                 }
                 Command::Stop(key) => self.stop(key),
                 Command::StopChild(child) => {
-                    let why = format!("run `{}` does not wait for it any longer", self.run);
+                    let why = crate::schedule::let_go(&self.run);
                     self.tell_child(&child, &Message::Cancel("fusion".to_owned(), why)).await?;
                 }
                 Command::HoldChild(child, hold) => {

@@ -65,7 +65,13 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
     let output = match result.and_then(|output| without_secrets(driver, key, output)) {
         Err(failure) => return failed(failure),
         Ok(Output::Graph(graph)) => {
-            return child(driver, (key, attempt, ms), *graph, &input, turn).unwrap_or_else(failed);
+            let cache = cache.filter(|_| !cached);
+            let kept = cache.and_then(|_| Payload::json(&graph).ok());
+            let waits = child(driver, (key, attempt, ms), *graph, &input, turn);
+            if let (Ok(_), Some(kept)) = (&waits, kept) {
+                keep(driver, cache, (kept, true), turn);
+            }
+            return waits.unwrap_or_else(failed);
         }
         Ok(Output::Rest(_, wait)) if wait.child().is_some() => {
             let message = "a body cannot rest for a run: give a graph with it as a sub-workflow";
@@ -90,7 +96,7 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
             let waits = expanded(&output)
                 .and_then(|graph| child(driver, (key, attempt, ms), graph, &Value::Null, turn));
             if waits.is_ok() {
-                keep(driver, cache.filter(|_| !cached), output, turn);
+                keep(driver, cache.filter(|_| !cached), (output, false), turn);
             }
             return waits.unwrap_or_else(failed);
         }
@@ -115,16 +121,21 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
     if cached {
         return Input::Cached(key, attempt, stored);
     }
-    keep(driver, cache, stored.clone(), turn);
+    keep(driver, cache, (stored.clone(), false), turn);
     driver.took(key.node, ms);
     Input::Done(key, attempt, ms, Ok(stored))
 }
 
-/// Keeps an output for other runs, if it has a name for that.
-fn keep(driver: &Driver, cache: Option<Digest>, output: Payload, turn: &mut Turn) {
+/// Keeps an output for other runs, or a graph that a body gave, if it has a name for that.
+fn keep(
+    driver: &Driver,
+    cache: Option<Digest>,
+    (output, is_graph): (Payload, bool),
+    turn: &mut Turn,
+) {
     let Some(digest) = cache else { return };
     let output = externalise(output, &mut turn.ops);
-    if let Ok(op) = cache::keep(digest, &output, driver.engine.env.now_ms()) {
+    if let Ok(op) = cache::keep(digest, output, is_graph, driver.engine.env.now_ms()) {
         turn.ops.push(op);
     }
 }

@@ -301,12 +301,16 @@ impl State {
         out: &mut Vec<Command>,
     ) {
         let Some(wait) = self.wait(key).filter(|wait| wait.child() == Some(&run)) else { return };
-        let is_late = wait.until().is_some_and(|due| due <= now) && !self.is_given_up(key);
+        // The clock may have been set back since its time was over: then its own words tell who ended it.
+        let over = |due: i64, why: &Failure| due <= now || self.has_let_go(why);
+        let is_late = |why: &Failure| {
+            wait.until().is_some_and(|due| over(due, why)) && !self.is_given_up(key)
+        };
         let attempt = self.attempts(key).saturating_add(1);
         match result {
             Ok(output) => self.emit(Record::NodeSucceeded(key, attempt, 0, output, false), out),
             // It obeyed: what it was told, it was told because its time was over.
-            Err(failure) if is_late && failure.class == Class::CANCELLED => {
+            Err(failure) if failure.class == Class::CANCELLED && is_late(&failure) => {
                 self.emit_failure((key, attempt, 0), self.too_late(key), now, out);
             }
             Err(failure) => self.emit_failure((key, attempt, 0), failure, now, out),

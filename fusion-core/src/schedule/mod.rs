@@ -21,5 +21,6 @@ mod tests;
 mod transitions;
 
 pub use answer::{Output, Rest};
+pub(crate) use rule::let_go;
 pub use state::State;
 pub use transitions::{NODE, RUN};

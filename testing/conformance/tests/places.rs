@@ -180,7 +180,40 @@ async fn a_file_that_is_no_store_is_left_alone() {
             assert!(error.code() >= Code::StoreOpen, "{name}{query}: {error:?}");
             assert!(error.message().contains(name), "{name}{query}: {error:?}");
             assert_eq!(std::fs::read(&path).unwrap(), bytes, "{name}{query}");
+            assert_eq!(files(folder.path()), [name], "{name}{query}: something was made beside it");
+            std::fs::remove_file(&path).unwrap();
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_who_may_make_a_store_makes_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.db");
+    for query in ["?mode=rw", "?mode=ro"] {
+        let error = refused(&path, query).await;
+        assert_eq!(error.code(), Code::StoreOpen, "{query}: {error:?}");
+        assert!(files(folder.path()).is_empty(), "{query}");
+        std::fs::write(&path, b"").unwrap();
+        let error = refused(&path, query).await;
+        assert_eq!(error.code(), Code::StoreOpen, "{query}: {error:?}");
+        assert!(error.message().contains("no store"), "{query}: {error:?}");
+        assert!(files(folder.path()) == ["x.db"] && std::fs::read(&path).unwrap().is_empty());
+        std::fs::remove_file(&path).unwrap();
+    }
+    // A database without a table is no store either.
+    let empty = rusqlite::Connection::open(&path).unwrap();
+    empty.execute_batch("PRAGMA user_version = 7; PRAGMA user_version = 0").unwrap();
+    drop(empty);
+    let bytes = std::fs::read(&path).unwrap();
+    assert!(!bytes.is_empty());
+    let error = refused(&path, "?mode=rw").await;
+    assert_eq!(error.code(), Code::StoreOpen, "{error:?}");
+    assert!(files(folder.path()) == ["x.db"] && std::fs::read(&path).unwrap() == bytes);
+    for query in ["?mode=rwc", "?mode=rw", ""] {
+        let store = open(&format!("{}{query}", path.display()), env()).await.unwrap();
+        add(store.as_ref(), "a").await.unwrap();
+        store.close().await.unwrap();
     }
 }
 

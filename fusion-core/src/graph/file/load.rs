@@ -10,6 +10,16 @@ use crate::error::{Code, Error};
 use crate::graph::check::{Places, Report, Spot};
 use crate::model::limits;
 
+/// The names of control characters that get into files.
+const NAMES: [(u32, &str); 6] = [
+    (0x00, "a NUL character"),
+    (0x07, "a bell character"),
+    (0x08, "a backspace"),
+    (0x0b, "a vertical tab"),
+    (0x0c, "a form feed"),
+    (0x1b, "an escape character"),
+];
+
 /// A list or map that is still being read.
 struct Open {
     anchor: usize,
@@ -32,6 +42,10 @@ struct Loader<'r, 'p> {
 
 /// Reads a text as one YAML document; reports what is wrong with it. Gives nothing when there is no way to go on.
 pub(super) fn load(source: &str, places: &Places, report: &mut Report<'_>) -> Option<Tree> {
+    if let Some(error) = control(source, places) {
+        report.push(error);
+        return None;
+    }
     let mut loader = Loader {
         source,
         report,
@@ -62,6 +76,25 @@ pub(super) fn load(source: &str, places: &Places, report: &mut Report<'_>) -> Op
         }
     }
     loader.root
+}
+
+/// Refuses control characters: nobody sees them, and for the parser a NUL is the end of the file.
+fn control(source: &str, places: &Places) -> Option<Error> {
+    let is_odd = |byte: &u8| *byte < b' ' && !b"\t\n\r".contains(byte);
+    let at = source.bytes().position(|byte| is_odd(&byte))?;
+    let (before, rest) = source.split_at_checked(at)?;
+    let sign = u32::from(rest.chars().next()?);
+    let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
+    let ends = before.matches('\n').count() + before.matches('\r').count();
+    let spot =
+        Spot { line: 1 + ends - before.matches("\r\n").count(), column: line.chars().count() + 1 };
+    let name = NAMES
+        .iter()
+        .find(|(code, _)| *code == sign)
+        .map_or("a control character", |(_, name)| name);
+    let message = format!("this is no YAML: {name} (U+{sign:04X}) is not allowed in a file");
+    let hint = format!("take it away, or write `\\u{sign:04x}` in a text in double quotes");
+    Some(Error::new(Code::Syntax, message).hint(hint).at(places.place(spot)))
 }
 
 fn spot(marker: Marker) -> Spot {

@@ -195,6 +195,28 @@ fn wrong_types_and_traps_are_explained() {
 }
 
 #[test]
+fn control_characters_are_named_with_their_place() {
+    for (text, said) in [
+        ("fusion: 1\nname: w\0\n", "w.yaml:2:8 FU0202 this is no YAML: a NUL character (U+0000)"),
+        (
+            "fusion: 1\r\nname: \"ä\u{1b}[1m\"\r\n",
+            "w.yaml:2:9 FU0202 this is no YAML: an escape character (U+001B)",
+        ),
+        ("fusion: 1\n\u{c}name: w\n", "w.yaml:2:1 FU0202 this is no YAML: a form feed (U+000C)"),
+        ("\u{1}", "w.yaml:1:1 FU0202 this is no YAML: a control character (U+0001)"),
+    ] {
+        let all = errors(text);
+        assert!(all.len() == 1 && all[0].starts_with(said), "{text:?}: {all:?}");
+        assert!(!all[0].contains("indent"), "{all:?}");
+    }
+    let all = errors("fusion: 1\nname: w\0");
+    assert!(
+        all[0].contains("take it away, or write `\\u0000` in a text in double quotes"),
+        "{all:?}"
+    );
+}
+
+#[test]
 fn nodes_that_make_no_sense_are_explained() {
     explain(&[
         (

@@ -47,6 +47,9 @@ pub(super) fn writer(options: &Options, now: i64) -> Result<Connection> {
         return Err(Error::new(Code::StoreOpen, text).hint("build with SQLite 3.51.3 or later"));
     }
     let turn = if options.vfs.is_none() {
+        if options.existing {
+            must_exist(&options.path)?;
+        }
         prepare_folder(&options.path)?;
         refuse_special(&options.path)?;
         Turn::beside(&options.path)
@@ -56,14 +59,25 @@ pub(super) fn writer(options: &Options, now: i64) -> Result<Connection> {
     // Two processes that create one file at once would meet in the switch to WAL, which does not wait.
     let _taken = turn.take()?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    let mut connection = open(options, flags)?;
-    set_up(&mut connection, options, now).map_err(|error| named(&error, &options.path))?;
-    Ok(connection)
+    let opened = open(options, flags).and_then(|mut connection| {
+        set_up(&mut connection, options, now).map_err(|error| named(&error, &options.path))?;
+        Ok(connection)
+    });
+    opened.inspect_err(|error| {
+        // What is refused for good is left as it was found; other failures pass, and others may wait for a turn.
+        let is_refused =
+            [Code::StoreOpen, Code::StoreCorrupt, Code::StoreNewer, Code::StoreReadOnly];
+        if is_refused.contains(&error.code()) {
+            turn.undo();
+        }
+    })
 }
 
 fn set_up(connection: &mut Connection, options: &Options, now: i64) -> Result<()> {
     connection.busy_timeout(Duration::from_millis(BUSY_MS)).map_err(error)?;
-    migrate::inspect(connection)?;
+    if migrate::inspect(connection)? == 0 && options.existing {
+        return Err(no_store("is an empty database, and no store"));
+    }
     if connection.is_readonly("main").map_err(error)? {
         return Err(Error::new(Code::StoreReadOnly, "the file is read-only for this user"));
     }
@@ -116,6 +130,7 @@ pub(super) fn reader(options: &Options) -> Result<Connection> {
 /// WAL wants a side file, which a folder that cannot be written may not have. When there is no WAL either, nobody has
 /// the file open, and nobody who could not write there will: then it is read without locks.
 pub(super) fn read_only(mut options: Options) -> Result<Options> {
+    must_exist(&options.path)?;
     let look = |options: &Options| {
         let connection = reader(options)?;
         migrate::check(&connection).map_err(|error| named(&error, &options.path))
@@ -181,6 +196,22 @@ fn open(options: &Options, flags: OpenFlags) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Refuses a file in which there is no store yet.
+fn must_exist(path: &Path) -> Result<()> {
+    let is_empty = path.metadata().is_ok_and(|found| found.is_file() && found.len() == 0);
+    if is_empty {
+        return Err(named(&no_store("is empty: there is no store in it"), path));
+    }
+    if path.exists() || path.is_symlink() {
+        return Ok(());
+    }
+    Err(no_store(format!("there is no store `{}`", path.display())))
+}
+
+fn no_store(text: impl Into<String>) -> Error {
+    Error::new(Code::StoreOpen, text).hint("open it for writing once: that makes it")
+}
+
 /// Adds the path to an error.
 fn named(error: &Error, path: &Path) -> Error {
     let text = format!("`{}`: {}", path.display(), error.message());
@@ -208,8 +239,7 @@ fn cannot_open(path: &Path, create: bool) -> Error {
             .hint(format!("choose another place than `{shown}` with --store"));
     }
     if !create && !path.exists() {
-        return Error::new(Code::StoreOpen, format!("there is no store `{shown}`"))
-            .hint("open it for writing once: that makes it");
+        return no_store(format!("there is no store `{shown}`"));
     }
     let read_only = if path.exists() {
         rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_err()

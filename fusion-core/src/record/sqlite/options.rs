@@ -20,6 +20,8 @@ pub struct Options {
     pub vfs: Option<String>,
     /// Nothing may be written: for a file or folder that is read-only for this user.
     pub read_only: bool,
+    /// The store must be there: a file that is missing or empty is an error, and stays as it is.
+    pub existing: bool,
     /// Nobody can write, so no lock and no side file is needed; found out when the file is opened.
     pub(super) immutable: bool,
 }
@@ -36,7 +38,7 @@ impl Options {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let durability = Durability::Sync;
-        Self { path, durability, vfs: None, read_only: false, immutable: false }
+        Self { path, durability, vfs: None, read_only: false, existing: false, immutable: false }
     }
 
     /// Chooses what is promised.
@@ -54,6 +56,9 @@ impl Options {
     }
 
     /// Reads `sqlite://path?durability=relaxed&mode=ro`, with or without the scheme.
+    ///
+    /// As in SQLite's own URLs `mode` is `ro` (read only), `rw` (read and write a store that is there) or `rwc` (make it if
+    /// there is none), which is what happens without it.
     ///
     /// With a scheme (`sqlite://` or `file:`) `%3F` stands for `?`, and so on, as in every URL; a bare path is taken as it is.
     ///
@@ -84,11 +89,12 @@ impl Options {
                     let text = format!("there is no durability `{value}`");
                     return Err(wrong(&text).hint(nearest::hint(value, ["sync", "relaxed"])));
                 }
-                ("mode", "rw") => options.read_only = false,
-                ("mode", "ro") => options.read_only = true,
+                ("mode", "rwc") => (options.read_only, options.existing) = (false, false),
+                ("mode", "rw") => (options.read_only, options.existing) = (false, true),
+                ("mode", "ro") => (options.read_only, options.existing) = (true, true),
                 ("mode", _) => {
                     let text = format!("there is no mode `{value}`");
-                    return Err(wrong(&text).hint("known: ro, rw"));
+                    return Err(wrong(&text).hint("known: ro, rw, rwc"));
                 }
                 _ => {
                     let text = format!("a store has no parameter `{key}`");

@@ -34,6 +34,8 @@ pub(super) struct Turn(Option<Side>);
 struct Side {
     file: File,
     path: PathBuf,
+    /// Nobody had made it before.
+    is_new: bool,
     waiter: RefCell<Option<Waiter>>,
 }
 
@@ -52,8 +54,19 @@ impl Turn {
     /// Opens the side file of a database. All names of one database (relative, through links) share it.
     pub(super) fn beside(database: &Path) -> Self {
         let path = beside(&one_name(database), "-turn");
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
-        Self(file.ok().map(|file| Side { file, path, waiter: RefCell::default() }))
+        let made = File::options().create_new(true).write(true).open(&path);
+        let is_new = made.is_ok();
+        let file =
+            made.or_else(|_| File::options().create(true).truncate(false).write(true).open(&path));
+        Self(file.ok().map(|file| Side { file, path, is_new, waiter: RefCell::default() }))
+    }
+
+    /// Takes the side file away if this turn made it: what it stood beside is no store.
+    pub(super) fn undo(&self) {
+        if let Some(side) = self.0.as_ref().filter(|side| side.is_new) {
+            // It is empty and locks nothing that is there.
+            let _gone = std::fs::remove_file(&side.path);
+        }
     }
 
     /// Does without.
@@ -70,7 +83,7 @@ impl Turn {
     }
 
     fn take_within(&self, wait_ms: u64) -> Result<Taken<'_>> {
-        let Some(Side { file, path, waiter }) = &self.0 else { return Ok(Taken::Free) };
+        let Some(Side { file, path, waiter, .. }) = &self.0 else { return Ok(Taken::Free) };
         let mut waiter = waiter.borrow_mut();
         if waiter.as_ref().is_none_or(Waiter::may_push_in) {
             match flock(file, FlockOperation::NonBlockingLockExclusive) {

@@ -3,3 +3,5 @@
 mod reset;
 mod retry;
 mod undo;
+
+pub(crate) use retry::let_go;

@@ -6,6 +6,11 @@ use crate::model::{
 use crate::schedule::cells::FALLBACK;
 use crate::schedule::state::State;
 
+/// Words what a run tells a child run for which it waits no longer.
+pub(crate) fn let_go(run: &RunId) -> String {
+    format!("run `{run}` does not wait for it any longer")
+}
+
 impl State {
     /// Records a failed attempt with what follows from it.
     pub(in crate::schedule) fn emit_failure(
@@ -58,6 +63,11 @@ impl State {
             _ => "it took longer than it may".to_owned(),
         };
         Failure::new(Class::TIMEOUT, message)
+    }
+
+    /// Tells whether a child run ended because this run told it that it waits no longer.
+    pub(in crate::schedule) fn has_let_go(&self, failure: &Failure) -> bool {
+        self.run.as_ref().is_some_and(|run| failure.message.contains(&let_go(run)))
     }
 
     /// Tells whether nobody waits for the end of a key any more: the run or the key's map is ending.

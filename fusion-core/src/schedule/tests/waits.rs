@@ -149,6 +149,29 @@ fn a_child_run_that_takes_too_long_is_told_to_end_and_its_node_fails() {
 }
 
 #[test]
+fn a_limit_that_ended_a_child_run_is_a_timeout_though_the_clock_was_set_back() {
+    let cancelled = |why: &str| Err(Failure::new(Class::CANCELLED, format!("cancelled by {why}")));
+    for crash in [false, true] {
+        let (mut bed, _) = Bed::begin(one());
+        waits(&mut bed, "a", Wait::ChildUntil(run("c"), 2_000));
+        assert_eq!(bed.at(2_000), "stop-child c");
+        bed.now = 500;
+        if crash {
+            assert_eq!(bed.crash(), "");
+        }
+        bed.live = bed.live.of(&run("p"));
+        let why = format!("fusion: {}; could not undo x", crate::schedule::let_go(&run("p")));
+        let why = cancelled(&why);
+        assert_eq!(child_done(&mut bed, "c", why), "+fail a timeout, +failed, finish");
+    }
+    let (mut bed, _) = Bed::begin(one());
+    bed.live = bed.live.of(&run("p"));
+    waits(&mut bed, "a", Wait::ChildUntil(run("c"), 2_000));
+    let why = cancelled(&format!("ada: {}", crate::schedule::let_go(&run("other"))));
+    assert_eq!(child_done(&mut bed, "c", why), "+fail a cancelled, +failed, finish");
+}
+
+#[test]
 fn a_person_says_yes_or_no_once() {
     for approved in [true, false] {
         let (mut bed, _) = Bed::begin(one());

@@ -88,7 +88,7 @@ pub(super) fn approval(id: &str, message: &str) -> Node {
 }
 
 /// Counts in steps.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Count(Arc<AtomicU32>);
 
 impl Count {

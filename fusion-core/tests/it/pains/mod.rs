@@ -1,6 +1,7 @@
 //! What hurts users of engines of this kind, a test for each: `docs/pains.md` says which test answers which complaint.
 
 mod bed;
+mod both;
 mod disk;
 mod fan;
 mod human;

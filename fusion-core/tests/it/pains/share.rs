@@ -1,8 +1,9 @@
 //! Several engines on one SQLite file: who drives, who hears what, how soon.
 
+use fusion_core::contract::{BoxFuture, Context, Output, Step};
 use fusion_core::error::Code;
 use fusion_core::model::graph::InputType;
-use fusion_core::model::{Cache, Graph, Policy, RunId, RunStatus};
+use fusion_core::model::{Cache, Failure, Graph, Payload, Policy, RunId, RunStatus};
 use fusion_core::run::Options;
 use fusion_core::{Fusion, Starting};
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ use super::bed::{Count, Disk, clock_ms, outcomes, signal, until};
 crate::on_every_store! {
     the_same_id_at_once_is_one_run,
     an_outcome_is_reused_by_other_runs,
+    a_graph_that_code_gives_is_reused_by_other_runs,
 }
 
 fn slow(fusion: &Fusion, count: &Count) {
@@ -224,4 +226,45 @@ async fn an_outcome_is_reused_by_other_runs(fusion: Fusion) {
         assert_eq!(run.result::<Value>().await.unwrap(), json!({"n": 80_000}));
         assert_eq!(count.get(), calls, "{version} {text}");
     }
+}
+
+/// Code that gives a graph.
+#[derive(Debug)]
+struct Planner(Count);
+
+impl Step for Planner {
+    fn name(&self) -> &'static str {
+        "planner"
+    }
+
+    fn run(&self, _ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>> {
+        self.0.add();
+        let graph = Graph::new("plan").step("n", "twice").output("n", "{{ nodes.n }}");
+        let word: String = input.decode().unwrap();
+        let graph = graph.output("word", word);
+        Box::pin(async move { Ok(Output::Graph(Box::new(graph))) })
+    }
+}
+
+/// A graph that code gives is reused as any other outcome: it runs anew in each run, and is made once for one input.
+async fn a_graph_that_code_gives_is_reused_by_other_runs(fusion: Fusion) {
+    let (plans, work) = (Count::default(), Count::default());
+    let planner = fusion.register(Planner(plans.clone()));
+    let worked = work.clone();
+    fusion.step("twice", move |_: Value| {
+        let n = worked.add();
+        async move { Ok(n) }
+    });
+    let policy = Policy { cache: Some(Cache::default()), ..Policy::default() };
+    let graph = Graph::new("planned")
+        .input("word", InputType::String)
+        .node("a", planner.with("{{ inputs.word }}").policy(policy))
+        .output("a", "{{ nodes.a }}");
+    for (at, (word, made)) in [("x", 1), ("x", 1), ("y", 2), ("x", 2)].into_iter().enumerate() {
+        let run = fusion.start(&graph, json!({"word": word})).await.unwrap();
+        let said = run.result::<Value>().await.unwrap();
+        assert_eq!(said, json!({"a": {"n": at, "word": word}}), "the graph itself runs each time");
+        assert_eq!(plans.get(), made, "{word}");
+    }
+    assert_eq!(work.get(), 4);
 }
