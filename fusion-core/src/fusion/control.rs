@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::{Fusion, Run};
 use crate::error::{Code, Error, Result};
 use crate::model::{
-    Answer, Batch, Key, Message, NodeStatus, Op, Payload, Record, RunId, Verdict, Wait, limits,
+    Answer, Batch, Key, Message, NodeIx, NodeStatus, Op, Payload, Record, RunId, Verdict, Wait,
+    limits,
 };
 use crate::run::begin::externalise;
 use crate::run::message::{decode, say};
@@ -16,15 +17,15 @@ use crate::schedule::State;
 const PAGE: usize = 1_000;
 
 /// How something counts that only one may say.
-struct Once<S, C> {
+struct Once<S, C, T> {
     /// The place in the journal up to which the one who says it knows it.
     known: u64,
-    /// Tells a message of the same kind.
+    /// Names the sender of a message of the same kind.
     same: S,
-    /// Tells from the record of who was heard whether it was this one.
+    /// Tells from the record of who was heard whether it was this one, or else names him.
     counts: C,
-    /// What a second one is told.
-    taken: Error,
+    /// Words what a second one is told, with the name of the first.
+    taken: T,
     /// What one is told who was not heard and nobody else was.
     late: Error,
 }
@@ -62,7 +63,7 @@ impl Run {
     /// # Errors
     /// `FU0105` when nothing is asked or another answer came first, `FU0205` when there is no such node or several are asked.
     pub async fn answer(&self, node: Option<&str>, answer: Answer) -> Result<()> {
-        let state = self.open_state().await?;
+        let state = self.state().await?;
         let asked: Vec<Key> = state
             .waits()
             .filter(|(_, wait)| matches!(wait, Wait::Approval(..)))
@@ -76,23 +77,30 @@ impl Run {
             None if asked.len() == 1 => asked.first().copied(),
             None => None,
         };
-        let Some(key) = key else { return Err(self.not_asked(node, &names)) };
+        let Some(key) = key else {
+            if let Some(error) = self.answered_before(&state, node, &names).await? {
+                return Err(error);
+            }
+            self.refuse_over(&state)?;
+            return Err(self.not_asked(node, &names));
+        };
         let name = state.program().key_text(key);
         let comment = self.redactor().await?.text(&answer.comment).into_owned();
         let answer = Answer { comment, ..answer };
         let message = Message::Answer(key.node, answer.clone());
         let once = Once {
             known: state.seq(),
-            same: |said: &Message| matches!(said, Message::Answer(node, _) if *node == key.node),
-            counts: |record: &Record| match record {
-                Record::Answered(node, said) if *node == key.node => Some(*said == answer),
+            same: |said: &Message| match said {
+                Message::Answer(node, said) if *node == key.node => Some(said.by.clone()),
                 _ => None,
             },
-            taken: Error::new(
-                Code::NotApplicable,
-                format!("node `{name}` has been answered already"),
-            )
-            .hint("the run takes the first answer"),
+            counts: |record: &Record| match record {
+                Record::Answered(node, said) if *node == key.node => {
+                    Some(if *said == answer { Ok(()) } else { Err(said.by.clone()) })
+                }
+                _ => None,
+            },
+            taken: |by: &str| answered(&name, by),
             late: Error::new(
                 Code::NotApplicable,
                 format!("the answer came too late: node `{name}` asks no more"),
@@ -105,41 +113,46 @@ impl Run {
     ///
     /// An entry leaves the inbox in the batch that records it, so the inbox is read before the journal: what stands in
     /// neither had no effect.
-    async fn send_once<S, C>(
+    async fn send_once<S, C, T>(
         &self,
         (message, ops): (Message, Vec<Op>),
-        once: Once<S, C>,
+        once: Once<S, C, T>,
     ) -> Result<()>
     where
-        S: Fn(&Message) -> bool,
-        C: Fn(&Record) -> Option<bool>,
+        S: Fn(&Message) -> Option<String>,
+        C: Fn(&Record) -> Option<std::result::Result<(), String>>,
+        T: Fn(&str) -> Error,
     {
         let Once { known, same, counts, taken, late } = once;
-        if self.said_before(u64::MAX, &same).await? {
-            return Err(taken);
+        if let Some(by) = self.said_before(u64::MAX, &same).await? {
+            return Err(taken(&by));
         }
         let sent = self.send(message, ops).await?;
         let inbox = self.id.inbox();
         let rest = self.engine.store.entries(&inbox, sent.saturating_sub(1), 1).await?;
         let waits = rest.first().is_some_and(|entry| entry.id == sent);
-        let before = waits && self.said_before(sent, &same).await?;
+        let before = if waits { self.said_before(sent, &same).await? } else { None };
         let heard = match self.recorded(known, counts).await? {
-            None if waits => Some(!before),
+            None if waits => Some(before.map_or(Ok(()), Err)),
             recorded => recorded,
         };
         match heard {
-            Some(true) => Ok(()),
-            Some(false) => Err(taken),
+            Some(Ok(())) => Ok(()),
+            Some(Err(by)) => Err(taken(&by)),
             None => Err(late),
         }
     }
 
-    /// Tells whether something like this stands in the inbox before an entry.
-    async fn said_before(&self, entry: u64, same: impl Fn(&Message) -> bool) -> Result<bool> {
+    /// Names the sender of the first message like this that stands in the inbox before an entry.
+    async fn said_before(
+        &self,
+        entry: u64,
+        same: impl Fn(&Message) -> Option<String>,
+    ) -> Result<Option<String>> {
         let waiting =
             self.engine.store.entries(&self.id.inbox(), 0, limits::INBOX_MESSAGES).await?;
         let mut before = waiting.iter().filter(|other| other.id < entry);
-        Ok(before.any(|other| decode(&other.body).is_ok_and(|said| same(&said))))
+        Ok(before.find_map(|other| same(&decode(&other.body).ok()?)))
     }
 
     /// Finds what the first record after a place that has something to tell tells.
@@ -188,9 +201,17 @@ impl Run {
     /// # Errors
     /// `FU0205` for an unknown node, `FU0105` when it is not in doubt or another verdict came first.
     pub async fn resolve(&self, node: &str, verdict: Verdict, by: &str) -> Result<()> {
-        let state = self.open_state().await?;
+        let state = self.state().await?;
         let key = find_key(&state, node)?;
         if state.node_status(key) != NodeStatus::InDoubt {
+            let who = |record: &Record| match record {
+                Record::Resolved(other, _, who) if *other == key => Some(who.clone()),
+                _ => None,
+            };
+            if let Some(who) = self.recorded(0, who).await? {
+                return Err(resolved(&state.program().key_text(key), &who));
+            }
+            self.refuse_over(&state)?;
             return Err(not_in_doubt(&state, key));
         }
         let mut ops = Vec::new();
@@ -204,18 +225,18 @@ impl Run {
         let message = Message::Resolve(key, verdict.clone(), by.to_owned(), state.seq());
         let once = Once {
             known: state.seq(),
-            same: |said: &Message| matches!(said, Message::Resolve(other, ..) if *other == key),
+            same: |said: &Message| match said {
+                Message::Resolve(other, _, who, _) if *other == key => Some(who.clone()),
+                _ => None,
+            },
             counts: |record: &Record| match record {
                 Record::Resolved(other, said, who) if *other == key => {
-                    Some(*said == verdict && who == by)
+                    let is_ours = *said == verdict && who == by;
+                    Some(if is_ours { Ok(()) } else { Err(who.clone()) })
                 }
                 _ => None,
             },
-            taken: Error::new(
-                Code::NotApplicable,
-                format!("somebody has resolved node `{name}` already"),
-            )
-            .hint("the run takes the first verdict"),
+            taken: |who: &str| resolved(&name, who),
             late: Error::new(
                 Code::NotApplicable,
                 format!("the verdict came too late: node `{name}` is no more in doubt"),
@@ -224,12 +245,29 @@ impl Run {
         self.send_once((message, ops), once).await
     }
 
-    async fn open_state(&self) -> Result<State> {
-        let state = self.state().await?;
+    fn refuse_over(&self, state: &State) -> Result<()> {
         match state.result() {
             Some((status, _, _)) => Err(self.is_over(*status)),
-            None => Ok(state),
+            None => Ok(()),
         }
+    }
+
+    /// Says who was faster: who answered the node that was meant, or when none asks, the only one that was answered.
+    async fn answered_before(
+        &self,
+        state: &State,
+        node: Option<&str>,
+        asked: &[String],
+    ) -> Result<Option<Error>> {
+        let name = |node: NodeIx| state.program().key_text(Key::node(node));
+        let told = |record: &Record| match record {
+            Record::Answered(at, said) => match node {
+                Some(node) => (name(*at) == node).then(|| (name(*at), said.by.clone())),
+                None => asked.is_empty().then(|| (name(*at), said.by.clone())),
+            },
+            _ => None,
+        };
+        Ok(self.recorded(0, told).await?.map(|(name, by)| answered(&name, &by)))
     }
 
     fn is_over(&self, status: crate::model::RunStatus) -> Error {
@@ -289,6 +327,16 @@ fn ended_word(status: crate::model::RunStatus) -> &'static str {
         crate::model::RunStatus::Cancelled => "was cancelled",
         other => other.word(),
     }
+}
+
+fn answered(name: &str, by: &str) -> Error {
+    let text = format!("node `{name}` has been answered already, by {by}");
+    Error::new(Code::NotApplicable, text).hint("the run takes the first answer")
+}
+
+fn resolved(name: &str, by: &str) -> Error {
+    let text = format!("node `{name}` has been resolved already, by {by}");
+    Error::new(Code::NotApplicable, text).hint("the run takes the first verdict")
 }
 
 fn not_in_doubt(state: &State, key: Key) -> Error {

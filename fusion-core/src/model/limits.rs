@@ -49,6 +49,16 @@ pub const TEMPLATE_FUEL: u64 = 10_000_000;
 pub const TEMPLATE_BYTES: u64 = PAYLOAD_BYTES;
 /// How many values one template evaluation may walk over outside of its instructions: in comparisons, filters, searches.
 pub const TEMPLATE_VALUES: u64 = 20_000_000;
+/// The fuel of an evaluation that is made where others wait; one that needs more is made on a thread of its own.
+pub const TEMPLATE_BRIEF_FUEL: u64 = 50_000;
+/// What an evaluation may make, and the largest value that it may parse, where others wait, in bytes.
+pub const TEMPLATE_BRIEF_BYTES: u64 = 1024 * 1024;
+/// How many values an evaluation may walk over where others wait.
+pub const TEMPLATE_BRIEF_VALUES: u64 = 250_000;
+/// How long the evaluations of one node may take where others wait, in milliseconds.
+pub const TEMPLATE_BRIEF_MS: u64 = 5;
+/// How many evaluations that take longer a process makes at once.
+pub const TEMPLATES_APART: usize = 2;
 /// The longest timer, in milliseconds: 100 years.
 pub const TIMER_MS: u64 = 100 * 365 * 24 * 3_600_000;
 /// The most records in one append.

@@ -39,10 +39,10 @@ fn one(templates: &Templates, check: &Check, text: &str, view: &View<'_>) -> Res
             (text.contains(part.as_str()), format!("does not contain `{part}`"))
         }
         Check::Matches(pattern) => {
-            (is_match(pattern, text)?, format!("does not match `{pattern}`"))
+            (is_match(pattern, text, view)?, format!("does not match `{pattern}`"))
         }
         Check::NotMatches(pattern) => {
-            (!is_match(pattern, text)?, format!("matches `{pattern}`, which it must not"))
+            (!is_match(pattern, text, view)?, format!("matches `{pattern}`, which it must not"))
         }
         Check::Json(wanted) => {
             let is_json = serde_json::from_str::<Value>(text).is_ok();
@@ -56,8 +56,9 @@ fn one(templates: &Templates, check: &Check, text: &str, view: &View<'_>) -> Res
     if fits.0 { Ok(()) } else { Err(fits.1) }
 }
 
-fn is_match(pattern: &str, text: &str) -> Result<bool, String> {
-    pattern::is_match(pattern, text).map_err(|error| format!("cannot be checked: {error}"))
+fn is_match(pattern: &str, text: &str, view: &View<'_>) -> Result<bool, String> {
+    pattern::is_match(pattern, text, view.brief)
+        .map_err(|error| format!("cannot be checked: {error}"))
 }
 
 /// Gives the text of an output: itself, the `text` of an agent, the `stdout` of a command, or its JSON.

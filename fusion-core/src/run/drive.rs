@@ -13,7 +13,6 @@ use super::launch::Codes;
 use super::lists::Lists;
 use super::message;
 use super::note::{Ended, Note};
-use super::prepare::Desk;
 use super::scope::Kept;
 use super::settle;
 use crate::contract::{Subscription, Task};
@@ -295,7 +294,7 @@ impl Driver {
                     self.tell_child(&child, &said).await?;
                 }
                 Command::Conclude => {
-                    let outputs = self.evaluate(|desk: &Desk<'_>| desk.outputs()).await;
+                    let outputs = self.evaluate(|desk, _| desk.outputs()).await;
                     self.local.push_back(Note::Input(Input::Concluded(outputs)));
                 }
                 Command::Finish => {
@@ -309,15 +308,6 @@ impl Driver {
         }
         self.room = commands;
         Ok(false)
-    }
-
-    /// Evaluates something over the state; a store that cannot be read is a failure.
-    pub(super) async fn evaluate<T>(
-        &mut self,
-        work: impl FnMut(&Desk<'_>) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        let desk = Desk { engine: &self.engine, state: &self.state, kept: &self.kept };
-        desk.evaluate(work).await.unwrap_or_else(|error| Err(Failure::error(error.to_string())))
     }
 
     fn stop(&mut self, key: Key) {

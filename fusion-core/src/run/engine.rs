@@ -62,6 +62,8 @@ pub(crate) struct Shared {
     pub options: Options,
     pub session: SessionId,
     pub(super) driven: Mutex<BTreeMap<RunId, Fate>>,
+    /// How many evaluations may still begin on threads of their own.
+    pub(super) apart: Arc<tokio::sync::Semaphore>,
     pub(super) opened: tokio::sync::OnceCell<()>,
     /// The store's key for digests of secrets.
     pub(super) salt: tokio::sync::OnceCell<Digest>,
@@ -111,6 +113,7 @@ impl Shared {
             options,
             session,
             driven: Mutex::default(),
+            apart: Arc::new(tokio::sync::Semaphore::new(limits::TEMPLATES_APART)),
             opened: tokio::sync::OnceCell::new(),
             salt: tokio::sync::OnceCell::new(),
             troubles: Mutex::default(),

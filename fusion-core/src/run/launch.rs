@@ -83,9 +83,8 @@ impl Driver {
 
     /// Starts a key: evaluates what it needs, and enters its body if it has one.
     pub(super) async fn start(&mut self, key: Key, attempt: u16) {
-        let mut lists = std::mem::take(&mut self.lists);
-        let prepared = self.evaluate(|desk| Ok(desk.prepare(key, attempt, &mut lists))).await;
-        self.lists = lists;
+        let prepared =
+            self.evaluate(move |desk, lists| Ok(desk.prepare(key, attempt, lists))).await;
         match prepared {
             // What is asked for first is asked for again when its start is recorded: it may have to be put together anew.
             Ok(Prepared::Body(_) | Prepared::Child(..)) if self.state.is_asked_first(key) => {
@@ -159,7 +158,7 @@ impl Driver {
         if self.state.memos(key).is_none() {
             return Ok(Memos::new());
         }
-        self.evaluate(|desk| {
+        self.evaluate(move |desk, _| {
             let saved = desk.state.memos(key).into_iter().flatten();
             let inline =
                 |(name, value): (&String, &Payload)| Some((name.clone(), desk.kept.inline(value)?));

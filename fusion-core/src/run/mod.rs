@@ -5,7 +5,7 @@
 //! | `engine` | what all drivers of a process share |
 //! | `begin`, `adopt` | runs begin; runs that someone left are taken up |
 //! | `drive`, `hear`, `launch`, `write` | the loop of one run: take in, decide, make durable, carry out |
-//! | `prepare`, `scope`, `lists` | conditions, lists and arguments are evaluated |
+//! | `prepare`, `scope`, `lists`, `evaluate` | conditions, lists and arguments are evaluated |
 //! | `launch`, `body`, `hooks`, `slot`, `cache` | one attempt of a body |
 //! | `told` | what is traced of each record |
 //! | `settle`, `checks`, `learn` | what the end of a body means |
@@ -21,6 +21,7 @@ mod checks;
 pub(crate) mod claim;
 mod drive;
 pub(crate) mod engine;
+mod evaluate;
 mod hear;
 mod hooks;
 mod launch;

@@ -9,9 +9,8 @@ use serde_json::Value;
 use super::engine::Shared;
 use super::scope::{Kept, View};
 use crate::contract::{Exec, Step};
-use crate::error::Error;
 use crate::graph::duration;
-use crate::graph::template::Data;
+use crate::graph::template::{Brief, Data};
 use crate::model::graph::{Action, Kind, Map, Program as Command, Task, WaitSpec};
 use crate::model::{Class, Digest, Failure, Input, Key, NodeIx, Payload, Policy, Wait, limits};
 use crate::schedule::State;
@@ -48,30 +47,11 @@ pub(super) struct Desk<'a> {
     pub engine: &'a Shared,
     pub state: &'a State,
     pub kept: &'a Kept,
+    /// Others wait meanwhile: what takes more than a moment is cut short, and made again where nobody waits.
+    pub brief: Option<&'a Brief>,
 }
 
 impl Desk<'_> {
-    /// Evaluates something; blobs that it misses are loaded, and it is evaluated again.
-    pub(super) async fn evaluate<T>(
-        &self,
-        mut work: impl FnMut(&Self) -> Result<T, Failure>,
-    ) -> Result<Result<T, Failure>, Error> {
-        loop {
-            let result = work(self);
-            let wanted = self.kept.wanted();
-            if wanted.is_empty() {
-                return Ok(result);
-            }
-            for digest in wanted {
-                let Some(bytes) = self.engine.store.blob(digest).await? else {
-                    let message = format!("blob {digest} is not in the store");
-                    return Ok(Err(Failure::error(message).permanent()));
-                };
-                self.kept.put_blob(digest, bytes);
-            }
-        }
-    }
-
     /// Evaluates everything that a key needs before it can start.
     pub(super) fn prepare(
         &self,
@@ -119,6 +99,7 @@ impl Desk<'_> {
             state: self.state,
             kept: self.kept,
             secrets: &self.engine.secrets,
+            brief: self.brief,
             extra: Vec::new(),
         }
     }
@@ -309,6 +290,12 @@ impl Desk<'_> {
         self.words(key, &mut view, lists)?;
         // One that is not loaded yet is asked for again when it is.
         let Some(output) = self.kept.inline(output) else { return Ok(()) };
+        if let Some(brief) = self.brief
+            && output.len() > limits::TEMPLATE_BRIEF_BYTES
+        {
+            brief.cut();
+            return Ok(());
+        }
         view.extra.push(("output", Data::from(output.clone())));
         super::checks::all(&self.engine.templates, &more.validate, &output, &view)
     }

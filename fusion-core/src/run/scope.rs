@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 
-use crate::graph::template::{Data, Found, Scope, Secrets};
+use crate::graph::template::{Brief, Data, Found, Scope, Secrets};
 use crate::model::{Digest, Failure, Key, NodeIx, Payload, PayloadKind};
 use crate::schedule::{Output, State};
 
@@ -80,6 +80,8 @@ pub(super) struct View<'a> {
     pub state: &'a State,
     pub kept: &'a Kept,
     pub secrets: &'a Secrets,
+    /// Others wait meanwhile.
+    pub brief: Option<&'a Brief>,
     pub extra: Vec<(&'static str, Data)>,
 }
 
@@ -116,6 +118,10 @@ impl Scope for View<'_> {
 
     fn secret(&self, name: &str) -> Option<String> {
         self.secrets.get(name)
+    }
+
+    fn brief(&self) -> Option<&Brief> {
+        self.brief
     }
 
     fn extra(&self) -> &[(&'static str, Data)] {

@@ -104,8 +104,9 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
     let again = match program.node(key.node).map(|node| &node.kind) {
         // A fallback stands for the whole loop: its output is the loop's, whatever the condition says.
         Some(Kind::Repeat(repeat)) if !key.is_undo() && !driver.state.is_fallback(key) => {
+            let (until, last) = (repeat.until.clone(), output.clone());
             let enough =
-                driver.evaluate(|desk| desk.is_enough(key.node, &repeat.until, &output)).await;
+                driver.evaluate(move |desk, _| desk.is_enough(key.node, &until, &last)).await;
             match enough {
                 Err(failure) => return failed(failure),
                 Ok(enough) => !enough,
@@ -142,10 +143,8 @@ fn keep(
 
 /// Holds an output against what the node asks of it.
 async fn satisfies(driver: &mut Driver, key: Key, output: &Payload) -> Result<(), Failure> {
-    let mut lists = std::mem::take(&mut driver.lists);
-    let result = driver.evaluate(|desk| desk.check(key, output, &mut lists)).await;
-    driver.lists = lists;
-    result
+    let output = output.clone();
+    driver.evaluate(move |desk, lists| desk.check(key, &output, lists)).await
 }
 
 /// Turns the good end of a child run into a failure if its outputs are not what the node asks for. A graph that a body gave

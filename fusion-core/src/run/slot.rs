@@ -5,10 +5,9 @@
 use std::sync::Arc;
 
 use super::engine::Shared;
+use super::evaluate::look;
 use super::hooks::Hooks;
 use super::lists::Lists;
-use super::prepare::Desk;
-use super::scope::Kept;
 use crate::error::{Code, Error};
 use crate::model::{Batch, Class, Enqueue, Failure, Key, Op, RunId, Ticket};
 use crate::schedule::State;
@@ -71,9 +70,8 @@ pub(crate) async fn taken(
     run: &RunId,
     key: Key,
 ) -> Result<Option<Taken>, Error> {
-    let (kept, mut lists) = (Kept::default(), Lists::default());
-    let desk = Desk { engine, state, kept: &kept };
-    let name = desk.evaluate(|desk| desk.slot(key, &mut lists)).await?;
+    let mut lists = Lists::default();
+    let name = look(engine, state, |desk| desk.slot(key, &mut lists)).await;
     // One whose name cannot be evaluated fails when it starts, and says why.
     let Ok(Some((name, limit))) = name else { return Ok(None) };
     let entries = engine.store.entries(&format!("slot/{name}"), 0, limit as usize).await?;

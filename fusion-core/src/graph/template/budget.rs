@@ -38,9 +38,19 @@ impl Budget {
         Self { bytes, steps, patterns: BTreeMap::new() }
     }
 
+    /// Gives what an evaluation may spend where others wait, or else all.
+    pub(super) fn new(is_brief: bool) -> Self {
+        if !is_brief {
+            return Self::full();
+        }
+        let (bytes, steps) = (limits::TEMPLATE_BRIEF_BYTES, limits::TEMPLATE_BRIEF_VALUES);
+        Self { bytes, steps, patterns: BTreeMap::new() }
+    }
+
     /// Gives the budget of the evaluation that runs.
     pub(super) fn of<'s>(state: &'s mut State<'_, '_>) -> &'s mut Self {
-        state.get_or_insert_extension_with(Self::full)
+        let is_brief = state.env().fuel() == Some(limits::TEMPLATE_BRIEF_FUEL);
+        state.get_or_insert_extension_with(|| Self::new(is_brief))
     }
 
     /// Takes note of bytes that are about to be made.

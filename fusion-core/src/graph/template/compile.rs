@@ -1,5 +1,6 @@
 //! One text, compiled.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use minijinja::{Environment, Value as Inner};
@@ -9,6 +10,7 @@ use super::flaw::Flaw;
 use super::reference::References;
 use super::scan::{Form, uses};
 use super::{rewrite, statement};
+use crate::model::limits;
 
 /// The name of the only template of an environment.
 const NAME: &str = "template";
@@ -89,14 +91,16 @@ impl Compiled {
         found.unwrap_or_default().into_iter().collect()
     }
 
-    /// Fills it in.
-    pub(super) fn run(&self, context: &Inner) -> Result<Output, minijinja::Error> {
+    /// Fills it in; with `is_brief` in a moment or not at all.
+    pub(super) fn run(&self, context: &Inner, is_brief: bool) -> Result<Output, minijinja::Error> {
         match &self.kind {
             Kind::Plain => Ok(Output::Same),
             Kind::Text(engine) => {
+                let engine = with_fuel(engine, is_brief);
                 engine.get_template(NAME)?.render(context.clone()).map(Output::Text)
             }
             Kind::Value(source, engine) => {
+                let engine = with_fuel(engine, is_brief);
                 let done = engine.get_template(NAME)?.render_captured(context.clone())?;
                 match done.state().lookup(VALUE) {
                     Some(value) if !value.is_undefined() => Ok(Output::Value(value)),
@@ -109,6 +113,19 @@ impl Compiled {
             }
         }
     }
+}
+
+/// Gives an environment with the fuel of a brief evaluation, which is the one that is kept, or with all of it.
+fn with_fuel<'e>(
+    engine: &'e Environment<'static>,
+    is_brief: bool,
+) -> Cow<'e, Environment<'static>> {
+    if is_brief {
+        return Cow::Borrowed(engine);
+    }
+    let mut engine = engine.clone();
+    engine.set_fuel(Some(limits::TEMPLATE_FUEL));
+    Cow::Owned(engine)
 }
 
 /// Tells whether a text has anything for MiniJinja to do.

@@ -127,7 +127,8 @@ pub(super) fn syntax() -> SyntaxConfig {
 fn build() -> Environment<'static> {
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
-    engine.set_fuel(Some(limits::TEMPLATE_FUEL));
+    // Most evaluations are brief; for others there is a copy with more.
+    engine.set_fuel(Some(limits::TEMPLATE_BRIEF_FUEL));
     engine.set_debug(true);
     engine.set_syntax(syntax());
     engine.set_auto_escape_callback(|_| AutoEscape::None);

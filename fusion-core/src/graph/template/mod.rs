@@ -18,11 +18,13 @@
 //!
 //! An evaluation is bounded in its steps, in the bytes that it makes and in the values that it walks over
 //! (`TEMPLATE_FUEL`, `TEMPLATE_BYTES`, `TEMPLATE_VALUES` of [`limits`](crate::model::limits)): then it fails with class
-//! `limit`.
+//! `limit`. That may take seconds; a [`Brief`] stops an evaluation that takes more than a moment.
 
+mod brief;
 mod budget;
 mod compile;
 mod convert;
+mod dump;
 mod engine;
 mod filter;
 mod flaw;
@@ -43,6 +45,7 @@ pub(crate) use compile::{has_tags, whole};
 pub(crate) use parsed::Parsed;
 pub(crate) use scan::{Form, Use, What};
 
+pub use brief::Brief;
 pub use flaw::Flaw;
 pub use redact::{Redactor, Secrets};
 pub use reference::References;

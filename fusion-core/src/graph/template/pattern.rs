@@ -12,7 +12,8 @@ use regex_automata::nfa::thompson::{Compiler, NFA, State};
 use regex_automata::util::interpolate;
 use regex_automata::util::primitives::StateID;
 
-use super::budget::Budget;
+use super::brief::Brief;
+use super::budget::{Budget, SPENT};
 use super::convert::refused;
 
 /// The largest compiled form of a pattern, in bytes.
@@ -294,9 +295,18 @@ pub(crate) fn check(text: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// A sentence on what is wrong with the expression, or on the bound.
-pub(crate) fn is_match(pattern: &str, text: &str) -> Result<bool, String> {
-    let said = |error: Error| error.detail().unwrap_or_default().to_owned();
-    Pattern::new(pattern)?.is_match(text, &mut Budget::full()).map_err(said)
+pub(crate) fn is_match(pattern: &str, text: &str, brief: Option<&Brief>) -> Result<bool, String> {
+    if brief.is_some_and(Brief::is_over) {
+        return Err("there is no time for it here".to_owned());
+    }
+    let said = |error: Error| {
+        let said = error.detail().unwrap_or_default().to_owned();
+        if let Some(brief) = brief.filter(|_| said.starts_with(SPENT)) {
+            brief.cut();
+        }
+        said
+    };
+    Pattern::new(pattern)?.is_match(text, &mut Budget::new(brief.is_some())).map_err(said)
 }
 
 /// Compiles for a template.

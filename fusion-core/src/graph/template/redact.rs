@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
+use super::dump;
 use crate::model::{Failure, Payload, PayloadKind};
 
 /// The shortest value that is redacted, in bytes: shorter ones would blank out ordinary words.
@@ -74,7 +75,8 @@ impl fmt::Debug for Secrets {
 /// Replaces secrets by `***`: as they are, and in JSON, base64, URL and hexadecimal form.
 ///
 /// A secret of several lines is also found line by line, and in text that is broken into lines: base64 of 64 or 76 signs,
-/// hexadecimal of 60.
+/// hexadecimal of 60. In dumps of bytes (`xxd`, `hexdump`, `od` in hexadecimal, numbers with `:` or `, ` between them) it is
+/// found across lines, wherever it begins; of such a line also the characters behind the numbers go.
 ///
 /// Values and lines under 4 bytes are left alone, as they would blank out ordinary words, and so is whatever a program made
 /// of a secret in other ways: it is a safety net, not a proof.
@@ -88,17 +90,24 @@ impl fmt::Debug for Secrets {
 pub struct Redactor {
     /// Every form of every secret, longest first.
     forms: Vec<String>,
+    /// Every secret and every line of one, in the form in which dumps are searched.
+    said: Vec<String>,
 }
 
 impl Redactor {
     /// Makes a redactor for these values.
     pub fn new(values: impl IntoIterator<Item = String>) -> Self {
         let values = values.into_iter().map(|value| value.trim().to_owned());
-        let long = values.filter(|value| value.len() >= LEAST);
-        let forms: BTreeSet<String> = long.flat_map(|value| forms(&value)).collect();
+        let long: BTreeSet<String> = values.filter(|value| value.len() >= LEAST).collect();
+        let said: BTreeSet<&str> = long
+            .iter()
+            .flat_map(|value| std::iter::once(value.as_str()).chain(parts(value)))
+            .collect();
+        let said = said.into_iter().map(dump::searched).collect();
+        let forms: BTreeSet<String> = long.iter().flat_map(|value| forms(value)).collect();
         let mut forms: Vec<String> = forms.into_iter().collect();
         forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-        Self { forms }
+        Self { forms, said }
     }
 
     /// Tells whether there is nothing to replace.
@@ -108,7 +117,7 @@ impl Redactor {
 
     /// Replaces secrets in a text; gives the text itself when there is none in it.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut text = Cow::Borrowed(text);
+        let mut text = self.without_dumps(text);
         for form in &self.forms {
             if text.contains(form.as_str()) {
                 text = Cow::Owned(text.replace(form.as_str(), MASK));
@@ -183,6 +192,21 @@ impl Redactor {
 }
 
 impl Redactor {
+    fn without_dumps<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let found = dump::find(text, &self.said);
+        if found.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let (mut clean, mut from) = (String::with_capacity(text.len()), 0);
+        for place in found {
+            clean.push_str(text.get(from..place.start).unwrap_or_default());
+            clean.push_str(MASK);
+            from = place.end;
+        }
+        clean.push_str(text.get(from..).unwrap_or_default());
+        Cow::Owned(clean)
+    }
+
     /// Goes through all values, also after one that had a secret in it.
     fn every<'v>(&self, values: impl Iterator<Item = &'v mut Value>) -> bool {
         let mut found = false;
@@ -202,11 +226,14 @@ impl fmt::Debug for Redactor {
 /// Every way in which a value is usually written down.
 fn forms(value: &str) -> Vec<String> {
     let mut forms = in_one_piece(value);
-    // A token of several lines, such as a key, is often written line by line.
-    let lines = value.lines().map(str::trim).filter(|line| line.len() >= LEAST && *line != value);
-    forms.extend(lines.flat_map(in_one_piece));
+    forms.extend(parts(value).flat_map(in_one_piece));
     forms.retain(|form| form.len() >= LEAST);
     forms
+}
+
+/// The lines of a token of several lines, such as a key: it is often written line by line.
+fn parts(value: &str) -> impl Iterator<Item = &str> {
+    value.lines().map(str::trim).filter(move |line| line.len() >= LEAST && *line != value)
 }
 
 fn in_one_piece(value: &str) -> Vec<String> {

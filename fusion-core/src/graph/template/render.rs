@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::{ErrorKind, Value as Inner};
 use serde_json::{Map, Value};
 
+use super::brief::Brief;
 use super::budget::{Budget, SPENT};
 use super::compile::{Compiled, Output, whole};
 use super::convert::{Skipped, to_json, to_text};
@@ -67,10 +68,10 @@ impl Templates {
     /// # Errors
     /// As [`render`](Self::render).
     pub fn text(&self, text: &str, scope: &dyn Scope) -> Result<String, Failure> {
-        self.run(text, false, scope, |output| match output {
+        self.run(text, false, scope, |output, budget| match output {
             Output::Same => Ok(text.to_owned()),
             Output::Text(text) => Ok(text),
-            Output::Value(value) => to_text(&value, &mut Budget::full()),
+            Output::Value(value) => to_text(&value, budget),
         })
     }
 
@@ -81,7 +82,7 @@ impl Templates {
     /// # Errors
     /// As [`render`](Self::render).
     pub fn condition(&self, expression: &str, scope: &dyn Scope) -> Result<bool, Failure> {
-        self.run(bare(expression), true, scope, |output| match output {
+        self.run(bare(expression), true, scope, |output, _| match output {
             Output::Same => Ok(false),
             Output::Text(text) => Ok(!text.is_empty()),
             Output::Value(value) => Ok(value.is_true()),
@@ -93,11 +94,13 @@ impl Templates {
     /// # Errors
     /// As [`render`](Self::render).
     pub fn value(&self, expression: &str, scope: &dyn Scope) -> Result<Value, Failure> {
-        self.run(bare(expression), true, scope, |output| as_json(output, expression))
+        self.run(bare(expression), true, scope, |output, budget| {
+            as_json(output, expression, budget)
+        })
     }
 
     fn whole_or_text(&self, text: &str, scope: &dyn Scope) -> Result<Value, Failure> {
-        self.run(text, false, scope, |output| as_json(output, text))
+        self.run(text, false, scope, |output, budget| as_json(output, text, budget))
     }
 
     fn run<T>(
@@ -105,19 +108,27 @@ impl Templates {
         source: &str,
         expression: bool,
         scope: &dyn Scope,
-        take: impl FnOnce(Output) -> Result<T, minijinja::Error>,
+        take: impl FnOnce(Output, &mut Budget) -> Result<T, minijinja::Error>,
     ) -> Result<T, Failure> {
+        let brief = scope.brief();
+        if brief.is_some_and(Brief::is_over) {
+            return Err(failed(source, "there is no time for it here"));
+        }
         let compiled = self.compiled(source, expression).map_err(|flaw| refused(&flaw))?;
         let mut handed_out = Vec::new();
         let context = context(&compiled, scope, &mut handed_out)
             .map_err(|message| failed(source, message))?;
-        compiled.run(&context).and_then(take).map_err(|error| {
+        let take = |output| take(output, &mut Budget::new(brief.is_some()));
+        compiled.run(&context, brief.is_some()).and_then(take).map_err(|error| {
             let message = explain(&error, &context);
             let redactor = Redactor::new(handed_out);
             let mut failure = failed(source, redactor.text(&message).into_owned());
             let is_spent = error.detail().is_some_and(|said| said.starts_with(SPENT));
             if is_spent || error.kind() == ErrorKind::OutOfFuel {
                 failure.class = Class::LIMIT;
+                if let Some(brief) = brief {
+                    brief.cut();
+                }
             }
             failure
         })
@@ -146,11 +157,11 @@ fn bare(expression: &str) -> &str {
     whole(expression).unwrap_or(expression)
 }
 
-fn as_json(output: Output, text: &str) -> Result<Value, minijinja::Error> {
+fn as_json(output: Output, text: &str, budget: &mut Budget) -> Result<Value, minijinja::Error> {
     match output {
         Output::Same => Ok(Value::String(text.to_owned())),
         Output::Text(text) => Ok(Value::String(text)),
-        Output::Value(value) => to_json(&value, &mut Budget::full()),
+        Output::Value(value) => to_json(&value, budget),
     }
 }
 
@@ -161,13 +172,14 @@ fn context(
     handed_out: &mut Vec<String>,
 ) -> Result<Inner, String> {
     let references = &compiled.references;
+    let brief = scope.brief();
     let mut nodes = BTreeMap::new();
     for name in &references.nodes {
         let value = match scope.node(name) {
             Found::Unknown => return Err(format!("there is no output of a node `{name}` here")),
             Found::Skipped => Inner::from_object(Skipped),
             Found::Output(data) => {
-                data.inner().map_err(|why| format!("the output of node `{name}` {why}"))?
+                data.inner_in(brief).map_err(|why| format!("the output of node `{name}` {why}"))?
             }
         };
         nodes.insert(name.clone(), value);
@@ -182,11 +194,11 @@ fn context(
     roots.insert("nodes", Inner::from(nodes));
     roots.insert("secrets", Inner::from(secrets));
     if references.all_inputs || !references.inputs.is_empty() {
-        let inputs = scope.inputs().inner().map_err(|why| format!("the input {why}"))?;
+        let inputs = scope.inputs().inner_in(brief).map_err(|why| format!("the input {why}"))?;
         roots.insert("inputs", inputs);
     }
     for (name, data) in scope.extra() {
-        roots.insert(name, data.inner().map_err(|why| format!("`{name}` {why}"))?);
+        roots.insert(name, data.inner_in(brief).map_err(|why| format!("`{name}` {why}"))?);
     }
     Ok(Inner::from(roots))
 }

@@ -7,7 +7,8 @@ use minijinja::Value as Inner;
 use minijinja::value::Serde;
 use serde_json::Value;
 
-use crate::model::{Payload, PayloadKind};
+use super::brief::Brief;
+use crate::model::{Payload, PayloadKind, limits};
 
 /// The values that a template may name.
 ///
@@ -50,6 +51,11 @@ pub trait Scope {
         None
     }
 
+    /// Gives what stops an evaluation that takes more than a moment; without it, it may take all that the limits allow.
+    fn brief(&self) -> Option<&Brief> {
+        None
+    }
+
     /// Gives the further words: `item`, `index`, `round`, `previous`, `output`.
     fn extra(&self) -> &[(&'static str, Data)] {
         &[]
@@ -86,6 +92,17 @@ impl Data {
     pub(super) fn inner(&self) -> Result<Inner, String> {
         self.0.parsed.get_or_init(|| self.0.source.parse()).clone()
     }
+
+    /// Does so unless that takes more than a moment where it may take no more.
+    pub(super) fn inner_in(&self, brief: Option<&Brief>) -> Result<Inner, String> {
+        match brief {
+            Some(brief) if self.0.parsed.get().is_none() && self.0.source.is_large() => {
+                brief.cut();
+                Err("is too large to be parsed here".to_owned())
+            }
+            _ => self.inner(),
+        }
+    }
 }
 
 impl From<Payload> for Data {
@@ -110,6 +127,17 @@ impl fmt::Debug for Data {
 }
 
 impl Source {
+    /// Tells whether parsing takes more than a moment, as far as one can see without doing it.
+    fn is_large(&self) -> bool {
+        let len = match self {
+            Self::Payload(payload) => payload.len(),
+            Self::Json(Value::String(text)) => text.len() as u64,
+            Self::Json(Value::Array(items)) => items.len() as u64 * 16,
+            Self::Json(_) => 0,
+        };
+        len > limits::TEMPLATE_BRIEF_BYTES
+    }
+
     fn parse(&self) -> Result<Inner, String> {
         match self {
             Self::Json(value) => Ok(Inner::from(Serde(value))),

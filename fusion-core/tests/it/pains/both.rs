@@ -73,7 +73,7 @@ async fn seen(engines: &[Fusion; 2], id: &RunId) -> (Run, Run) {
     (engines[0].find(id).await.unwrap(), engines[1].find(id).await.unwrap())
 }
 
-/// Says which of two was heard; the other one was told so.
+/// Says which of two was heard; the other one was told so, and by whom.
 fn heard(what: &str, first: Result<()>, second: Result<()>) -> usize {
     let (at, refused) = match (first, second) {
         (Ok(()), Err(error)) => (0, error),
@@ -81,6 +81,8 @@ fn heard(what: &str, first: Result<()>, second: Result<()>) -> usize {
         both => panic!("{what}: exactly one is taken, not {both:?}"),
     };
     assert_eq!(refused.code(), Code::NotApplicable, "{what}: {refused}");
+    let by = ["already, by ada", "already, by bob"][at];
+    assert!(refused.message().ends_with(by), "{what}: {refused}");
     at
 }
 
@@ -157,7 +159,8 @@ async fn of_yes_and_no_one_is_taken(pair: Pair) {
         });
         let expected = [answer("ada", true), answer("bob", false)][taken].clone();
         assert_eq!(Vec::from_iter(said), [expected]);
-        assert!(ended.is_ok() == (taken == 0) || ended.is_ok(), "{ended:?}");
+        let by = ["ada", "bob"][taken];
+        assert_eq!(ended.unwrap(), json!({"ok": [by, taken == 0]}));
         let late = bob.answer(None, answer("eve", true)).await.unwrap_err();
         assert_eq!(late.code(), Code::NotApplicable, "{late}");
     }

@@ -37,7 +37,8 @@ async fn parallel_approvals_have_names_of_their_own(fusion: Fusion) {
         crate::pause(5).await;
     }
     let error = run.answer(Some("ship"), answer("eve", false)).await.unwrap_err();
-    assert_eq!(error.code(), Code::UnknownReference, "{error}");
+    assert_eq!(error.code(), Code::NotApplicable, "{error}");
+    assert!(error.message().ends_with("answered already, by bob"), "{error}");
     run.answer(Some("build"), answer("ada", true)).await.unwrap();
     assert_eq!(run.result::<Value>().await.unwrap(), json!({"by": ["ada", "bob"]}));
 }

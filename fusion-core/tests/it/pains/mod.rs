@@ -4,6 +4,7 @@ mod bed;
 mod both;
 mod disk;
 mod fan;
+mod heavy;
 mod human;
 mod limit;
 mod owner;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Run, render};
-use crate::graph::template::{References, Templates};
+use crate::graph::template::{Brief, Data, Found, References, Scope, Templates};
 use crate::model::Class;
 
 fn is_stopped(text: &str) {
@@ -175,4 +175,61 @@ fn what_is_missing_is_still_named() {
         let failure = Templates::new().render(&json!(text), &Run::new()).unwrap_err();
         assert!(failure.message.contains("stdou"), "{text}: {failure}");
     }
+}
+
+/// A run whose evaluations may take a moment only.
+struct Hasty(Run, Brief);
+
+impl Scope for Hasty {
+    fn node(&self, name: &str) -> Found {
+        self.0.node(name)
+    }
+
+    fn inputs(&self) -> Data {
+        self.0.inputs()
+    }
+
+    fn brief(&self) -> Option<&Brief> {
+        Some(&self.1)
+    }
+
+    fn extra(&self) -> &[(&'static str, Data)] {
+        self.0.extra()
+    }
+}
+
+#[test]
+fn what_takes_more_than_a_moment_is_cut_short_where_others_wait() {
+    let hasty = |is_over| Hasty(Run::new(), Brief::new(move || is_over));
+    for text in [
+        "{{ nodes.log.lines | sort | join('-') }}",
+        "{{ 'a' | regex_replace('a', 'b') }}",
+        "{% for i in range(1000) %}{{ i + 1 }}{% endfor %}",
+        "{{ nodes.log.stdou }}",
+        "nothing to fill in",
+    ] {
+        let (scope, all) = (hasty(false), Run::new());
+        let brief = Templates::new().render(&json!(text), &scope);
+        assert!(!scope.1.was_cut(), "{text}: {brief:?}");
+        assert_eq!(brief, Templates::new().render(&json!(text), &all), "{text}");
+        let scope = hasty(true);
+        let _cut = Templates::new().render(&json!([text, text]), &scope);
+        assert!(scope.1.was_cut(), "{text}: the time was over before");
+    }
+    for text in [
+        "{% for i in range(300) %}{% for j in range(300) %}{% endfor %}{% endfor %}!",
+        "{{ 'ab' * 1000000 }}",
+        "{{ range(99999) | map('string') | list | length }}",
+        "{% for i in range(9) %}{{ 'a' | regex_replace('a{9}' ~ i, '') }}{% endfor %}",
+    ] {
+        let scope = hasty(false);
+        Templates::new().render(&json!(text), &scope).unwrap_err();
+        assert!(scope.1.was_cut(), "{text}");
+        Templates::new().render(&json!(text), &Run::new()).unwrap();
+    }
+    let large = Data::from(json!("x".repeat(2 << 20)));
+    let mut scope = hasty(false);
+    scope.0.extra = vec![("item", large)];
+    Templates::new().condition("item", &scope).unwrap_err();
+    assert!(scope.1.was_cut());
 }

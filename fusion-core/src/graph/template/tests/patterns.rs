@@ -16,7 +16,11 @@ fn same(pattern: &str, text: &str, with: &str) {
     let ours = Pattern::new(pattern).unwrap();
     let replaced = ours.replace(text, with, &mut Budget::full()).unwrap();
     assert_eq!(replaced, library.replace_all(text, with), "/{pattern}/ in {text:?} with {with:?}");
-    assert_eq!(is_match(pattern, text).unwrap(), library.is_match(text), "/{pattern}/ in {text:?}");
+    assert_eq!(
+        is_match(pattern, text, None).unwrap(),
+        library.is_match(text),
+        "/{pattern}/ in {text:?}"
+    );
 }
 
 #[test]
@@ -88,7 +92,7 @@ fn a_long_search_comes_to_an_end() {
         let failure = Templates::new().render(&json!(text), &Run::new()).unwrap_err();
         assert_eq!(failure.class, Class::LIMIT, "{text}: {failure}");
     }
-    assert!(is_match("(a?){900}b", &"a".repeat(8_000_000)).unwrap_err().contains("too much"));
+    assert!(is_match("(a?){900}b", &"a".repeat(8_000_000), None).unwrap_err().contains("too much"));
     // What is asked every day of a large output has room.
     let lines = "2026-11-21 18:00:00 an error: größe is 17 of 20\n".repeat(40_000);
     let short = "{% for i in range(50000) %}{% if ('w' ~ i) is matching('^\\\\w+$') %}{% endif %}{% endfor %}!";
@@ -99,6 +103,6 @@ fn a_long_search_comes_to_an_end() {
         let made = Pattern::new(pattern).unwrap().replace(&lines, "", &mut Budget::full()).unwrap();
         assert!(made.len() < lines.len(), "{pattern}");
     }
-    let nothing = is_match("(?i)(exception|panic|fatal|trace)", &lines).unwrap();
+    let nothing = is_match("(?i)(exception|panic|fatal|trace)", &lines, None).unwrap();
     assert!(!nothing);
 }
