@@ -51,8 +51,8 @@ said: jane: go
     insta::assert_snapshot!(project.fusion("runs approve long-name").all(), @r##"
 exit 2
 --- stderr
-error: run `long-name` has ended: it succeeded [FU0105]
-  hint: `fusion runs retry long-name` takes it up again
+error: node `ok` has been answered already, by jane [FU0105]
+  hint: the run takes the first answer
 "##);
 }
 

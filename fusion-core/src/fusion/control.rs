@@ -127,7 +127,17 @@ impl Run {
         if let Some(by) = self.said_before(u64::MAX, &same).await? {
             return Err(taken(&by));
         }
-        let sent = self.send(message, ops).await?;
+        let sent = match self.send(message, ops).await {
+            // The run has ended meanwhile, of what the first one said perhaps.
+            Err(over) if over.code() == Code::NotApplicable => {
+                let told = self.recorded(known, &counts).await?;
+                return match told {
+                    Some(Err(by)) => Err(taken(&by)),
+                    _ => Err(over),
+                };
+            }
+            sent => sent?,
+        };
         let inbox = self.id.inbox();
         let rest = self.engine.store.entries(&inbox, sent.saturating_sub(1), 1).await?;
         let waits = rest.first().is_some_and(|entry| entry.id == sent);
@@ -208,7 +218,7 @@ impl Run {
                 Record::Resolved(other, _, who) if *other == key => Some(who.clone()),
                 _ => None,
             };
-            if let Some(who) = self.recorded(0, who).await? {
+            if let Some(who) = self.last_recorded(who).await? {
                 return Err(resolved(&state.program().key_text(key), &who));
             }
             self.refuse_over(&state)?;
@@ -245,6 +255,17 @@ impl Run {
         self.send_once((message, ops), once).await
     }
 
+    /// Finds what the last record of the journal that has something to tell tells.
+    async fn last_recorded<T>(&self, tells: impl Fn(&Record) -> Option<T>) -> Result<Option<T>> {
+        let (mut after, mut told) = (0, None);
+        loop {
+            let records = self.journal(after, PAGE).await?;
+            let Some(last) = records.last() else { return Ok(told) };
+            after = last.seq;
+            told = records.iter().rev().find_map(|stamped| tells(&stamped.record)).or(told);
+        }
+    }
+
     fn refuse_over(&self, state: &State) -> Result<()> {
         match state.result() {
             Some((status, _, _)) => Err(self.is_over(*status)),
@@ -252,7 +273,7 @@ impl Run {
         }
     }
 
-    /// Says who was faster: who answered the node that was meant, or when none asks, the only one that was answered.
+    /// Says who was faster: who answered the node that was meant, or when none is named or asks, who answered last.
     async fn answered_before(
         &self,
         state: &State,
@@ -267,7 +288,7 @@ impl Run {
             },
             _ => None,
         };
-        Ok(self.recorded(0, told).await?.map(|(name, by)| answered(&name, &by)))
+        Ok(self.last_recorded(told).await?.map(|(name, by)| answered(&name, &by)))
     }
 
     fn is_over(&self, status: crate::model::RunStatus) -> Error {

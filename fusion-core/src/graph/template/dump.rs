@@ -101,6 +101,15 @@ impl Run {
         self.cells.iter().map(Range::len).sum()
     }
 
+    fn add(&mut self, cell: Range<usize>) {
+        match self.cells.last() {
+            None => self.width = cell.len(),
+            Some(last) if self.gap == 0 => self.gap = cell.start - last.end,
+            Some(_) => {}
+        }
+        self.cells.push(cell);
+    }
+
     /// Tells whether this is a long number alone, before shorter ones: it says where they stand.
     fn is_offset_before(&self, cell: &Range<usize>) -> bool {
         self.cells.len() == 1 && self.width >= OFFSET && cell.len() < self.width
@@ -121,11 +130,12 @@ impl Search<'_> {
             }
             if !rest.continues(&run, &cell) {
                 let done = take(&mut run);
-                if !(longest.cells.is_empty() && done.is_offset_before(&cell)) {
+                let is_first = longest.cells.is_empty() && !rest.has_offset;
+                if !(is_first && done.is_offset_before(&cell)) {
                     self.keep(&mut longest, done, at, line);
                 }
             }
-            rest.add(&mut run, cell);
+            run.add(cell);
         }
         if run.taken > 0 {
             return self.take_in(&run, at, line);
@@ -299,14 +309,5 @@ impl Cells<'_> {
         let may_be_short = self.has_offset || run.cells.len() > 1;
         let fits = cell.len() == run.width || (may_be_short && cell.len() < run.width);
         is_gap && last.len() == run.width && fits
-    }
-
-    fn add(&self, run: &mut Run, cell: Range<usize>) {
-        match run.cells.last() {
-            None if run.width == 0 => run.width = cell.len(),
-            Some(last) if run.gap == 0 => run.gap = cell.start - last.end,
-            _ => {}
-        }
-        run.cells.push(cell);
     }
 }

@@ -128,7 +128,7 @@ async fn of_two_verdicts_one_is_taken(pair: Pair) {
             _ => None,
         });
         let by = ["ada", "bob"][taken].to_owned();
-        assert_eq!(Vec::from_iter(resolved), [(verdicts[taken].clone(), by)]);
+        assert_eq!(resolved.collect::<Vec<_>>(), [(verdicts[taken].clone(), by)]);
         let status = [RunStatus::Succeeded, RunStatus::Failed][taken];
         assert_eq!(ada.status().await.unwrap(), status);
         // Who comes later is told, too.
@@ -158,7 +158,7 @@ async fn of_yes_and_no_one_is_taken(pair: Pair) {
             _ => None,
         });
         let expected = [answer("ada", true), answer("bob", false)][taken].clone();
-        assert_eq!(Vec::from_iter(said), [expected]);
+        assert_eq!(said.collect::<Vec<_>>(), [expected]);
         let by = ["ada", "bob"][taken];
         assert_eq!(ended.unwrap(), json!({"ok": [by, taken == 0]}));
         let late = bob.answer(None, answer("eve", true)).await.unwrap_err();

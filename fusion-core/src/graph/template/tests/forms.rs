@@ -163,6 +163,15 @@ fn a_dump_keeps_what_is_not_the_secret() {
                 00000010: 2d6d 6f72 650a 656e 640a                 -more.end.\nnext 6865\n";
     let clean = "00000000: 7573 6572 ***\n00000010: ***\nnext 6865\n";
     assert_eq!(redactor.text(dump), clean);
+    // The last line of `xxd -e`: one cell, and characters that look like another.
+    let last = "00000010: 00003030                             00";
+    assert_eq!(
+        Redactor::new(["2and00".to_owned()])
+            .text(&format!("00000000: 6e613261 6e613261 6e613261 646e6132  a2anana2\n{last}"))
+            .matches("***")
+            .count(),
+        2
+    );
     let plain = "key: 68 75 6e 74 65 72 32 2d 61 6e 64 2d 6d 6f 72 65, and more";
     assert_eq!(redactor.text(plain), "key: ***, and more");
 }
