@@ -106,23 +106,20 @@ impl Writer {
         prepared: &Prepared,
         savepoint: bool,
     ) -> Result<Option<Receipt>, Fault> {
-        self.moved.clear();
         if savepoint {
             self.run("SAVEPOINT batch")?;
         }
-        let (rings, changes) = (self.rings.len(), self.connection.total_changes());
-        let done = self.carry_out(prepared).and_then(|receipt| {
-            self.write_moved()?;
-            Ok(receipt)
-        });
-        let answer = match done {
+        let rings = self.rings.len();
+        let changes = (self.connection.total_changes(), self.behind.changes());
+        let answer = match self.carry_out(prepared) {
             Ok(receipt) => Ok(receipt),
             Err(Fault::Refused(error)) => {
                 self.rings.truncate(rings);
                 if savepoint {
                     self.run("ROLLBACK TO batch")?;
+                    self.behind.clear();
                     self.known.lines.clear();
-                } else if self.connection.total_changes() != changes || !self.moved.is_empty() {
+                } else if changes != (self.connection.total_changes(), self.behind.changes()) {
                     return Ok(None);
                 }
                 Err(error)
@@ -130,6 +127,7 @@ impl Writer {
             Err(fault) => return Err(fault),
         };
         if savepoint {
+            self.write_behind()?;
             self.run("RELEASE batch")?;
         }
         Ok(Some(answer?))

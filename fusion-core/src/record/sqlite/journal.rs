@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::behind;
 use super::fault::{Fault, signed};
 use super::group::Row;
 use super::line::Line;
@@ -27,9 +28,8 @@ impl Writer {
         let id = self.known.journal;
         let (first, count) = (signed(line.head) + 1, signed(row.count as u64));
         let body = codec::seal(&row.content, &[line.id, line.last, first, count, now]);
-        self.connection
-            .prepare_cached("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)")?
-            .execute((id, line.id, line.last, first, count, now, body))?;
+        let (stream, prev) = (line.id, line.last);
+        self.behind.append(behind::Row { id, stream, prev, first, count, at: now, body });
         line.head += row.count as u64;
         line.last = id;
         self.refer(line.id, &row.blobs)?;
@@ -40,7 +40,7 @@ impl Writer {
 
     pub(super) fn drop_stream(&mut self, name: &Arc<str>) -> Result<(), Fault> {
         let Some(line) = self.line(name)? else { return Ok(()) };
-        self.write_moved()?;
+        self.write_behind()?;
         let uses: i64 = self
             .connection
             .prepare_cached("SELECT uses FROM streams WHERE id = ?")?

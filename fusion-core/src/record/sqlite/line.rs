@@ -1,17 +1,17 @@
-//! Where streams stand: known by heart while nobody else writes, and written once a batch.
+//! Where streams stand: known by heart while nobody else writes, and written once a group.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
 use rusqlite::OptionalExtension;
 
-use super::fault::{Fault, corrupt, signed, unsigned};
+use super::fault::{Fault, unsigned};
 use super::key::pack_name;
 use super::writer::Writer;
 
 /// The most streams whose heads are known by heart.
-const LINES: usize = 16_384;
+pub(super) const LINES: usize = 16_384;
 
 /// Where a stream stands.
 #[derive(Debug, Clone, Copy)]
@@ -25,18 +25,6 @@ pub(super) struct Line {
 /// Streams by name. Their names begin alike, which makes a tree of them slow; the order is asked by nobody, and the hash is
 /// the same in every process.
 pub(super) type Lines = HashMap<Arc<str>, Line, BuildHasherDefault<DefaultHasher>>;
-
-/// The streams that the running batch moved, by id. What a batch does to a stream is one write at its end.
-pub(super) type Moved = BTreeMap<i64, Move>;
-
-/// What a batch did to a stream.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Move {
-    line: Line,
-    is_new: bool,
-    /// By how many the queue entries that point at it became more.
-    uses: i64,
-}
 
 impl Writer {
     /// Finds a stream by its name.
@@ -75,15 +63,14 @@ impl Writer {
         self.connection
             .prepare_cached("INSERT INTO names VALUES (?, ?)")?
             .execute((line.id, pack_name(name)))?;
-        self.moved.insert(line.id, Move { line, is_new: true, uses: 0 });
+        self.behind.begin(line);
         self.known.lines.insert(name.clone(), line);
         Ok(line)
     }
 
     /// Notes where a stream stands now.
     pub(super) fn stand(&mut self, name: &Arc<str>, line: Line) {
-        let fresh = Move { line, is_new: false, uses: 0 };
-        self.moved.entry(line.id).or_insert(fresh).line = line;
+        self.behind.stand(line);
         match self.known.lines.get_mut(name) {
             Some(known) => *known = line,
             None => drop(self.known.lines.insert(name.clone(), line)),
@@ -101,39 +88,12 @@ impl Writer {
 
     /// Counts the queue entries that point at a stream.
     pub(super) fn use_stream(&mut self, id: i64, by: i64) -> Result<(), Fault> {
-        if let Some(moved) = self.moved.get_mut(&id) {
-            moved.uses += by;
+        if self.behind.count_uses(id, by) {
             return Ok(());
         }
         self.connection
             .prepare_cached("UPDATE streams SET uses = uses + ? WHERE id = ?")?
             .execute((by, id))?;
-        Ok(())
-    }
-
-    /// Writes where the moved streams stand.
-    pub(super) fn write_moved(&mut self) -> Result<(), Fault> {
-        for (id, Move { line, is_new, uses }) in std::mem::take(&mut self.moved) {
-            let (head, epoch) = (signed(line.head), signed(line.epoch));
-            if is_new {
-                self.connection
-                    .prepare_cached("INSERT INTO streams VALUES (?, ?, ?, ?, ?)")?
-                    .execute((id, head, line.last, epoch, uses))?;
-                continue;
-            }
-            let written = self
-                .connection
-                .prepare_cached(
-                    "UPDATE streams SET head = ?, last = ?, epoch = ?, uses = uses + ? WHERE id = ?",
-                )?
-                .execute((head, line.last, epoch, uses, id))?;
-            if written != 1 {
-                return Err(Fault::Fatal(corrupt(format!("stream {id} has a name and no head"))));
-            }
-        }
-        if self.known.lines.len() > LINES {
-            self.known.lines.clear();
-        }
         Ok(())
     }
 }

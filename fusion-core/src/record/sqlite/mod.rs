@@ -4,6 +4,7 @@
 //! file is read through connections of their own. The shape of the journal is *linked append*: rows in the order of their
 //! commit, each naming its stream's row before, so that a thousand interleaved streams fill pages one after the other.
 
+mod behind;
 mod blobs;
 mod check;
 mod connect;

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::behind::Behind;
 use super::connect;
 use super::fault::{Fault, error};
 use super::group::Prepared;
-use super::line::{Lines, Moved};
+use super::line::{LINES, Lines};
 use super::options::Options;
 use super::reserve::{self, Reserve};
 use super::turn::Turn;
@@ -41,6 +42,13 @@ impl Known {
         let Self { journal, queue, bells, stream, queue_saved, .. } = *self;
         Self { version, lines, journal, queue, bells, stream, queue_saved }
     }
+
+    /// Forgets streams when there are too many.
+    pub(super) fn shrink(&mut self) {
+        if self.lines.len() > LINES {
+            self.lines.clear();
+        }
+    }
 }
 
 /// How many pages the WAL grows before it is written back without waiting for a pause: 16 MiB.
@@ -54,8 +62,7 @@ pub struct Writer {
     pub(super) known: Known,
     /// What was known before the running transaction changed anything.
     before: Known,
-    /// The streams that the running batch moved.
-    pub(super) moved: Moved,
+    pub(super) behind: Behind,
     /// How many of the rings are for what others wrote.
     others: usize,
     pub(super) bus: Local,
@@ -89,7 +96,7 @@ impl Writer {
             connection,
             known,
             before: Known::default(),
-            moved: Moved::default(),
+            behind: Behind::default(),
             others: 0,
             bus,
             rings,
@@ -195,6 +202,7 @@ impl Writer {
         let answers = answers.ok_or_else(|| {
             Fault::Lost(Error::new(Code::Internal, "a savepoint did not take back its batch"))
         })?;
+        self.write_behind()?;
         self.save_counters()?;
         self.run("COMMIT")?;
         Ok(answers)
@@ -237,7 +245,7 @@ impl Writer {
     /// Ends the transaction, if there is one, and forgets what it changed.
     fn roll_back(&mut self) -> rusqlite::Result<()> {
         self.known = self.before.counters();
-        self.moved.clear();
+        self.behind.clear();
         // After some errors SQLite has ended it itself.
         if self.connection.is_autocommit() {
             Ok(())

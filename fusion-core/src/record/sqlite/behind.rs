@@ -1,0 +1,154 @@
+//! What a group writes at its end: rows of the journal and where streams stand, many to a statement.
+//!
+//! For SQLite a row is cheap beside the statement that brings it: binding, stepping and resetting cost more than a row.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Statement};
+
+use super::fault::{Fault, signed};
+use super::line::Line;
+use super::writer::Writer;
+
+/// How many rows a statement takes: as many as the first that fits.
+const SIZES: [usize; 3] = [32, 4, 1];
+
+/// A row of the journal.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) id: i64,
+    pub(super) stream: i64,
+    pub(super) prev: i64,
+    pub(super) first: i64,
+    pub(super) count: i64,
+    pub(super) at: i64,
+    pub(super) body: Vec<u8>,
+}
+
+/// What a group did to a stream.
+#[derive(Debug, Clone, Copy)]
+struct Move {
+    line: Line,
+    is_new: bool,
+    /// By how many the queue entries that point at it became more.
+    uses: i64,
+}
+
+/// What is known to the writer, and not yet to SQLite.
+#[derive(Debug, Default)]
+pub(super) struct Behind {
+    rows: Vec<Row>,
+    /// By id, which is their order in the table.
+    moved: BTreeMap<i64, Move>,
+    changes: u64,
+}
+
+impl Behind {
+    /// Counts what was ever noted here: whoever finds the same number has noted nothing.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    pub(super) fn append(&mut self, row: Row) {
+        self.changes += 1;
+        self.rows.push(row);
+    }
+
+    /// Notes a stream that is not in the file.
+    pub(super) fn begin(&mut self, line: Line) {
+        self.changes += 1;
+        self.moved.insert(line.id, Move { line, is_new: true, uses: 0 });
+    }
+
+    /// Notes where a stream stands.
+    pub(super) fn stand(&mut self, line: Line) {
+        self.changes += 1;
+        let fresh = Move { line, is_new: false, uses: 0 };
+        self.moved.entry(line.id).or_insert(fresh).line = line;
+    }
+
+    /// Counts the queue entries that point at a stream; `false` when nothing is noted of it.
+    pub(super) fn count_uses(&mut self, stream: i64, by: i64) -> bool {
+        let moved = self.moved.get_mut(&stream);
+        self.changes += u64::from(moved.is_some());
+        moved.map(|moved| moved.uses += by).is_some()
+    }
+
+    /// Forgets what was noted.
+    pub(super) fn clear(&mut self) {
+        self.rows.clear();
+        self.moved.clear();
+    }
+}
+
+impl Writer {
+    /// Tells SQLite what it does not know yet.
+    pub(super) fn write_behind(&mut self) -> Result<(), Fault> {
+        let rows = std::mem::take(&mut self.behind.rows);
+        insert(&self.connection, ("INSERT INTO journal VALUES", 7, ""), &rows, |put, row| {
+            for number in [row.id, row.stream, row.prev, row.first, row.count, row.at] {
+                put.number(number)?;
+            }
+            put.bytes(&row.body)
+        })?;
+        let moved = std::mem::take(&mut self.behind.moved);
+        let (new, old): (Vec<Move>, Vec<Move>) = moved.into_values().partition(|one| one.is_new);
+        let columns = |put: &mut Put<'_, '_>, Move { line, uses, .. }: &Move| {
+            [line.id, signed(line.head), line.last, signed(line.epoch), *uses]
+                .into_iter()
+                .try_for_each(|number| put.number(number))
+        };
+        insert(&self.connection, ("INSERT INTO streams VALUES", 5, ""), &new, columns)?;
+        let again = "ON CONFLICT DO UPDATE SET head = excluded.head, last = excluded.last,
+            epoch = excluded.epoch, uses = uses + excluded.uses";
+        insert(&self.connection, ("INSERT INTO streams VALUES", 5, again), &old, columns)?;
+        self.known.shrink();
+        Ok(())
+    }
+}
+
+/// The parameters of a statement, in their order.
+struct Put<'a, 'c> {
+    statement: &'a mut Statement<'c>,
+    at: usize,
+}
+
+impl Put<'_, '_> {
+    fn number(&mut self, number: i64) -> rusqlite::Result<()> {
+        self.at += 1;
+        self.statement.raw_bind_parameter(self.at, number)
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> rusqlite::Result<()> {
+        self.at += 1;
+        self.statement.raw_bind_parameter(self.at, bytes)
+    }
+}
+
+/// Inserts rows: by the beginning of the statement, the number of columns, and its end.
+fn insert<T>(
+    connection: &Connection,
+    (begin, columns, end): (&str, usize, &str),
+    rows: &[T],
+    bind: impl Fn(&mut Put<'_, '_>, &T) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let mut rest = rows;
+    for size in SIZES {
+        let (whole, left) = rest.split_at(rest.len() - rest.len() % size);
+        rest = left;
+        if whole.is_empty() {
+            continue;
+        }
+        let row = format!("({})", vec!["?"; columns].join(","));
+        let sql = format!("{begin} {} {end}", vec![row; size].join(","));
+        let mut statement = connection.prepare_cached(&sql)?;
+        for chunk in whole.chunks_exact(size) {
+            let mut put = Put { statement: &mut statement, at: 0 };
+            for row in chunk {
+                bind(&mut put, row)?;
+            }
+            statement.raw_execute()?;
+        }
+    }
+    Ok(())
+}
