@@ -85,12 +85,17 @@ impl Writer {
     /// Tells SQLite what it does not know yet.
     pub(super) fn write_behind(&mut self) -> Result<(), Fault> {
         let rows = std::mem::take(&mut self.behind.rows);
-        insert(&self.connection, ("INSERT INTO journal VALUES", 7, ""), &rows, |put, row| {
-            for number in [row.id, row.stream, row.prev, row.first, row.count, row.at] {
-                put.number(number)?;
-            }
-            put.bytes(&row.body)
-        })?;
+        insert(
+            &self.connection,
+            ("INSERT OR FAIL INTO journal VALUES", 7, ""),
+            &rows,
+            |put, row| {
+                for number in [row.id, row.stream, row.prev, row.first, row.count, row.at] {
+                    put.number(number)?;
+                }
+                put.bytes(&row.body)
+            },
+        )?;
         let moved = std::mem::take(&mut self.behind.moved);
         let (new, old): (Vec<Move>, Vec<Move>) = moved.into_values().partition(|one| one.is_new);
         let columns = |put: &mut Put<'_, '_>, Move { line, uses, .. }: &Move| {
@@ -98,10 +103,10 @@ impl Writer {
                 .into_iter()
                 .try_for_each(|number| put.number(number))
         };
-        insert(&self.connection, ("INSERT INTO streams VALUES", 5, ""), &new, columns)?;
+        insert(&self.connection, ("INSERT OR FAIL INTO streams VALUES", 5, ""), &new, columns)?;
         let again = "ON CONFLICT DO UPDATE SET head = excluded.head, last = excluded.last,
             epoch = excluded.epoch, uses = uses + excluded.uses";
-        insert(&self.connection, ("INSERT INTO streams VALUES", 5, again), &old, columns)?;
+        insert(&self.connection, ("INSERT OR FAIL INTO streams VALUES", 5, again), &old, columns)?;
         self.known.shrink();
         Ok(())
     }
