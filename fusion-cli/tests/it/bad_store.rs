@@ -237,7 +237,9 @@ fn a_damaged_description_of_the_tables_is_told_at_once() {
         let found = parts.filter(|(_, part)| *part == from.as_bytes());
         let places: Vec<usize> = found.map(|(at, _)| at).collect();
         assert!(!places.is_empty(), "{from}");
-        places.iter().for_each(|at| patch(&project, *at, to.as_bytes()));
+        for at in places {
+            patch(&project, at, to.as_bytes());
+        }
         for args in ["doctor --json", "run w.yaml --json", "runs list --json"] {
             let ran = project.fusion(args);
             assert_eq!(
