@@ -5,8 +5,7 @@ use serde::Serialize;
 use super::{Fusion, Run};
 use crate::error::{Code, Error, Result};
 use crate::model::{
-    Answer, Batch, Key, Message, NodeIx, NodeStatus, Op, Payload, Record, RunId, Verdict, Wait,
-    limits,
+    Answer, Batch, Key, Message, NodeStatus, Op, Payload, Record, RunId, Verdict, Wait, limits,
 };
 use crate::run::begin::externalise;
 use crate::run::message::{decode, say};
@@ -280,13 +279,11 @@ impl Run {
         node: Option<&str>,
         asked: &[String],
     ) -> Result<Option<Error>> {
-        let name = |node: NodeIx| state.program().key_text(Key::node(node));
-        let told = |record: &Record| match record {
-            Record::Answered(at, said) => match node {
-                Some(node) => (name(*at) == node).then(|| (name(*at), said.by.clone())),
-                None => asked.is_empty().then(|| (name(*at), said.by.clone())),
-            },
-            _ => None,
+        let told = |record: &Record| {
+            let Record::Answered(at, said) = record else { return None };
+            let name = state.program().key_text(Key::node(*at));
+            let is_meant = node.map_or(asked.is_empty(), |node| node == name);
+            is_meant.then(|| (name, said.by.clone()))
         };
         Ok(self.last_recorded(told).await?.map(|(name, by)| answered(&name, &by)))
     }

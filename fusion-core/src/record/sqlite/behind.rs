@@ -3,8 +3,9 @@
 //! For SQLite a row is cheap beside the statement that brings it: binding, stepping and resetting cost more than a row.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use rusqlite::{Connection, Statement};
+use rusqlite::{Connection, Statement, ToSql};
 
 use super::fault::{Fault, signed};
 use super::line::Line;
@@ -85,29 +86,66 @@ impl Writer {
     /// Tells SQLite what it does not know yet.
     pub(super) fn write_behind(&mut self) -> Result<(), Fault> {
         let rows = std::mem::take(&mut self.behind.rows);
-        insert(
-            &self.connection,
-            ("INSERT OR FAIL INTO journal VALUES", 7, ""),
-            &rows,
-            |put, row| {
-                for number in [row.id, row.stream, row.prev, row.first, row.count, row.at] {
-                    put.number(number)?;
-                }
-                put.bytes(&row.body)
-            },
-        )?;
+        ROWS.run(&self.connection, &rows, |put, row| {
+            for number in [row.id, row.stream, row.prev, row.first, row.count, row.at] {
+                put.value(number)?;
+            }
+            put.value(&row.body)
+        })?;
         let moved = std::mem::take(&mut self.behind.moved);
         let (new, old): (Vec<Move>, Vec<Move>) = moved.into_values().partition(|one| one.is_new);
-        let columns = |put: &mut Put<'_, '_>, Move { line, uses, .. }: &Move| {
-            [line.id, signed(line.head), line.last, signed(line.epoch), *uses]
-                .into_iter()
-                .try_for_each(|number| put.number(number))
-        };
-        insert(&self.connection, ("INSERT OR FAIL INTO streams VALUES", 5, ""), &new, columns)?;
-        let again = "ON CONFLICT DO UPDATE SET head = excluded.head, last = excluded.last,
-            epoch = excluded.epoch, uses = uses + excluded.uses";
-        insert(&self.connection, ("INSERT OR FAIL INTO streams VALUES", 5, again), &old, columns)?;
+        for (insert, moves) in [(&NEW, new), (&OLD, old)] {
+            insert.run(&self.connection, &moves, |put, Move { line, uses, .. }| {
+                let numbers = [line.id, signed(line.head), line.last, signed(line.epoch), *uses];
+                numbers.into_iter().try_for_each(|number| put.value(number))
+            })?;
+        }
         self.known.shrink();
+        Ok(())
+    }
+}
+
+static ROWS: LazyLock<Insert> =
+    LazyLock::new(|| Insert::new("INSERT OR FAIL INTO journal VALUES", 7, ""));
+static NEW: LazyLock<Insert> =
+    LazyLock::new(|| Insert::new("INSERT OR FAIL INTO streams VALUES", 5, ""));
+static OLD: LazyLock<Insert> = LazyLock::new(|| {
+    let again = "ON CONFLICT DO UPDATE SET head = excluded.head, last = excluded.last,
+        epoch = excluded.epoch, uses = uses + excluded.uses";
+    Insert::new("INSERT OR FAIL INTO streams VALUES", 5, again)
+});
+
+/// The statements that insert into a table: one for each number of rows.
+struct Insert([(usize, String); SIZES.len()]);
+
+impl Insert {
+    fn new(begin: &str, columns: usize, end: &str) -> Self {
+        let row = format!("({})", vec!["?"; columns].join(","));
+        Self(SIZES.map(|size| (size, format!("{begin} {} {end}", vec![&*row; size].join(",")))))
+    }
+
+    fn run<T>(
+        &self,
+        connection: &Connection,
+        rows: &[T],
+        bind: impl Fn(&mut Put<'_, '_>, &T) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        let mut rest = rows;
+        for (size, sql) in &self.0 {
+            let (whole, left) = rest.split_at(rest.len() - rest.len() % size);
+            rest = left;
+            if whole.is_empty() {
+                continue;
+            }
+            let mut statement = connection.prepare_cached(sql)?;
+            for chunk in whole.chunks_exact(*size) {
+                let mut put = Put { statement: &mut statement, at: 0 };
+                for row in chunk {
+                    bind(&mut put, row)?;
+                }
+                statement.raw_execute()?;
+            }
+        }
         Ok(())
     }
 }
@@ -119,41 +157,8 @@ struct Put<'a, 'c> {
 }
 
 impl Put<'_, '_> {
-    fn number(&mut self, number: i64) -> rusqlite::Result<()> {
+    fn value(&mut self, value: impl ToSql) -> rusqlite::Result<()> {
         self.at += 1;
-        self.statement.raw_bind_parameter(self.at, number)
+        self.statement.raw_bind_parameter(self.at, value)
     }
-
-    fn bytes(&mut self, bytes: &[u8]) -> rusqlite::Result<()> {
-        self.at += 1;
-        self.statement.raw_bind_parameter(self.at, bytes)
-    }
-}
-
-/// Inserts rows: by the beginning of the statement, the number of columns, and its end.
-fn insert<T>(
-    connection: &Connection,
-    (begin, columns, end): (&str, usize, &str),
-    rows: &[T],
-    bind: impl Fn(&mut Put<'_, '_>, &T) -> rusqlite::Result<()>,
-) -> rusqlite::Result<()> {
-    let mut rest = rows;
-    for size in SIZES {
-        let (whole, left) = rest.split_at(rest.len() - rest.len() % size);
-        rest = left;
-        if whole.is_empty() {
-            continue;
-        }
-        let row = format!("({})", vec!["?"; columns].join(","));
-        let sql = format!("{begin} {} {end}", vec![row; size].join(","));
-        let mut statement = connection.prepare_cached(&sql)?;
-        for chunk in whole.chunks_exact(size) {
-            let mut put = Put { statement: &mut statement, at: 0 };
-            for row in chunk {
-                bind(&mut put, row)?;
-            }
-            statement.raw_execute()?;
-        }
-    }
-    Ok(())
 }
