@@ -112,6 +112,8 @@ impl Service {
     /// Writes a job and all that waits behind it; gives whom to tell when one of them is the end.
     fn group(&mut self, job: Job) -> Option<oneshot::Sender<Result<()>>> {
         self.gather();
+        // Whoever comes while others have their turn is of this group, and not of the next.
+        let turn = matches!(job, Job::Commit(..)).then(|| self.writer.turn());
         let (mut batches, mut waiters, mut bytes) = (Vec::new(), Vec::new(), 0);
         let (mut end, mut compact) = (None, None);
         let mut next = Some(job);
@@ -135,8 +137,11 @@ impl Service {
             next = if full { None } else { self.jobs.try_recv().ok() };
         }
         self.crowd = batches.len().max(self.crowd - self.crowd.div_ceil(8));
-        if !batches.is_empty() {
-            let answers = self.writer.apply(batches);
+        if let Some(turn) = turn {
+            let answers = match turn {
+                Ok(turn) => self.writer.apply_in(turn, batches),
+                Err(busy) => vec![Err(busy); batches.len()],
+            };
             if self.writer.has_failed() {
                 self.readers.fail();
             }

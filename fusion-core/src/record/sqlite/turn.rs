@@ -32,23 +32,16 @@ pub(super) struct Turn(Option<Side>);
 
 #[derive(Debug)]
 struct Side {
-    file: File,
+    file: Arc<File>,
     path: PathBuf,
     /// Nobody had made it before.
     is_new: bool,
     waiter: RefCell<Option<Waiter>>,
 }
 
-/// A turn taken; ends when dropped.
+/// A turn taken; ends when dropped. Holds the file that is locked, if one is.
 #[derive(Debug)]
-pub(super) enum Taken<'a> {
-    /// Nobody has to wait for it.
-    Free,
-    /// The file of the [`Turn`] is locked.
-    Own(&'a File),
-    /// The file of its [`Waiter`] is locked.
-    Waited(Arc<File>),
-}
+pub(super) struct Taken(Option<Arc<File>>);
 
 impl Turn {
     /// Opens the side file of a database. All names of one database (relative, through links) share it.
@@ -58,7 +51,12 @@ impl Turn {
         let is_new = made.is_ok();
         let file =
             made.or_else(|_| File::options().create(true).truncate(false).write(true).open(&path));
-        Self(file.ok().map(|file| Side { file, path, is_new, waiter: RefCell::default() }))
+        Self(file.ok().map(|file| Side {
+            file: Arc::new(file),
+            path,
+            is_new,
+            waiter: RefCell::default(),
+        }))
     }
 
     /// Takes the side file away if this turn made it: what it stood beside is no store.
@@ -78,30 +76,30 @@ impl Turn {
     ///
     /// # Errors
     /// `FU0306` when another process does not end its turn in [`WAIT_MS`].
-    pub(super) fn take(&self) -> Result<Taken<'_>> {
+    pub(super) fn take(&self) -> Result<Taken> {
         self.take_within(WAIT_MS)
     }
 
-    fn take_within(&self, wait_ms: u64) -> Result<Taken<'_>> {
-        let Some(Side { file, path, waiter, .. }) = &self.0 else { return Ok(Taken::Free) };
+    fn take_within(&self, wait_ms: u64) -> Result<Taken> {
+        let Some(Side { file, path, waiter, .. }) = &self.0 else { return Ok(Taken(None)) };
         let mut waiter = waiter.borrow_mut();
         if waiter.as_ref().is_none_or(Waiter::may_push_in) {
             match flock(file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {
                     *waiter = waiter.take().and_then(Waiter::pushed_in);
-                    return Ok(Taken::Own(file));
+                    return Ok(Taken(Some(file.clone())));
                 }
                 Err(Errno::WOULDBLOCK) => {}
                 // Not every file system has such locks.
-                Err(_) => return Ok(Taken::Free),
+                Err(_) => return Ok(Taken(None)),
             }
         }
         let Some(mut one) = waiter.take().or_else(|| Waiter::begin(path)) else {
-            return Ok(Taken::Free);
+            return Ok(Taken(None));
         };
         let file = one.wait(wait_ms)?;
         *waiter = Some(one);
-        Ok(Taken::Waited(file))
+        Ok(Taken(Some(file)))
     }
 }
 
@@ -184,15 +182,10 @@ pub(super) fn one_name(path: &Path) -> PathBuf {
     }
 }
 
-impl Drop for Taken<'_> {
+impl Drop for Taken {
     fn drop(&mut self) {
-        let file: &File = match self {
-            Self::Free => return,
-            Self::Own(file) => file,
-            Self::Waited(file) => file,
-        };
         // A failure to unlock ends with the process at the latest.
-        let _unlocked = flock(file, FlockOperation::Unlock);
+        let _unlocked = self.0.take().map(|file| flock(&*file, FlockOperation::Unlock));
     }
 }
 

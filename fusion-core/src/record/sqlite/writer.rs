@@ -15,7 +15,7 @@ use super::group::Prepared;
 use super::line::{LINES, Lines};
 use super::options::Options;
 use super::reserve::{self, Reserve};
-use super::turn::Turn;
+use super::turn::{Taken, Turn};
 use crate::error::{Code, Error, Result};
 use crate::model::Receipt;
 use crate::record::bus::{Local, Ring};
@@ -51,10 +51,10 @@ impl Known {
     }
 }
 
-/// How many pages the WAL grows before it is written back without waiting for a pause: 16 MiB.
-const WAL_PAGES: usize = 4096;
+/// How many pages the WAL grows before it is written back without waiting for a pause: 8 MiB.
+const WAL_PAGES: i64 = 2048;
 /// The same over a named VFS: the simulator shall see many checkpoints.
-const WAL_PAGES_SIMULATED: usize = 128;
+const WAL_PAGES_SIMULATED: i64 = 24;
 
 /// The writing half of a store.
 pub struct Writer {
@@ -72,9 +72,8 @@ pub struct Writer {
     turn: Turn,
     reserve: Reserve,
     failed: bool,
-    /// About how many pages the WAL has that are not in the file yet, and how many it may have.
-    wal_pages: usize,
-    wal_pages_most: usize,
+    /// How many pages the WAL may have that are not in the file yet.
+    wal_pages_most: i64,
 }
 
 impl Writer {
@@ -104,7 +103,6 @@ impl Writer {
             turn,
             reserve,
             failed: false,
-            wal_pages: 0,
             wal_pages_most: if simulated { WAL_PAGES_SIMULATED } else { WAL_PAGES },
         };
         writer.refresh().map_err(outside)?;
@@ -116,14 +114,27 @@ impl Writer {
     ///
     /// After a failure of the file every answer, now and later, is `FU0308`.
     pub fn apply(&mut self, batches: Vec<Prepared>) -> Vec<Result<Receipt>> {
+        match self.turn() {
+            Ok(turn) => self.apply_in(turn, batches),
+            Err(busy) => vec![Err(busy); batches.len()],
+        }
+    }
+
+    /// Waits until no other process writes: whoever comes meanwhile can be of the group.
+    pub(super) fn turn(&self) -> Result<Taken> {
+        self.turn.take()
+    }
+
+    /// Writes batches in a turn that was waited for.
+    pub(super) fn apply_in(&mut self, turn: Taken, batches: Vec<Prepared>) -> Vec<Result<Receipt>> {
         let count = batches.len();
         if self.failed {
             return vec![Err(stopped()); count];
         }
         if self.reserve.is_tight() && !self.reserve.restore() {
-            return self.apply_urgent(batches);
+            return self.apply_urgent(turn, batches);
         }
-        let answers = self.apply_all(&batches);
+        let answers = self.apply_all(turn, &batches);
         let is_full = |answer: &Result<Receipt>| {
             answer.as_ref().is_err_and(|error| error.code() == Code::StoreFull)
         };
@@ -134,30 +145,28 @@ impl Writer {
     }
 
     /// Writes only what ends something, into the room that was kept for it.
-    fn apply_urgent(&mut self, batches: Vec<Prepared>) -> Vec<Result<Receipt>> {
+    fn apply_urgent(&mut self, turn: Taken, batches: Vec<Prepared>) -> Vec<Result<Receipt>> {
         let urgent: Vec<bool> = batches.iter().map(Prepared::is_urgent).collect();
         let chosen: Vec<Prepared> = batches.into_iter().filter(Prepared::is_urgent).collect();
         let mut answers = Vec::new().into_iter();
         if !chosen.is_empty() {
-            answers = self.apply_all(&chosen).into_iter();
+            answers = self.apply_all(turn, &chosen).into_iter();
         }
         let answer = |is_urgent: bool| if is_urgent { answers.next() } else { None };
         let answers = urgent.into_iter().map(answer);
         answers.map(|answer| answer.unwrap_or_else(|| Err(reserve::full()))).collect()
     }
 
-    fn apply_all(&mut self, batches: &[Prepared]) -> Vec<Result<Receipt>> {
+    fn apply_all(&mut self, turn: Taken, batches: &[Prepared]) -> Vec<Result<Receipt>> {
         let count = batches.len();
-        // A few pages for every group, some for every batch, and those that the bytes fill.
-        let bytes: usize = batches.iter().map(Prepared::bytes).sum();
-        self.wal_pages += 8 + count + bytes / 2048;
-        let done = self.group(batches);
+        let done = self.transaction(batches);
+        drop(turn);
         self.bells.clear();
         let rings = std::mem::take(&mut self.rings);
         match done {
             Ok(receipts) => {
                 self.bus.ring_all(&rings);
-                if self.wal_pages >= self.wal_pages_most {
+                if self.wal_pages() >= self.wal_pages_most {
                     // What was committed is safe in the WAL whatever comes of this; the next batch hears of a failure.
                     let _kept = self.checkpoint();
                 }
@@ -176,16 +185,6 @@ impl Writer {
     /// Tells whether the file failed.
     pub fn has_failed(&self) -> bool {
         self.failed
-    }
-
-    fn group(&mut self, batches: &[Prepared]) -> Result<Vec<Result<Receipt>>, Fault> {
-        let turn = std::mem::take(&mut self.turn);
-        let done = match turn.take() {
-            Ok(_taken) => self.transaction(batches),
-            Err(busy) => Err(Fault::Lost(busy)),
-        };
-        self.turn = turn;
-        done
     }
 
     /// Carries out the batches as if none were ever refused, which is nearly always true, and again under savepoints where
@@ -296,12 +295,20 @@ impl Writer {
         self.save_bells()
     }
 
+    /// Gives how many pages the WAL has that are not in the file yet.
+    fn wal_pages(&self) -> i64 {
+        let look = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
+        let mut asked = self.connection.prepare_cached("PRAGMA wal_checkpoint(noop)");
+        let pages = asked.as_mut().map(|statement| statement.query_row([], look));
+        // A file that fails says so to the next batch.
+        pages.unwrap_or(Ok(0)).unwrap_or(0)
+    }
+
     /// Writes pages of the WAL back into the file; passive, so it waits for nobody.
     ///
     /// # Errors
     /// `FU0308` when the file fails; the store is closed for writing then.
     pub fn checkpoint(&mut self) -> Result<()> {
-        self.wal_pages = 0;
         let done = self.connection.query_row("PRAGMA wal_checkpoint(passive)", [], |_| Ok(()));
         match done.map_err(Fault::from) {
             Err(Fault::Fatal(error)) => Err(self.give_up(Fault::Fatal(error))),
@@ -315,12 +322,12 @@ impl Writer {
     /// # Errors
     /// `FU0305` when there is no room for the copy, `FU0306` when others write all the time, `FU0308` when the file fails.
     pub fn compact(&mut self) -> Result<()> {
-        let taken = self.turn.take();
+        let turn = self.turn();
         // The copy is as big as the file: not in memory.
         let done = self.connection.execute_batch("PRAGMA temp_store = file; VACUUM");
         let back = self.connection.execute_batch("PRAGMA temp_store = memory");
         let cut = self.connection.query_row("PRAGMA wal_checkpoint(truncate)", [], |_| Ok(()));
-        drop(taken);
+        drop(turn);
         match done.and(back).and(cut).map_err(Fault::from) {
             Ok(()) => Ok(()),
             Err(fault @ Fault::Fatal(_)) => Err(self.give_up(fault)),
