@@ -1,6 +1,7 @@
 "use strict";
 // The border to the engine. What crosses it is text, a batch at a time: see fusion-node/src/bridge.rs.
 
+const { AsyncResource } = require("node:async_hooks");
 const native = require("./native.cjs");
 const { TAG, encode, revive } = require("./codec.cjs");
 const { Unfit, errorOf, failureOf } = require("./errors.cjs");
@@ -104,7 +105,7 @@ class Bridge {
       const message = messages[index];
       switch (message[0]) {
         case BODY:
-          this.run(message[1], message[2], message[3]);
+          this.run(message[1], message[2], message[3], message[4]);
           break;
         case GIVEN_UP:
           this.contexts.get(message[1])?.giveUp();
@@ -126,12 +127,19 @@ class Bridge {
     }
   }
 
-  run(call, number, input) {
+  /** Runs a body, in the async context that its run was started in; `run` is only told where there are some. */
+  run(call, number, input, run) {
     const step = this.steps[number];
     if (step === undefined) {
       this.fail(call, { class: "error", message: "the engine that has this step was closed" });
       return;
     }
+    const scope = run === undefined ? undefined : step.scopes.of(run);
+    if (scope === undefined) this.enter(step, call, input);
+    else scope.runInAsyncScope(this.enter, this, step, call, input);
+  }
+
+  enter(step, call, input) {
     let result;
     try {
       result = step.invoke(call, input);
@@ -186,10 +194,12 @@ class Bridge {
 }
 
 let bridge;
+/** Where nothing is in the async context, unless this package is first loaded where something is. */
+const outside = new AsyncResource("fusion-kit", { requireManualDestroy: true });
 
-/** Gives the bridge of this thread, made when it is first needed. */
+/** Gives the bridge of this thread, made when it is first needed; bodies inherit nothing from who needed it first. */
 function theBridge() {
-  bridge ??= new Bridge();
+  bridge ??= outside.runInAsyncScope(() => new Bridge());
   return bridge;
 }
 

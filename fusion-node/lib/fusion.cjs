@@ -10,7 +10,8 @@ const { milliseconds } = require("./duration.cjs");
 const errors = require("./errors.cjs");
 const { Graph } = require("./graph.cjs");
 const { Run } = require("./run.cjs");
-const { invocable, makeStep, makeWorkflow } = require("./step.cjs");
+const { Scopes, here } = require("./scope.cjs");
+const { elsewhere, invocable, makeStep, makeWorkflow } = require("./step.cjs");
 
 const { ClosedError, DefinitionError, InputError } = errors.public;
 const asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
@@ -26,6 +27,7 @@ class Fusion {
   #numbers = [];
   #checked = new Map();
   #unsaved = [];
+  #scopes = new Scopes();
   #recovered;
   #watched;
   #closing;
@@ -39,8 +41,9 @@ class Fusion {
     this.url = String(url);
   }
 
-  /** Registers a function as a step. */
+  /** Registers a function as a step; with `elsewhere: true` in the place of the function, another process has its code. */
   step(name, body, options = {}) {
+    if (body?.elsewhere === true) return this.#keep(elsewhere(nameOf(name), body));
     return this.#register(makeStep(nameOf(name), bodyOf(body, name), options));
   }
 
@@ -56,9 +59,14 @@ class Fusion {
 
   #register(made, name = made.name) {
     this.#open();
-    const number = this.#bridge.add(invocable(made, this.#bridge));
+    const number = this.#bridge.add({ ...invocable(made, this.#bridge), scopes: this.#scopes });
     this.#numbers.push(number);
     this.#native.register(name, number);
+    return this.#keep(made);
+  }
+
+  #keep(made) {
+    this.#open();
     this.#made.set(made.name, made);
     return made;
   }
@@ -91,18 +99,33 @@ class Fusion {
   /** Starts a run, or finds the one that has the id. */
   async start(what, args, { id, signal, detached = false } = {}) {
     signal?.throwIfAborted();
+    const scope = here();
     this.#recovered ??= this.#ask("recover");
     const { graph, input } = this.#graphOf(what, args);
     const definition = this.#check(graph);
     await this.#recovered;
     if (this.#unsaved.length > 0) await this.#ask("save", { graphs: this.#unsaved.splice(0) });
     signal?.throwIfAborted();
-    const app = this.#open();
-    const options = JSON.stringify({ id, input, detached });
-    const run = this.#run(await this.#bridge.ask((ticket) => app.start(ticket, definition, options)));
+    const run = this.#run(await this.#begin(definition, { id, input, detached }, scope));
     this.#watch();
     if (signal !== undefined) this.#cancelWith(run, signal);
     return run;
+  }
+
+  /** Starts a run whose bodies find the async context that it was started in. Gives its id. */
+  async #begin(definition, beginning, scope) {
+    const app = this.#open();
+    const begin = (options) => this.#bridge.ask((ticket) => app.start(ticket, definition, JSON.stringify(options)));
+    if (scope === undefined) return begin(beginning);
+    // Its first body may be entered before its id would be told.
+    const id = beginning.id ?? app.newId();
+    this.#bridge.native.nameRuns();
+    this.#scopes.keep(id, scope, () => app.drives());
+    try {
+      return await begin({ ...beginning, id });
+    } finally {
+      this.#scopes.started(id);
+    }
   }
 
   /** Starts a run and waits for its result. */

@@ -6,13 +6,21 @@ const { InputError } = require("./errors.cjs").public;
 
 const KNOWN = new Set([
   "retries", "retry", "timeout", "heartbeat", "cache", "concurrency", "priority", "atMostOnce", "onUnknown", "validate",
-  "fallback", "compensate", "maxParallel", "onItemFailure", "context", "until", "max", "pause",
+  "fallback", "compensate", "maxParallel", "onItemFailure", "until", "max", "pause",
 ]);
+/** What is said where a step is made, and nowhere else. */
+const MAKING = {
+  context: "it is said where a step is made: app.step(name, body, { context: true })",
+  elsewhere: "it stands in the place of a step's function: app.step(name, { elsewhere: true })",
+};
 
-/** Refuses options that do not exist: a misspelt one would silently do nothing. */
-function check(options, what) {
+/** Refuses options that do not exist, or not here: a misspelt one would silently do nothing. */
+function check(options, what, making = []) {
   for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key)) {
+    if (Object.hasOwn(MAKING, key) && !making.includes(key)) {
+      throw new InputError(`${what} cannot have the option \`${key}\``, { code: "FU0101", hint: MAKING[key] });
+    }
+    if (!KNOWN.has(key) && !Object.hasOwn(MAKING, key)) {
       throw new InputError(`${what} has no option \`${key}\``, { code: "FU0203", hint: `there are ${[...KNOWN].join(", ")}` });
     }
   }

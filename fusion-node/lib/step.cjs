@@ -4,7 +4,7 @@
 const { building, build, closed } = require("./builder.cjs");
 const { DurableContext, StepContext } = require("./context.cjs");
 const { milliseconds } = require("./duration.cjs");
-const { InputError } = require("./errors.cjs").public;
+const { DefinitionError } = require("./errors.cjs").public;
 const { Expression, inline } = require("./node.cjs");
 const { check } = require("./policy.cjs");
 
@@ -27,7 +27,6 @@ const Callable = Object.create(Function.prototype, {
   with: {
     value(options) {
       check(options, `\`${this.name}.with\``);
-      if (options.context !== undefined) throw new InputError("`context` is said where a step is made", { code: "FU0101" });
       const { name, body, kind, definition, action } = this;
       return callable({ name, body, kind, definition, action, options: { ...this.options, ...options } });
     },
@@ -41,8 +40,21 @@ const Callable = Object.create(Function.prototype, {
 
 /** Makes a step; with the kind `durable`, a durable function. */
 function makeStep(name, body, options, kind = "step") {
-  check(options, `${kind === "step" ? "step" : "durable function"} \`${name}\``);
+  const isStep = kind === "step";
+  check(options, `${isStep ? "step" : "durable function"} \`${name}\``, isStep ? ["context"] : []);
   return callable({ name, body, options, kind, action: () => ({ step: name }) });
+}
+
+/** Makes a step whose code another process has. */
+function elsewhere(name, options) {
+  check(options, `step \`${name}\``, ["elsewhere"]);
+  const body = () => {
+    throw new DefinitionError(`the code of step \`${name}\` is elsewhere`, {
+      code: "FU0205",
+      hint: "use it in a workflow: the run goes on in a process that has the code",
+    });
+  };
+  return callable({ name, body, options, kind: "step", action: () => ({ step: name }) });
 }
 
 /** Makes a workflow. */
@@ -121,4 +133,4 @@ function invocable(made, bridge) {
   };
 }
 
-module.exports = { command, expr, invocable, makeStep, makeWorkflow, wait };
+module.exports = { command, elsewhere, expr, invocable, makeStep, makeWorkflow, wait };

@@ -7,11 +7,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use fusion_core::contract::Env as _;
 use fusion_core::error::{Code, Error};
 use fusion_core::graph::draw::{Format, draw};
 use fusion_core::graph::{Definition as Checked, file};
 use fusion_core::model::{Graph, RunId};
-use fusion_core::run::Options;
+use fusion_core::run::{Options, Os};
 use fusion_core::{Events, Fusion, Starting};
 use napi_derive::napi;
 use serde::Deserialize;
@@ -153,6 +154,19 @@ impl App {
     #[napi]
     pub fn workflow(&self, definition: &Definition) {
         self.fusion.workflow(definition.0.clone());
+    }
+
+    /// Gives an id for a new run.
+    #[napi]
+    pub fn new_id(&self) -> String {
+        let os = Os::with_runtime(self.shared.runtime.clone());
+        RunId::generate(self.fusion.now_ms(), [os.random(), os.random()]).as_str().to_owned()
+    }
+
+    /// Gives the ids of the runs that are driven here.
+    #[napi]
+    pub fn drives(&self) -> Vec<String> {
+        self.fusion.drives().iter().map(|run| run.as_str().to_owned()).collect()
     }
 
     /// Starts a run, or finds the one that has the id; the ticket resolves to its id.

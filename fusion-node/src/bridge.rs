@@ -10,11 +10,12 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use fusion_core::contract::Output;
 use fusion_core::error::{Code, Error};
-use fusion_core::model::{Failure, Graph, Payload, Wait};
+use fusion_core::model::{Failure, Graph, Payload, RunId, Wait};
 use napi::Status;
 use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -51,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) slots: Slots,
     wake: Wake,
     queue: Mutex<Queue>,
+    /// JavaScript wants to know which run a body belongs to.
+    names_runs: AtomicBool,
     asked: Mutex<BTreeMap<i64, AbortHandle>>,
 }
 
@@ -76,12 +79,21 @@ impl Shared {
         }
     }
 
-    /// Asks JavaScript to run the body of a step.
-    pub(crate) fn run_body(&self, call: u64, step: u32, input: &[u8]) {
+    /// Tells whether JavaScript wants to know which run a body belongs to.
+    pub(crate) fn names_runs(&self) -> bool {
+        self.names_runs.load(Ordering::Relaxed)
+    }
+
+    /// Asks JavaScript to run the body of a step, of a run whose id it wants to know.
+    pub(crate) fn run_body(&self, call: u64, step: u32, input: &[u8], run: Option<&RunId>) {
         self.push(|text| {
             // Writing to memory cannot fail.
             let _ = write!(text, "[{BODY},{call},{step},");
             text.extend_from_slice(input);
+            if let Some(run) = run {
+                // Ids have no characters that JSON would escape.
+                let _ = write!(text, ",\"{}\"", run.as_str());
+            }
             text.push(b']');
         });
     }
@@ -189,6 +201,7 @@ impl Bridge {
             slots: Slots::default(),
             wake,
             queue: Mutex::default(),
+            names_runs: AtomicBool::new(false),
             asked: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared), runtime: Some(runtime) })
@@ -229,6 +242,12 @@ impl Bridge {
             slots.answer(call, Ok(resting.output()));
         }
         Ok(())
+    }
+
+    /// Tells with each body from now on which run it belongs to.
+    #[napi]
+    pub fn name_runs(&self) {
+        self.shared.names_runs.store(true, Ordering::Relaxed);
     }
 
     /// Tells which attempt an open call is: JSON.

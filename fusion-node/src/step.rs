@@ -31,7 +31,8 @@ impl Step for JsStep {
         };
         let (call, answered) = self.shared.slots.open(ctx.clone());
         let open = Open { call, shared: self.shared.clone() };
-        self.shared.run_body(call, self.number, &bytes);
+        let run = self.shared.names_runs().then(|| ctx.about().run);
+        self.shared.run_body(call, self.number, &bytes, run.as_ref());
         Box::pin(async move { open.end(&ctx, answered).await })
     }
 }

@@ -76,6 +76,11 @@ export declare class Fusion {
     body: (ctx: StepContext, ...args: A) => R | Promise<R>,
     options: StepOptions & { context: true },
   ): ContextStep<A, Awaited<R>>;
+  /**
+   * Declares a step whose code another process has, in any language: `app.step<[{ words: string[] }], number>("count", { elsewhere: true })`.
+   * A run rests until a process that works on the same store has a step of that name.
+   */
+  step<A extends unknown[] = any[], R = any>(name: string, options: StepOptions & { elsewhere: true }): Step<A, R>;
   /** Registers a durable function: what it does by `ctx` is recorded, and found again after a crash. */
   durable<A extends unknown[], R>(name: string, body: (ctx: DurableContext, ...args: A) => Promise<R>, options?: StepOptions): Durable<A, Awaited<R>>;
   /** Registers a function that builds a graph: it is called when a run starts, and calls on steps give nodes. */

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Fusion;
@@ -82,6 +82,21 @@ impl From<&StepRef> for Node {
     }
 }
 
+/// Arguments by place, as a call with several of them in JavaScript gives them.
+#[derive(Deserialize)]
+struct Places<I> {
+    #[serde(rename = "$args")]
+    args: I,
+}
+
+/// Decodes what a step is given; arguments by place fit a tuple, and a struct in the order of its fields.
+fn input_of<I: DeserializeOwned>(input: &Payload) -> Result<I, serde_json::Error> {
+    if input.bytes().is_some_and(|bytes| bytes.starts_with(b"{\"$args\":")) {
+        return input.decode::<Places<I>>().map(|places| places.args);
+    }
+    input.decode()
+}
+
 impl Fusion {
     /// Registers a closure as a step. Input and output are any serde types; every error turns into a failure by `?`.
     ///
@@ -115,7 +130,7 @@ impl Fusion {
     {
         let run =
             move |ctx: Context, input: Payload| -> BoxFuture<'static, Result<Output, Failure>> {
-                let input = match input.decode::<I>() {
+                let input = match input_of::<I>(&input) {
                     Ok(input) => input,
                     Err(error) => {
                         let failure = Failure::new(

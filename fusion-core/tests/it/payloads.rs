@@ -11,6 +11,7 @@ crate::on_every_store! {
     a_value_of_100_mib_goes_through_a_run,
     a_value_beyond_the_limit_fails_its_node_by_name,
     a_value_nested_too_deep_is_refused_before_the_run_begins,
+    arguments_by_place_fit_tuples_and_structs,
 }
 
 /// Steps that make a text of `n` bytes and measure one; the run gives the text and its length.
@@ -58,4 +59,30 @@ async fn a_value_nested_too_deep_is_refused_before_the_run_begins(fusion: Fusion
     let refused = fusion.start(&graph, json!({"n": deep})).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidInput, "{refused}");
     assert!(fusion.list(None, None, 1).await.unwrap().items.is_empty(), "nothing was begun");
+}
+
+#[derive(serde::Deserialize)]
+struct Headline {
+    word: String,
+    count: u32,
+}
+
+/// JavaScript gives several arguments as a list with a mark, and one as it is.
+async fn arguments_by_place_fit_tuples_and_structs(fusion: Fusion) {
+    let pair = fusion
+        .step("pair", |(word, count): (String, u32)| async move { Ok(format!("{word} {count}")) });
+    let headline = fusion.step("headline", |given: Headline| async move {
+        Ok(format!("{}: {}", given.word, given.count))
+    });
+    let places = json!({"$args": ["the", 3]});
+    let graph = Graph::new("places")
+        .node("pair", pair.with(places.clone()))
+        .node("place", headline.with(places))
+        .node("name", headline.with(json!({"word": "the", "count": 3})))
+        .output("said", "{{ [nodes.pair, nodes.place, nodes.name] }}");
+    let out: Value = fusion.start(&graph, json!({})).await.unwrap().result().await.unwrap();
+    assert_eq!(out["said"], json!(["the 3", "the: 3", "the: 3"]));
+    let short = Graph::new("short").node("a", pair.with(json!({"$args": ["the"]})));
+    let (status, _, failure) = fusion.start(&short, json!({})).await.unwrap().wait().await.unwrap();
+    assert_eq!((status, failure.unwrap().class), (RunStatus::Failed, Class::DECODE));
 }

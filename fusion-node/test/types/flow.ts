@@ -36,6 +36,12 @@ same<typeof research, Durable<[topic: string], number>>(true);
 
 const withContext = app.step("pay", async (ctx, amount: number) => `${ctx.idempotencyKey} ${amount}`, { context: true });
 
+const count = app.step<[{ words: string[] }], Record<string, number>>("count", { elsewhere: true, retries: 2 });
+same<typeof count, Step<[{ words: string[] }], Record<string, number>>>(true);
+const counted = app.workflow("counted", (words: string[]) => count({ words }).get("the"));
+same<typeof counted, Workflow<[words: string[]], number>>(true);
+app.step("untyped", { elsewhere: true });
+
 export async function main(): Promise<void> {
   const run = await app.start(digest, [["a"]], { id: "x" });
   same<typeof run, Run<{ title: string; total: number; at: Date }>>(true);
@@ -83,5 +89,13 @@ app.workflow("checked", () => {
 void app.start(digest, ["a"]);
 // @ts-expect-error: there is no such option
 app.step("x", () => 1, { retrys: 3 });
+// @ts-expect-error: what is elsewhere has no code here
+app.step("z", () => 1, { elsewhere: true });
+// @ts-expect-error: without code it has to be elsewhere
+app.step("z", { retries: 1 });
+app.workflow("wrong", () => {
+  // @ts-expect-error: the step takes words by name
+  return count(["a"]);
+});
 // @ts-expect-error: a context needs to be asked for
 app.step("y", (ctx: { run: string }, n: number) => n, { context: 1 });

@@ -26,7 +26,9 @@ class Rest(BaseException):
 class Body:
     """A registered function, ready to be entered."""
 
-    __slots__ = ("name", "fn", "is_async", "context", "decoders", "names", "single", "positional", "app", "make_context")
+    __slots__ = (
+        "name", "fn", "is_async", "context", "decoders", "places", "single", "may_lack", "positional", "app", "make_context",
+    )  # fmt: skip
 
     def __init__(self, name: str, fn: Callable[..., Any], app: Any, make_context: Any) -> None:
         import inspect
@@ -38,7 +40,7 @@ class Body:
         self.is_async = is_async(fn)
         self.context, parameters = parameters_of(fn)
         hints = hints_of(fn)
-        self.names = [one.name for one in parameters]
+        self.places = [one.name for one in parameters if one.kind is not inspect.Parameter.KEYWORD_ONLY]
         self.positional = [one.name for one in parameters if one.kind is inspect.Parameter.POSITIONAL_ONLY]
         self.decoders: "list[tuple[str, Decode]]" = []
         for one in parameters:
@@ -46,13 +48,17 @@ class Body:
             if decode is not None:
                 self.decoders.append((one.name, decode))
         # With one parameter the input may be its value as it is.
-        self.single = self.names[0] if len(self.names) == 1 else None
+        self.single = parameters[0].name if len(parameters) == 1 else None
+        self.may_lack = self.single is not None and parameters[0].default is not inspect.Parameter.empty
 
     def arguments(self, value: Any) -> "dict[str, Any]":
         """Binds an input to the parameters, each decoded by its annotation."""
-        if type(value) is dict and (self.single is None or (len(value) == 1 and self.single in value)):
-            given: "dict[str, Any]" = value
-        elif self.single is not None and not (type(value) is dict and self._is_bound(value)):
+        given: "dict[str, Any]"
+        if type(value) is dict and len(value) == 1 and type(value.get("$args")) is list:
+            given = self._by_place(value["$args"])
+        elif type(value) is dict and self._is_by_name(value):
+            given = value
+        elif self.single is not None:
             given = {self.single: value} if value is not None or self.decoders == [] else {}
         elif value is None:
             given = {}
@@ -63,8 +69,16 @@ class Body:
                 given[name] = decode(given[name], name)
         return given
 
-    def _is_bound(self, value: "dict[str, Any]") -> bool:
-        return not value
+    def _is_by_name(self, value: "dict[str, Any]") -> bool:
+        if self.single is None:
+            return True
+        return self.single in value if len(value) == 1 else not value and self.may_lack
+
+    def _by_place(self, values: "list[Any]") -> "dict[str, Any]":
+        """Binds what a call with several arguments gives in JavaScript."""
+        if len(values) > len(self.places):
+            raise DecodeError(f"step `{self.name}` takes {len(self.places)} arguments by place, and got {len(values)}")
+        return dict(zip(self.places, values))
 
     def enter(self, value: Any, attempt: Any) -> Any:
         """Calls the function; gives its value, or its coroutine."""
