@@ -154,9 +154,10 @@ impl Engine {
                 None if needs_home => Some(new_id(&engine, &shared)?),
                 None => None,
             };
-            if let (Some(id), true) = (&id, needs_home) {
-                shared.set_home(id, way, vars);
-            }
+            let _start = id
+                .as_ref()
+                .filter(|_| needs_home)
+                .map(|run| shared.set_home(run.clone(), way, vars));
             engine.start_with(&made, Starting { id, input, detached }).await
         };
         self.operation(py, work, self.show_run())

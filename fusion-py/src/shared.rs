@@ -1,6 +1,6 @@
 //! What the Python side of one engine shares with the steps that the engine calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +19,9 @@ use crate::lane::Way;
 use crate::pool::{Bodies, Want};
 use crate::step::{Place, PyStep};
 
+/// How many homes are kept before those of runs that are not driven here any more are forgotten.
+const FEW: usize = 128;
+
 /// Where a run was started from.
 #[derive(Clone)]
 pub(crate) struct Home {
@@ -32,6 +35,8 @@ pub(crate) struct Home {
 struct Homes {
     usual: Option<Arc<Way>>,
     runs: BTreeMap<RunId, Home>,
+    /// Those that are about to be started, and not driven yet.
+    starting: BTreeSet<RunId>,
     /// How many runs there may be before those that are not driven here any more are forgotten.
     most: usize,
 }
@@ -58,6 +63,20 @@ pub(crate) struct Shared {
     came: Notify,
     /// This is the copy of an engine in a forked process, or it was closed.
     ended: AtomicBool,
+}
+
+/// A run that is about to be started.
+pub(crate) struct Start<'a> {
+    shared: &'a Shared,
+    run: RunId,
+}
+
+impl Drop for Start<'_> {
+    fn drop(&mut self) {
+        if self.shared.has_homes.load(Ordering::Acquire) {
+            held(&self.shared.homes).starting.remove(&self.run);
+        }
+    }
 }
 
 fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -178,24 +197,31 @@ impl Shared {
         self.came.notify_waiters();
     }
 
-    /// Remembers where a run was started from.
-    pub(crate) fn set_home(&self, run: &RunId, way: Option<Arc<Way>>, vars: Option<Py<PyAny>>) {
+    /// Remembers where a run is about to be started from. What it gives is dropped when the run was started.
+    pub(crate) fn set_home(
+        &self,
+        run: RunId,
+        way: Option<Arc<Way>>,
+        vars: Option<Py<PyAny>>,
+    ) -> Start<'_> {
         let mut homes = held(&self.homes);
         let is_usual =
             |way: &Arc<Way>| homes.usual.as_ref().is_some_and(|usual| Arc::ptr_eq(usual, way));
         let way = way.filter(|way| !is_usual(way));
         if way.is_none() && vars.is_none() {
-            return;
+            return Start { shared: self, run };
         }
         homes.runs.insert(run.clone(), Home { way, vars: vars.map(Arc::new) });
+        homes.starting.insert(run.clone());
         let forgotten = if homes.runs.len() > homes.most {
-            let driven: std::collections::BTreeSet<RunId> =
+            let driven: BTreeSet<RunId> =
                 self.opened().map(Fusion::drives).unwrap_or_default().into_iter().collect();
             let all = std::mem::take(&mut homes.runs);
-            let (kept, gone) =
-                all.into_iter().partition(|(id, _)| id == run || driven.contains(id));
+            let (kept, gone) = all
+                .into_iter()
+                .partition(|(id, _)| driven.contains(id) || homes.starting.contains(id));
             homes.runs = kept;
-            homes.most = (homes.runs.len() * 2).max(1_000);
+            homes.most = (homes.runs.len() * 2).max(FEW);
             gone
         } else {
             BTreeMap::new()
@@ -204,6 +230,7 @@ impl Shared {
         self.has_homes.store(true, Ordering::Release);
         // Python objects go when no lock is held.
         drop(forgotten);
+        Start { shared: self, run }
     }
 
     /// Finds where a body's run was started from, or the run that it is a part of.

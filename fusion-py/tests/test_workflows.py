@@ -216,6 +216,28 @@ def test_context_variables_reach_steps(app):
     assert user.get() == "ann"
 
 
+def test_context_variables_of_many_runs_that_start_at_once(app):
+    user = contextvars.ContextVar("user", default="nobody")
+
+    @app.step
+    async def looped(n: int) -> str:
+        return f"{n} {user.get()}"
+
+    @app.workflow
+    def flow(n: int):
+        return looped(n)
+
+    async def one(n):
+        user.set(f"u{n}")
+        return await app.start(flow, n)
+
+    async def all_of_them():
+        runs = await asyncio.gather(*[asyncio.create_task(one(n)) for n in range(1_500)])
+        return [await run.result(timeout=60) for run in runs]
+
+    assert asyncio.run(all_of_them()) == [f"{n} u{n}" for n in range(1_500)]
+
+
 def test_steps_that_block_run_side_by_side_and_the_loop_goes_on(app):
     @app.step
     def block(n: int) -> str:
