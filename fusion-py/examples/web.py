@@ -8,7 +8,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from typing import Any
 
 import fusion_kit as fk
 from fastapi import FastAPI
@@ -36,7 +37,7 @@ def checkout(order: str) -> fk.Node[str]:
 
 
 @contextlib.asynccontextmanager
-async def life(_: FastAPI) -> AsyncIterator[None]:
+async def life(_: FastAPI) -> AsyncGenerator[None]:
     async with engine:  # Opens the store and takes over what an earlier life left.
         yield
 
@@ -60,7 +61,8 @@ web.get("/orders/{order}")(show)
 
 def main() -> None:
     """Is the program's life; a real one is `uvicorn web:web`."""
-    with TestClient(web) as client:
+    client: Any = TestClient(web)
+    with client:
         if os.environ.get("CRASH"):
             client.post("/orders/7")
             time.sleep(60)

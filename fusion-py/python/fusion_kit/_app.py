@@ -46,7 +46,7 @@ class Fusion:
         queues: Sequence[str] = (), env: Optional[Mapping[str, str]] = None,
         secrets: Optional[Mapping[str, str]] = None, cwd: Optional[str] = None,
     ) -> None:  # fmt: skip
-        self.url = os.fspath(url)
+        self.url: str = os.fspath(url)
         known = dict(os.environ)
         opening = {
             "url": self.url, "concurrency": concurrency, "work": work, "queues": list(queues),

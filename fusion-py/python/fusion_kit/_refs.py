@@ -203,10 +203,10 @@ def annotation_of(value: Any) -> Any:
     return value._annotation if isinstance(value, Node) else Any
 
 
-item = Ref("item")
+item: Ref = Ref("item")
 """In arguments of `STEP.map`: the item."""
 
-index = Ref("index")
+index: Ref = Ref("index")
 """In arguments of `STEP.map`: the item's place, from 0."""
 
 

@@ -26,13 +26,13 @@ class Step(Generic[P, R]):
 
         functools.update_wrapper(self, fn)
         self.name = name
-        self.is_elsewhere = options.elsewhere
+        self.is_elsewhere: bool = options.elsewhere
         self.fn: Callable[P, Any] = _absent(name, fn) if self.is_elsewhere else fn
         self._options = options
         self._context, self._parameters = parameters_of(fn)
         self._signature = inspect.Signature(self._parameters)
         self._returns = hints_of(fn).get("return", Any)
-        self.is_async = is_async(fn)
+        self.is_async: bool = is_async(fn)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> "Node[R]":
         """Adds a node to the workflow that is being built; outside of one, calls the function."""

@@ -92,7 +92,8 @@ pub(super) fn add(folder: &Path, package: &Path) -> Result<(), Stop> {
     npm(folder, &["install", "--no-save", "--no-package-lock", "--ignore-scripts", &package])
 }
 
-fn npm(folder: &Path, arguments: &[&str]) -> Result<(), Stop> {
+/// Runs npm in a folder.
+pub(super) fn npm(folder: &Path, arguments: &[&str]) -> Result<(), Stop> {
     let mut command = process::command("npm", folder);
     let (passed, _) = process::follow(command.args(arguments).args(QUIET))?;
     if passed {

@@ -3,17 +3,40 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Count, built};
+use super::{Count, built, node};
 use crate::{Stop, ground, process};
 
 /// What is installed beside the package to test it, with exact versions.
 const NEEDED: &str = "fusion-py/requirements.txt";
+/// A second type checker, which comes from npm: its manifest with its lock, and what it looks at.
+const PYRIGHT: &str = "fusion-py/pyright";
 /// How long an example may take; the slowest takes a few seconds.
 const LIMIT: Duration = Duration::from_mins(2);
 
 /// Fetches what the tests need, so that they can be run without a network.
 pub(crate) fn prepare(root: &Path) -> Result<(), Stop> {
-    tools(root).map(|_| ())
+    tools(root)?;
+    pyright(root).map(|_| ())
+}
+
+/// Makes sure of the type checker from npm, and gives its program.
+fn pyright(root: &Path) -> Result<PathBuf, Stop> {
+    let folder = root.join("target/python/pyright");
+    let lock = folder.join("package-lock.json");
+    let wanted = root.join(PYRIGHT).join("package-lock.json");
+    let text = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
+    let program = folder.join("node_modules/pyright/index.js");
+    // npm writes its own list last.
+    let is_whole = folder.join("node_modules/.package-lock.json").exists();
+    if is_whole && text(&lock) == text(&wanted) {
+        return Ok(program);
+    }
+    built::make(&folder)?;
+    for name in ["package.json", "package-lock.json"] {
+        built::copy(&root.join(PYRIGHT).join(name), &folder.join(name))?;
+    }
+    node::npm(&folder, &["ci", "--ignore-scripts"])?;
+    Ok(program)
 }
 
 /// Makes sure of an environment with the tools, and gives its interpreter.
@@ -49,7 +72,13 @@ pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
         done(mypy.args(["-m", "mypy", "--strict", "--no-incremental"]).args(what))
     };
     mypy(&["-p", "fusion_kit"])?;
-    mypy(&["fusion-py/examples", "fusion-py/tests/typed.py", "examples/three-languages/start.py"])?;
+    let programs = ["start.py", "work.py"].map(|name| format!("examples/three-languages/{name}"));
+    let mut all = vec!["fusion-py/examples", "fusion-py/tests/typed.py"];
+    all.extend(programs.iter().map(String::as_str));
+    mypy(&all)?;
+    let mut pyright = process::command("node", root);
+    pyright.arg(self::pyright(root)?).args(["--project", PYRIGHT, "--pythonpath"]).arg(&python);
+    done(&mut pyright)?;
     let (passed, examples) = examples(root, &python)?;
     Ok((passed, count.plus(examples)))
 }
