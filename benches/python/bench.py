@@ -1,8 +1,6 @@
 """What a step costs whose body is Python and does nothing, in memory and on disk; peers beside it where installed."""
 
 import asyncio
-import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -117,61 +115,6 @@ def durable():
         told(f"durable 500 x 10 {name}", rates, "steps a second", best=max)
 
 
-def many():
-    with tempfile.TemporaryDirectory() as folder:
-        app = fk.Fusion(f"sqlite://{folder}/bench.db", concurrency=20_000)
-        gate = asyncio.Event()
-        entered = 0
-
-        @app.step
-        async def wait() -> int:
-            nonlocal entered
-            entered += 1
-            await gate.wait()
-            return 1
-
-        graph = fk.Graph("many")
-        graph.add("a", wait)
-        flow = Checked(graph)
-
-        async def main():
-            runs = []
-            for _ in range(10):
-                runs += await asyncio.gather(*[app.start(flow)._on_loop() for _ in range(1_000)])
-            while entered < 10_000:
-                await asyncio.sleep(0.05)
-            here = resident()
-            gate.set()
-            await asyncio.gather(*[run.result()._on_loop() for run in runs])
-            return here
-
-        told("many 10,000 waiting runs", [asyncio.run(main())], "MB resident")
-        told("many, at its peak", [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024], "MB")
-        app.close()
-
-
-def leak():
-    app = fk.Fusion()
-    step = bodies(app)["async"]
-    flow = app.workflow(name="leak")(lambda ns: step.map(ns, max_parallel=1_000))
-
-    async def main():
-        for tenth in range(10):
-            for _ in range(20):
-                run = await app.start(flow, list(range(5_000)))
-                await run.result()
-                await app.prune(run.id)
-            told(f"leak after {(tenth + 1) * 100_000:,} steps", [resident()], "MB resident")
-
-    asyncio.run(main())
-    app.close()
-
-
-def resident():
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 def importing():
     def start(code):
         began = time.perf_counter()
@@ -182,7 +125,7 @@ def importing():
         told(f"start: {code}", [start(code) for _ in range(15)], "ms")
 
 
-MEASURED = {"chain": chain, "fan-out": fan_out, "durable": durable, "many": many, "leak": leak, "import": importing}
+MEASURED = {"chain": chain, "fan-out": fan_out, "durable": durable, "import": importing}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MEASURED:
