@@ -106,3 +106,10 @@ pub fn median(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers.get(numbers.len() / 2).copied().unwrap_or(0.0)
 }
+
+/// Gives the number that such a part of them does not pass, 0 of nothing.
+pub fn percentile(mut numbers: Vec<f32>, part: f64) -> f64 {
+    numbers.sort_by(f32::total_cmp);
+    let at = (numbers.len() as f64 * part) as usize;
+    numbers.get(at).copied().map_or(0.0, f64::from)
+}

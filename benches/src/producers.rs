@@ -1,15 +1,15 @@
 //! Tasks that commit one record at a time, each to a stream of its own.
-#![expect(clippy::disallowed_methods, reason = "producers are plain tasks")]
+#![expect(clippy::disallowed_methods, reason = "producers are plain tasks, and measured")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fusion_core::contract::Store;
 use fusion_core::error::Result;
 use fusion_core::model::{Append, Batch, Key, NodeIx, Op, Payload, Record};
 
-use crate::meter::{self, Cost};
+use crate::meter::{self, Cost, percentile};
 use crate::setup::Outcome;
 
 /// The bytes of a step's output in durable benchmarks.
@@ -25,11 +25,22 @@ fn batch(stream: &Arc<str>, expect: u64) -> Batch {
     Batch { now: 1_700_000_000_000, ops: vec![Op::Append(append)] }
 }
 
-/// Lets producers commit for as long as asked. Gives commits and cost.
+/// What producers reached together.
+#[derive(Debug, Clone, Copy)]
+pub struct Produced {
+    /// How many commits were acknowledged.
+    pub commits: f64,
+    /// What all of it cost.
+    pub cost: Cost,
+    /// 99 of 100 acknowledgements took no longer, in seconds.
+    pub p99: f64,
+}
+
+/// Lets producers commit for as long as asked.
 ///
 /// # Errors
 /// The first refusal of the store.
-pub async fn run(store: &Arc<dyn Store>, producers: usize, seconds: f64) -> Outcome<(f64, Cost)> {
+pub async fn run(store: &Arc<dyn Store>, producers: usize, seconds: f64) -> Outcome<Produced> {
     // Several processes may produce into one file.
     let process = std::process::id();
     let streams: Vec<Arc<str>> = (0..producers)
@@ -42,24 +53,26 @@ pub async fn run(store: &Arc<dyn Store>, producers: usize, seconds: f64) -> Outc
     let stop = Arc::new(AtomicBool::new(false));
     let done = Arc::new(AtomicU64::new(0));
     let cost = meter::start();
-    let mut tasks = tokio::task::JoinSet::<Result<()>>::new();
+    let mut tasks = tokio::task::JoinSet::<Result<Vec<f32>>>::new();
     for stream in streams {
         let (store, stop, done) = (store.clone(), stop.clone(), done.clone());
         tasks.spawn(async move {
-            let mut at = 1;
+            let mut waits = Vec::new();
             while !stop.load(Ordering::Relaxed) {
-                store.commit(batch(&stream, at)).await?;
-                at += 1;
+                let from = Instant::now();
+                store.commit(batch(&stream, waits.len() as u64 + 1)).await?;
+                waits.push(from.elapsed().as_secs_f32());
                 done.fetch_add(1, Ordering::Relaxed);
             }
-            Ok(())
+            Ok(waits)
         });
     }
     tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
-    let (count, cost) = (done.load(Ordering::Relaxed) as f64, cost());
+    let (commits, cost) = (done.load(Ordering::Relaxed) as f64, cost());
     stop.store(true, Ordering::Relaxed);
+    let mut waits = Vec::new();
     while let Some(task) = tasks.join_next().await {
-        task??;
+        waits.extend(task??);
     }
-    Ok((count, cost))
+    Ok(Produced { commits, cost, p99: percentile(waits, 0.99) })
 }

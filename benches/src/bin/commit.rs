@@ -33,7 +33,7 @@ async fn with(folder: &Path, producers: usize) -> Outcome<Vec<f64>> {
         let path = |kind: &str| folder.join(format!("{kind}-{producers}-{round}"));
         let env = Os::new()?;
         let store = fusion_core::record::open(&path("store.db").display().to_string(), env).await?;
-        let (ours, mine) = producers::run(&store, producers, SECONDS).await?;
+        let ours = producers::run(&store, producers, SECONDS).await?;
         store.close().await?;
         // Half the producers queue while the other half waits for the flush.
         let batch = producers.div_ceil(2);
@@ -42,10 +42,10 @@ async fn with(folder: &Path, producers: usize) -> Outcome<Vec<f64>> {
             linked.run(batch, ROW, SECONDS)
         })?;
         let (bare, bares) = file::run(&path("bare"), producers, ROW, SECONDS).await?;
-        let rate = ours / mine.seconds;
+        let rate = ours.commits / ours.cost.seconds;
         to_loop.push((rate, raw / theirs.seconds));
         to_file.push((rate, bare / bares.seconds));
-        cpu.push((mine.cpu / ours * 1e6, theirs.cpu / raw * 1e6));
+        cpu.push((ours.cost.cpu / ours.commits * 1e6, theirs.cpu / raw * 1e6));
         rates.push(rate);
     }
     let name = format!("commit, {producers} producer{}", if producers == 1 { "" } else { "s" });

@@ -99,14 +99,14 @@ fn many(runtime: &Runtime, folder: &Path, (count, length): (usize, usize)) -> Ou
         let mut linked = Linked::open(&path("raw"), i64::try_from(count)?)?;
         let seconds = ours.seconds.clamp(0.3, 1.5);
         let (rows, raw) = linked.run(count / 2, ROW, seconds)?;
-        let (commits, theirs) = runtime.block_on(async {
+        let bare = runtime.block_on(async {
             let url = path("commit").display().to_string();
             let store = fusion_core::record::open(&url, Os::new()?).await?;
             let result = producers::run(&store, count, seconds).await?;
             store.close().await?;
             Outcome::Ok(result)
         })?;
-        store.push((steps / ours.seconds, commits / theirs.seconds));
+        store.push((steps / ours.seconds, bare.commits / bare.cost.seconds));
         rate.push((steps / ours.seconds, rows / raw.seconds));
         cpu.push((ours.cpu * 1e6 / steps, raw.cpu * 1e6 / rows));
         written.push((ours.written / steps, PAYLOAD as f64));

@@ -74,8 +74,13 @@ pub fn decode(body: &[u8], place: &[i64]) -> Result<Vec<Record>> {
 /// Hashes bytes together with the numbers that they belong to.
 pub(super) fn checksum(bytes: &[u8], place: &[i64]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
-    for number in place {
-        hasher.update(&number.to_le_bytes());
+    // Few bytes at a time cost several times as much.
+    for numbers in place.chunks(8) {
+        let mut together = [0; 64];
+        for (bytes, number) in together.chunks_exact_mut(8).zip(numbers) {
+            bytes.copy_from_slice(&number.to_le_bytes());
+        }
+        hasher.update(together.split_at(8 * numbers.len()).0);
     }
     hasher.update(bytes);
     hasher.finalize()

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::fault::{corrupt, error, unsigned};
+use super::fault::{corrupt, error, signed, unsigned};
 use super::index::Indexes;
 use super::key::pack_name;
 use crate::error::{Code, Error, Result};
@@ -116,8 +116,8 @@ fn page(
     let Some((_, start)) = wanted.next() else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     let end = after.saturating_add(limit as u64);
-    scan(connection, UP, *start, |row| {
-        let link = link(standing.id, row)?;
+    scan(connection, UP, *start, |id, row| {
+        let link = link(standing.id, id, row)?;
         found.extend(stamp(link, records(standing.id, link, row)?));
         let done = link.first + link.count > end;
         Ok(wanted.next().filter(|_| !done).map(|(_, id)| *id))
@@ -136,8 +136,8 @@ pub(super) fn walk(
         return if standing.head.seq == 0 { Ok(()) } else { Err(torn(standing.id)) };
     }
     let mut end = standing.head.seq;
-    scan(connection, DOWN, standing.last, |row| {
-        let link = link(standing.id, row)?;
+    scan(connection, DOWN, standing.last, |id, row| {
+        let link = link(standing.id, id, row)?;
         let linked = (link.first == 1) == (link.prev == 0) && link.prev < link.id;
         if link.count == 0 || link.first == 0 || link.first + link.count - 1 != end || !linked {
             return Err(torn(standing.id));
@@ -148,12 +148,12 @@ pub(super) fn walk(
     })
 }
 
-/// Visits rows by id, each visit naming the next id; steps over few rows of others, seeks over many.
+/// Visits rows with their ids, each visit naming the next id; steps over few rows of others, seeks over many.
 fn scan(
     connection: &Connection,
     sql: &str,
     start: i64,
-    mut visit: impl FnMut(&Row<'_>) -> Result<Option<i64>>,
+    mut visit: impl FnMut(i64, &Row<'_>) -> Result<Option<i64>>,
 ) -> Result<()> {
     let mut statement = connection.prepare_cached(sql).map_err(error)?;
     let mut want = start;
@@ -171,7 +171,7 @@ fn scan(
                 }
                 continue;
             }
-            let Some(next) = visit(row)? else { return Ok(()) };
+            let Some(next) = visit(id, row)? else { return Ok(()) };
             (want, steps) = (next, 0);
             if next.abs_diff(id) > GAP {
                 break;
@@ -181,21 +181,21 @@ fn scan(
 }
 
 /// Reads the columns of a row that say where it belongs.
-fn link(stream: i64, row: &Row<'_>) -> Result<Link> {
+fn link(stream: i64, id: i64, row: &Row<'_>) -> Result<Link> {
     let number = |index| row.get::<_, i64>(index).map_err(error);
     if number(1)? != stream {
         return Err(torn(stream));
     }
     let (first, count) = (unsigned(number(3)?)?, unsigned(number(4)?)?);
-    Ok(Link { id: number(0)?, prev: number(2)?, first, count, at: number(5)? })
+    Ok(Link { id, prev: number(2)?, first, count, at: number(5)? })
 }
 
 /// Decodes the records of a row.
 pub(super) fn records(stream: i64, link: Link, row: &Row<'_>) -> Result<Vec<Record>> {
     let body = row.get_ref(6).map_err(error)?;
     let body = body.as_blob().map_err(|_| torn(stream))?;
-    let number = |index| row.get::<_, i64>(index).map_err(error);
-    let records = codec::decode(body, &[stream, link.prev, number(3)?, number(4)?, link.at])?;
+    let Link { prev, first, count, at, .. } = link;
+    let records = codec::decode(body, &[stream, prev, signed(first), signed(count), at])?;
     if records.len() as u64 == link.count {
         return Ok(records);
     }
