@@ -261,37 +261,34 @@ impl Driver {
         });
         let stopped: Vec<Key> = stops.collect();
         self.clock = self.engine.env.monotonic_ns();
-        for command in commands.drain(..) {
+        for command in &commands {
             match command {
                 Command::Append(_) => {}
                 // The same turn took it back, a cancel perhaps, and that is recorded already: nothing is entered.
-                Command::Start(key, attempt) if stopped.contains(&key) => {
-                    let failure = Failure::new(Class::CANCELLED, "cancelled");
-                    let input = Input::Done(key, attempt, 0, Err(failure));
-                    self.local.push_back(Note::Input(input));
+                Command::Start(key, attempt) if stopped.contains(key) => {
+                    self.leave_alone(*key, *attempt);
                 }
                 // Somebody wants the end of the run: what was about to start, even its templates, is left alone.
                 Command::Start(key, attempt)
                     if !key.is_undo() && self.state.asked().1.is_some() =>
                 {
-                    let failure = Failure::new(Class::CANCELLED, "cancelled");
-                    self.local.push_back(Note::Input(Input::Done(key, attempt, 0, Err(failure))));
+                    self.leave_alone(*key, *attempt);
                 }
                 Command::Start(key, attempt) => {
-                    if !self.start_plain((key, attempt), turn) {
-                        self.start(key, attempt).await;
+                    if !self.start_plain((*key, *attempt), turn) {
+                        self.start(*key, *attempt).await;
                         self.clock = self.engine.env.monotonic_ns();
                     }
                 }
-                Command::Stop(key) => self.stop(key),
+                Command::Stop(key) => self.stop(*key),
                 Command::StopChild(child) => {
                     let why = crate::schedule::let_go(&self.run);
-                    self.tell_child(&child, &Message::Cancel("fusion".to_owned(), why)).await?;
+                    self.tell_child(child, &Message::Cancel("fusion".to_owned(), why)).await?;
                 }
                 Command::HoldChild(child, hold) => {
                     let by = format!("its parent `{}`", self.run);
-                    let said = if hold { Message::Pause(by) } else { Message::Resume(by) };
-                    self.tell_child(&child, &said).await?;
+                    let said = if *hold { Message::Pause(by) } else { Message::Resume(by) };
+                    self.tell_child(child, &said).await?;
                 }
                 Command::Conclude => {
                     let outputs = self.evaluate(|desk, _| desk.outputs()).await;
@@ -306,8 +303,15 @@ impl Driver {
                 }
             }
         }
+        commands.clear();
         self.room = commands;
         Ok(false)
+    }
+
+    /// Answers for a body that shall not be entered any more.
+    fn leave_alone(&mut self, key: Key, attempt: u16) {
+        let failure = Failure::new(Class::CANCELLED, "cancelled");
+        self.local.push_back(Note::Input(Input::Done(key, attempt, 0, Err(failure))));
     }
 
     fn stop(&mut self, key: Key) {

@@ -14,6 +14,10 @@ use super::note::Note;
 use crate::contract::{About, Attempt, BoxFuture, Stopped};
 use crate::graph::Program;
 use crate::model::{Class, Failure, Input, Key, Payload, RunId};
+use crate::schedule::State;
+
+/// What bodies of a key saved, by name.
+pub(super) type Memos = BTreeMap<String, Payload>;
 
 /// What all bodies of one run share.
 pub(super) struct Common {
@@ -35,7 +39,7 @@ pub(super) struct Hooks {
     /// How often the node ran again after a success, and the round of its loop: parts of the idempotency key.
     pub life: (u32, u32),
     pub feedback: Option<Box<Failure>>,
-    pub memos: Mutex<BTreeMap<String, Payload>>,
+    pub memos: Mutex<Memos>,
     pub stop: Flag,
     /// The body looks whether it shall end: it is given time for that.
     pub listens: AtomicBool,
@@ -103,6 +107,37 @@ impl fmt::Debug for Hooks {
 }
 
 impl Hooks {
+    /// Makes what an attempt holds, with what earlier ones saved.
+    pub(super) fn new(of: Arc<Common>, which: (Key, u16), state: &State, memos: Memos) -> Self {
+        let mut hooks = Self {
+            of,
+            key: which.0,
+            attempt: which.1,
+            life: (0, 0),
+            feedback: None,
+            memos: Mutex::new(memos),
+            stop: Flag::default(),
+            listens: AtomicBool::new(false),
+            beat: AtomicU64::new(0),
+        };
+        hooks.look_up(state);
+        hooks
+    }
+
+    /// Makes it that of another attempt, for which nothing was saved.
+    pub(super) fn renew(&mut self, which: (Key, u16), state: &State) {
+        (self.key, self.attempt) = which;
+        *self.memos.get_mut().unwrap_or_else(PoisonError::into_inner) = Memos::new();
+        self.stop = Flag::default();
+        (*self.listens.get_mut(), *self.beat.get_mut()) = (false, 0);
+        self.look_up(state);
+    }
+
+    fn look_up(&mut self, state: &State) {
+        self.life = (state.life(self.key), state.rounds(self.key.node).0);
+        self.feedback = state.failure(self.key).cloned().map(Box::new);
+    }
+
     /// Gives a text that is the same for all attempts of the key.
     pub(super) fn idempotency_key(&self) -> String {
         let text =

@@ -1,12 +1,10 @@
 //! From a key that shall start to its body: what most bodies do not need is not made for them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::body::{self, Begun, Called, Leash};
 use super::drive::{Driver, Turn};
-use super::hooks::{Flag, Hooks};
+use super::hooks::{Hooks, Memos};
 use super::note::{Ended, Note};
 use super::prepare::{Plan, Prepared};
 use super::settle;
@@ -14,8 +12,6 @@ use tracing::Span;
 
 use crate::contract::{Output, Step};
 use crate::model::{Failure, Input, Key, Payload, Timeout, limits};
-
-type Memos = BTreeMap<String, Payload>;
 
 /// The code of the steps that plain nodes call, looked up once.
 #[derive(Debug, Default)]
@@ -35,15 +31,14 @@ impl Driver {
         let Some(place) = self.state.program().plain(key.node) else { return false };
         self.look_up();
         let Some(Some(step)) = self.codes.steps.get(place) else { return false };
-        let mut spare = self.spare.take();
-        let hooks = match spare.as_mut().and_then(Arc::get_mut) {
-            Some(hooks) => {
-                *hooks = self.hooks((key, attempt), Memos::new());
-                spare
-            }
-            None => None,
-        };
-        let hooks = hooks.unwrap_or_else(|| Arc::new(self.hooks((key, attempt), Memos::new())));
+        let which = (key, attempt);
+        let mut hooks = self.spare.take();
+        if let Some(unused) = hooks.as_mut().and_then(Arc::get_mut) {
+            unused.renew(which, &self.state);
+        } else {
+            hooks = None;
+        }
+        let hooks = hooks.unwrap_or_else(|| self.hooks(which, Memos::new()));
         let span = self.span(key, attempt);
         let input = (step, Payload::NULL);
         match body::call(&hooks, input, Leash::default(), &span, &mut self.clock) {
@@ -118,7 +113,7 @@ impl Driver {
                 return;
             }
         };
-        let hooks = Arc::new(self.hooks((key, attempt), memos));
+        let hooks = self.hooks((key, attempt), memos);
         let leash = self.leash(key);
         let span = self.span(key, attempt);
         tracing::debug!(parent: &span, "attempt begins");
@@ -139,18 +134,8 @@ impl Driver {
         self.bodies.insert(key, (hooks, task));
     }
 
-    fn hooks(&self, (key, attempt): (Key, u16), memos: Memos) -> Hooks {
-        Hooks {
-            of: self.common.clone(),
-            key,
-            attempt,
-            life: (self.state.life(key), self.state.rounds(key.node).0),
-            feedback: self.state.failure(key).cloned().map(Box::new),
-            memos: std::sync::Mutex::new(memos),
-            stop: Flag::default(),
-            listens: AtomicBool::new(false),
-            beat: AtomicU64::new(0),
-        }
+    fn hooks(&self, which: (Key, u16), memos: Memos) -> Arc<Hooks> {
+        Arc::new(Hooks::new(self.common.clone(), which, &self.state, memos))
     }
 
     /// Gives what earlier attempts saved, the large values with their bytes.
