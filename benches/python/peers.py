@@ -14,7 +14,11 @@ def beside(name, told):
     """Measures the peers at what is called so."""
     for package, measures in (("langgraph", LANGGRAPH), ("dbos", DBOS), ("dask", DASK)):
         if name in measures and importlib.util.find_spec(package) is not None:
-            values, unit = measures[name]()
+            try:
+                values, unit = measures[name]()
+            except Exception as error:
+                print(f"{package}: {name}: not measured: {str(error).splitlines()[0]}", flush=True)
+                continue
             told(f"{package}: {name}", values, unit, best=max if "second" in unit else min)
 
 
