@@ -107,9 +107,9 @@ pub fn median(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.get(numbers.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// Gives the number that such a part of them does not pass, 0 of nothing.
-pub fn percentile(mut numbers: Vec<f32>, part: f64) -> f64 {
+/// Gives the number that 99 of 100 do not pass, 0 of nothing.
+pub fn p99(mut numbers: Vec<f32>) -> f64 {
     numbers.sort_by(f32::total_cmp);
-    let at = (numbers.len() as f64 * part) as usize;
+    let at = numbers.len().saturating_sub(numbers.len() / 100 + 1);
     numbers.get(at).copied().map_or(0.0, f64::from)
 }

@@ -9,7 +9,7 @@ use fusion_core::contract::Store;
 use fusion_core::error::Result;
 use fusion_core::model::{Append, Batch, Key, NodeIx, Op, Payload, Record};
 
-use crate::meter::{self, Cost, percentile};
+use crate::meter::{self, Cost};
 use crate::setup::Outcome;
 
 /// The bytes of a step's output in durable benchmarks.
@@ -74,5 +74,5 @@ pub async fn run(store: &Arc<dyn Store>, producers: usize, seconds: f64) -> Outc
     while let Some(task) = tasks.join_next().await {
         waits.extend(task??);
     }
-    Ok(Produced { commits, cost, p99: percentile(waits, 0.99) })
+    Ok(Produced { commits, cost, p99: meter::p99(waits) })
 }
