@@ -43,7 +43,7 @@ export function program(t, name, ...args) {
   child.stdout.on("data", (text) => (said.out += text));
   child.stderr.on("data", (text) => (said.err += text));
   const ended = new Promise((resolve) => child.on("close", (code, signal) => resolve({ code, signal, ...said })));
-  const late = setTimeout(() => child.kill("SIGKILL"), 60_000);
+  const late = setTimeout(() => child.kill("SIGKILL"), 300_000);
   ended.then(() => clearTimeout(late));
   t.after(() => child.kill("SIGKILL"));
   return { child, ended, said };

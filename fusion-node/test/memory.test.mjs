@@ -5,13 +5,13 @@ import { test } from "node:test";
 import { program } from "./help.mjs";
 
 test("a thousand durable runs at once take little", async (t) => {
-  const { code, out, err } = await program(t, "memory.mjs", "runs", 1_000, 160).ended;
+  const { code, out, err } = await program(t, "memory.mjs", "runs", 1_000, 260).ended;
   assert.deepEqual([code, err], [0, ""], out);
 });
 
 test("steps leave nothing behind, and a leak would be seen", async (t) => {
-  const { code, out, err } = await program(t, "memory.mjs", "steps", 60_000, 12, 30_000).ended;
+  const { code, out, err } = await program(t, "memory.mjs", "steps", 60_000, 30, 30_000).ended;
   assert.deepEqual([code, err], [0, ""], out);
-  const leaking = await program(t, "memory.mjs", "steps", 60_000, 12, 30_000, 1_000).ended;
+  const leaking = await program(t, "memory.mjs", "steps", 60_000, 30, 30_000, 5_000).ended;
   assert.deepEqual([leaking.code, leaking.err], [1, ""], leaking.out);
 });
