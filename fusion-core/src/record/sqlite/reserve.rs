@@ -61,8 +61,7 @@ impl Reserve {
     /// Takes the room back. `false` when the disk is still full.
     pub(super) fn restore(&mut self) -> bool {
         let Some(path) = &self.path else { return true };
-        let is_there = path.metadata().is_ok_and(|file| file.len() >= BYTES);
-        self.is_tight = !is_there && make(path).is_err();
+        self.is_tight = !is_whole(path) && make(path).is_err();
         !self.is_tight
     }
 }
@@ -74,14 +73,19 @@ pub(super) fn pressure(database: &Path) -> Option<Error> {
         _ => Path::new("."),
     };
     let free = statvfs(folder).ok().map(|found| found.f_bavail.saturating_mul(found.f_frsize))?;
-    let was_released = !beside(database, ENDING).exists();
-    (free < BYTES / 4 || (was_released && free < 2 * BYTES)).then(full)
+    let is_kept = is_whole(&beside(database, ENDING));
+    (free < BYTES / 4 || (!is_kept && free < 2 * BYTES)).then(full)
 }
 
 /// Words the refusal of what is not urgent.
 pub(super) fn full() -> Error {
     Error::new(Code::StoreFull, "the disk is full, nothing was written")
         .hint("make space: what waits goes on by itself")
+}
+
+/// Tells whether the file is there. One that is being made, and may not find room, is shorter.
+fn is_whole(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| file.len() >= BYTES)
 }
 
 /// Makes the file, if there is as much room again beside it.
