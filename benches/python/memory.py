@@ -45,30 +45,13 @@ async def many(app, count):
     graph.add("a", wait, args=[1])
     runs = []
     while len(runs) < count:
-        async with asyncio.TaskGroup() if hasattr(asyncio, "TaskGroup") else Gathered() as group:
-            some = [group.create_task(started(app, graph)) for _ in range(min(500, count - len(runs)))]
-        runs += [one.result() for one in some]
+        runs += await asyncio.gather(*(started(app, graph) for _ in range(min(500, count - len(runs)))))
     await all_there.wait()
     here = resident()
     gate.set()
     for run in runs:
         await run.result()
     return here
-
-
-class Gathered:
-    """What `asyncio.TaskGroup` is from Python 3.11 on, as far as it is needed here."""
-
-    async def __aenter__(self):
-        self.tasks = []
-        return self
-
-    async def __aexit__(self, *_):
-        await asyncio.gather(*self.tasks)
-
-    def create_task(self, coroutine):
-        self.tasks.append(asyncio.create_task(coroutine))
-        return self.tasks[-1]
 
 
 async def started(app, graph):

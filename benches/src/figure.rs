@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 
+use crate::meter::Pair;
+
 /// One row of the table.
 #[derive(Debug, Clone)]
 pub struct Figure {
@@ -20,11 +22,10 @@ impl Figure {
         Self { name: name.into(), value, unit, limit: None, ratio: None, target: None }
     }
 
-    /// Adds the limit that was measured beside it, and the ratio of the two.
-    #[must_use]
-    pub fn beside(mut self, limit: f64, ratio: f64) -> Self {
-        (self.limit, self.ratio) = (Some(limit), Some(ratio));
-        self
+    /// Names a value with its unit, the limit that was measured in turn with it, and the ratio of the two.
+    pub fn beside(name: impl Into<String>, pair: Pair, unit: &'static str) -> Self {
+        let (limit, ratio) = (Some(pair.limit), Some(pair.ratio));
+        Self { limit, ratio, ..Self::new(name, pair.value, unit) }
     }
 
     /// Adds what the ratio, or the value, has to reach.

@@ -17,12 +17,11 @@ const MAKING = {
 /** Refuses options that do not exist, or not here: a misspelt one would silently do nothing. */
 function check(options, what, making = []) {
   for (const key of Object.keys(options)) {
-    if (Object.hasOwn(MAKING, key) && !making.includes(key)) {
+    if (KNOWN.has(key) || making.includes(key)) continue;
+    if (Object.hasOwn(MAKING, key)) {
       throw new InputError(`${what} cannot have the option \`${key}\``, { code: "FU0101", hint: MAKING[key] });
     }
-    if (!KNOWN.has(key) && !Object.hasOwn(MAKING, key)) {
-      throw new InputError(`${what} has no option \`${key}\``, { code: "FU0203", hint: `there are ${[...KNOWN].join(", ")}` });
-    }
+    throw new InputError(`${what} has no option \`${key}\``, { code: "FU0203", hint: `there are ${[...KNOWN].join(", ")}` });
   }
   return options;
 }

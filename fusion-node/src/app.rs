@@ -7,12 +7,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fusion_core::contract::Env as _;
 use fusion_core::error::{Code, Error};
 use fusion_core::graph::draw::{Format, draw};
 use fusion_core::graph::{Definition as Checked, file};
 use fusion_core::model::{Graph, RunId};
-use fusion_core::run::{Options, Os};
+use fusion_core::run::Options;
 use fusion_core::{Events, Fusion, Starting};
 use napi_derive::napi;
 use serde::Deserialize;
@@ -159,8 +158,7 @@ impl App {
     /// Gives an id for a new run.
     #[napi]
     pub fn new_id(&self) -> String {
-        let os = Os::with_runtime(self.shared.runtime.clone());
-        RunId::generate(self.fusion.now_ms(), [os.random(), os.random()]).as_str().to_owned()
+        self.fusion.new_id().as_str().to_owned()
     }
 
     /// Gives the ids of the runs that are driven here.

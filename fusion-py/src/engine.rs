@@ -151,7 +151,7 @@ impl Engine {
             // Its first body may be entered before `start_with` is back.
             let id = match id {
                 Some(id) => Some(id),
-                None if needs_home => Some(new_id(&engine, &shared)?),
+                None if needs_home => Some(engine.new_id()),
                 None => None,
             };
             let _start = id
@@ -267,8 +267,4 @@ impl Engine {
         self.shared.orphan();
         std::mem::forget(self.shared.clone());
     }
-}
-
-fn new_id(engine: &Fusion, shared: &Shared) -> Result<RunId> {
-    Ok(RunId::generate(engine.now_ms(), shared.random()?))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use fusion_core::contract::{Context, Env};
+use fusion_core::contract::Context;
 use fusion_core::error::{Code, Error, Result};
 use fusion_core::model::RunId;
 use fusion_core::run::{Options, Os};
@@ -109,13 +109,6 @@ impl Shared {
             Error::new(Code::Internal, "no runtime could be started").because(cause)
         })?;
         Ok(self.calls.os.get_or_init(|| os).handle().clone())
-    }
-
-    /// Gives random bits for a run's id.
-    pub(crate) fn random(&self) -> Result<[u64; 2]> {
-        let os = self.calls.os.get();
-        let os = os.ok_or_else(|| Error::new(Code::Internal, "the runtime was not started"))?;
-        Ok([os.random(), os.random()])
     }
 
     fn check(&self) -> Result<()> {

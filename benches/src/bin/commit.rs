@@ -50,9 +50,7 @@ async fn with(folder: &Path, producers: usize) -> Outcome<Vec<f64>> {
     }
     let name = format!("commit, {producers} producer{}", if producers == 1 { "" } else { "s" });
     let say = |what: &str, all: &[(f64, f64)], unit, target: &'static str| {
-        let pair = Pair::of(all);
-        let figure = Figure::new(format!("{name}{what}"), pair.value, unit);
-        let figure = figure.beside(pair.limit, pair.ratio);
+        let figure = Figure::beside(format!("{name}{what}"), Pair::of(all), unit);
         if target.is_empty() { figure.say() } else { figure.target(target).say() }
     };
     say(", beside the raw loop", &to_loop, "rows/s", ">= 0.60");

@@ -58,8 +58,9 @@ fn alone(runtime: &Runtime, folder: &Path) -> Outcome {
         },
     )?;
     runtime.block_on(fusion.close())?;
-    let figure = Figure::new("durable chain of 500, beside one commit", pair.value, "us/step");
-    figure.beside(pair.limit, pair.ratio).target("<= 1.3").say();
+    Figure::beside("durable chain of 500, beside one commit", pair, "us/step")
+        .target("<= 1.3")
+        .say();
     Ok(())
 }
 
@@ -113,9 +114,7 @@ fn many(runtime: &Runtime, folder: &Path, (count, length): (usize, usize)) -> Ou
     }
     let name = format!("{count} durable runs of {length} steps at once");
     let say = |what: &str, all: &[(f64, f64)], unit, target| {
-        let pair = Pair::of(all);
-        let figure = Figure::new(format!("{name}{what}"), pair.value, unit);
-        figure.beside(pair.limit, pair.ratio).target(target).say();
+        Figure::beside(format!("{name}{what}"), Pair::of(all), unit).target(target).say();
     };
     say(", beside as many bare commits", &store, "steps/s", ">= 0.50");
     say(", beside the raw loop", &rate, "steps/s", ">= 0.30");

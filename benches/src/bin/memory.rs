@@ -70,7 +70,7 @@ fn small(runtime: &Runtime, name: &str, graph: &Graph, target: &'static str) -> 
             Ok(cost().cpu * 1e9 / nodes / again)
         },
     )?;
-    let figure = Figure::new(name, pair.value, "CPU ns/node").beside(pair.limit, pair.ratio);
+    let figure = Figure::beside(name, pair, "CPU ns/node");
     if target.is_empty() {
         figure.say();
     } else {
@@ -138,9 +138,8 @@ fn layers(runtime: &Runtime) -> Outcome {
     }
     let name = "1,000,000 nodes in random layers, in memory";
     let say = |what: &str, all: &[(f64, f64)], target| {
-        let pair = Pair::of(all);
-        let figure = Figure::new(format!("{name}{what}"), pair.value, "CPU ns/node");
-        figure.beside(pair.limit, pair.ratio).target(target).say();
+        let figure = Figure::beside(format!("{name}{what}"), Pair::of(all), "CPU ns/node");
+        figure.target(target).say();
     };
     say(", beside 10,000 nodes", &small, "<= 250 ns; <= 1.5");
     say(", beside a bare walk", &bare, "<= 8");

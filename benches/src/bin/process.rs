@@ -91,9 +91,8 @@ fn four(folder: &Path) -> Outcome {
         spread.push(most / least);
     }
     let say = |what: &str, all: &[(f64, f64)], unit, target| {
-        let pair = Pair::of(all);
-        let figure = Figure::new(format!("four processes on one file{what}"), pair.value, unit);
-        figure.beside(pair.limit, pair.ratio).target(target).say();
+        let name = format!("four processes on one file{what}");
+        Figure::beside(name, Pair::of(all), unit).target(target).say();
     };
     say(", beside one", &totals, "rows/s", ">= 0.40");
     say(", the worst p99 of theirs, beside one", &waits, "ms", "<= 2");
@@ -210,12 +209,10 @@ fn cold_start(folder: &Path) -> Outcome {
         Command::new("true").status()?;
         bare.push(cost().seconds * 1e3);
     }
-    let bare = median(bare.into_iter());
-    let wall = median(walls.into_iter());
-    Figure::new("cold start of `fusion run` on one node, SQLite included", wall, "ms")
-        .beside(bare, wall / bare)
-        .target("< 30 ms")
-        .say();
+    let (limit, value) = (median(bare.into_iter()), median(walls.into_iter()));
+    let pair = Pair { limit, value, ratio: value / limit };
+    let name = "cold start of `fusion run` on one node, SQLite included";
+    Figure::beside(name, pair, "ms").target("< 30 ms").say();
     let peak = median(peaks.into_iter());
     Figure::new("cold start of `fusion run`: most memory", peak, "MiB").target("< 25").say();
     Ok(())

@@ -32,6 +32,10 @@ pub trait Env: Peers {
     /// Runs something that blocks, away from the tasks.
     fn blocking(&self, job: Job);
 
+    /// Runs something that blocks in the calling task itself, where that holds up no other task. `false` when it would:
+    /// then nothing was done. Only for tasks that [`Env::spawn`] began.
+    fn in_place(&self, job: &mut dyn FnMut()) -> bool;
+
     /// Runs something that blocks for as long as the process lives, on a thread of its own.
     fn dedicated(&self, name: &str, job: Job);
 

@@ -155,9 +155,7 @@ impl Run {
             None => self.loaded(state.start().input.clone()).await?.decode().unwrap_or_default(),
         };
         let now = self.engine.env.now_ms();
-        let id = id.unwrap_or_else(|| {
-            RunId::generate(now, [self.engine.env.random(), self.engine.env.random()])
-        });
+        let id = id.unwrap_or_else(|| self.engine.new_id(now));
         let kept = if nodes.is_empty() {
             Vec::new()
         } else {

@@ -26,6 +26,11 @@ pub struct Starting {
 pub type Working = (RunId, RunRow);
 
 impl Fusion {
+    /// Gives a fresh id for a run, for who has to know it before the run begins: see [`Starting::id`].
+    pub fn new_id(&self) -> RunId {
+        self.engine().new_id(self.now_ms())
+    }
+
     /// Starts a run with a fresh id.
     ///
     /// A step, agent or model that nobody registered here is no error: another process may have it, or this one later. The
@@ -64,7 +69,7 @@ impl Fusion {
         let now = engine.env.now_ms();
         let id = match starting.id {
             Some(id) => id,
-            None => RunId::generate(now, [engine.env.random(), engine.env.random()]),
+            None => engine.new_id(now),
         };
         let mut begin = Begin::new(id.clone(), program, Defined::New(made), &input, None);
         if session.is_some() {

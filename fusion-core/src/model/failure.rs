@@ -38,6 +38,8 @@ impl Class {
     pub const LIMIT: Self = Self(Cow::Borrowed("limit"));
     /// The run was cancelled.
     pub const CANCELLED: Self = Self(Cow::Borrowed("cancelled"));
+    /// The run that waited for this one does not wait any longer, and cancelled it.
+    pub const LET_GO: Self = Self(Cow::Borrowed("let_go"));
     /// A person said no.
     pub const REJECTED: Self = Self(Cow::Borrowed("rejected"));
     /// An at-most-once step was entered and nobody knows how it ended.
@@ -45,9 +47,14 @@ impl Class {
 
     /// Tells whether trying the same again can never help; such failures are not retried unless a policy names them.
     pub fn is_permanent(&self) -> bool {
-        [Self::TEMPLATE, Self::SPAWN, Self::DECODE, Self::LIMIT, Self::CANCELLED, Self::REJECTED]
+        [Self::TEMPLATE, Self::SPAWN, Self::DECODE, Self::LIMIT, Self::REJECTED, Self::IN_DOUBT]
             .contains(self)
-            || *self == Self::IN_DOUBT
+            || self.is_cancel()
+    }
+
+    /// Tells whether somebody wanted the end.
+    pub fn is_cancel(&self) -> bool {
+        [Self::CANCELLED, Self::LET_GO].contains(self)
     }
 }
 

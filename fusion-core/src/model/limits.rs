@@ -49,6 +49,8 @@ pub const TEMPLATE_FUEL: u64 = 10_000_000;
 pub const TEMPLATE_BYTES: u64 = PAYLOAD_BYTES;
 /// How many values one template evaluation may walk over outside of its instructions: in comparisons, filters, searches.
 pub const TEMPLATE_VALUES: u64 = 20_000_000;
+/// The largest value that is searched for secrets and hashed where others wait, in bytes; a larger one is taken to a thread.
+pub const BRIEF_BYTES: u64 = 256 * 1024;
 /// The fuel of an evaluation that is made where others wait; one that needs more is made on a thread of its own.
 pub const TEMPLATE_BRIEF_FUEL: u64 = 50_000;
 /// What an evaluation may make, and the largest value that it may parse, where others wait, in bytes.
@@ -89,3 +91,7 @@ pub const PROGRAMS_KEPT: usize = 64;
 pub const INBOX_MESSAGES: usize = 256;
 /// The most notes of bodies that a driver takes in before it writes.
 pub const NOTES_PER_TURN: usize = 4096;
+/// The largest answer of a model, in bytes of text, reasoning and arguments.
+pub const ANSWER_BYTES: usize = 64 * 1024 * 1024;
+/// The most parts of one answer of a model: texts, thoughts, calls of tools.
+pub const ANSWER_PARTS: usize = 4096;

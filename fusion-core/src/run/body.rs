@@ -12,7 +12,7 @@ use tracing::{Instrument, Span};
 use super::hooks::{Hooks, StopOf};
 use super::note::Ended;
 use super::prepare::{Plan, What};
-use super::{cache, slot};
+use super::{cache, large, slot};
 use crate::contract::{BoxFuture, Context, Env, Exec, Exit, Output, Step};
 use crate::model::{Class, Failure, Payload, limits};
 
@@ -250,7 +250,8 @@ fn command(hooks: Arc<Hooks>, mut exec: Exec) -> BoxFuture<'static, Result<Outpu
         let program = exec.argv.first().cloned().unwrap_or_default();
         let env: &Arc<dyn Env> = &hooks.of.engine.env;
         let exit = env.exec(exec, Arc::new(StopOf(hooks.clone()))).await?;
-        output_of(&program, &exit)
+        let bytes = exit.stdout.len() as u64;
+        large::apart(&hooks.of.engine, bytes, move || output_of(&program, &exit)).await
     })
 }
 

@@ -9,6 +9,7 @@ use tracing::Instrument;
 use super::engine::{Fate, Outcome, Shared};
 use super::hear::Woken;
 use super::hooks::{Common, Hooks};
+use super::large;
 use super::launch::Codes;
 use super::lists::Lists;
 use super::message;
@@ -192,6 +193,8 @@ impl Driver {
                 continue;
             }
             let children = self.commit(&mut turn).await?;
+            // A store that needs nobody to wait for leaves no other place where other tasks get the thread.
+            tokio::task::consume_budget().await;
             for (begin, ticket) in children {
                 super::adopt::fresh(&self.engine, begin, ticket, turn.now);
             }
@@ -213,9 +216,9 @@ impl Driver {
             match note {
                 Note::Input(input) => self.decide(input, turn),
                 Note::Asked(Input::Memo(key, name, value), reply) => {
-                    let value = self.engine.secrets.redactor().payload(value);
-                    let stored = super::begin::externalise(value.clone(), &mut turn.ops);
-                    self.remember(&value, &stored);
+                    let clean = large::clean(&self.engine, value).await;
+                    let stored = clean.store(&mut turn.ops);
+                    self.remember(&clean.value, &stored);
                     self.decide(Input::Memo(key, name, stored), turn);
                     turn.replies.push(reply);
                 }
@@ -282,11 +285,12 @@ impl Driver {
                 }
                 Command::Stop(key) => self.stop(*key),
                 Command::StopChild(child) => {
-                    let why = crate::schedule::let_go(&self.run);
-                    self.tell_child(child, &Message::Cancel("fusion".to_owned(), why)).await?;
+                    let by = crate::schedule::parent(&self.run);
+                    let why = "it does not wait any longer".to_owned();
+                    self.tell_child(child, &Message::Cancel(by, why)).await?;
                 }
                 Command::HoldChild(child, hold) => {
-                    let by = format!("its parent `{}`", self.run);
+                    let by = crate::schedule::parent(&self.run);
                     let said = if *hold { Message::Pause(by) } else { Message::Resume(by) };
                     self.tell_child(child, &said).await?;
                 }

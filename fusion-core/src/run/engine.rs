@@ -97,6 +97,11 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
+    /// Gives an id for a run that begins now.
+    pub(crate) fn new_id(&self, now: i64) -> RunId {
+        RunId::generate(now, [self.env.random(), self.env.random()])
+    }
+
     pub(crate) fn new(
         store: Arc<dyn Store>,
         env: Arc<dyn Env>,

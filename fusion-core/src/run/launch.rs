@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::body::{self, Begun, Called, Leash};
 use super::drive::{Driver, Turn};
 use super::hooks::{Hooks, Memos};
+use super::large::Clean;
 use super::note::{Ended, Note};
 use super::prepare::{Plan, Prepared};
 use super::settle;
@@ -45,7 +46,7 @@ impl Driver {
             Called::Done(ms, Ok(Output::Value(output)))
                 if output.len() <= limits::INLINE_BYTES as u64 =>
             {
-                let output = settle::redacted(&self.engine, output);
+                let output = Clean::of(&self.engine, output).value;
                 self.state.decide(
                     Input::Done(key, attempt, ms, Ok(output)),
                     turn.now,

@@ -8,7 +8,7 @@
 //! | `prepare`, `scope`, `lists`, `evaluate` | conditions, lists and arguments are evaluated |
 //! | `launch`, `body`, `hooks`, `slot`, `cache` | one attempt of a body |
 //! | `told` | what is traced of each record |
-//! | `settle`, `checks`, `learn` | what the end of a body means |
+//! | `settle`, `checks`, `learn`, `large` | what the end of a body means |
 //! | `saved` | definitions that the store keeps by name |
 //! | `session`, `claim` | leases: who may drive |
 //! | `os` | the real world |
@@ -24,6 +24,7 @@ pub(crate) mod engine;
 mod evaluate;
 mod hear;
 mod hooks;
+mod large;
 mod launch;
 mod learn;
 mod lists;

@@ -6,6 +6,7 @@ use super::begin::{Begin, Defined, externalise};
 use super::cache;
 use super::drive::{Driver, Turn};
 use super::engine::Shared;
+use super::large::{self, Clean};
 use super::note::Ended;
 use crate::contract::Output;
 use crate::error::Error;
@@ -35,14 +36,6 @@ pub(super) async fn graph_of(
     Ok(Output::Graph(Box::new(graph)))
 }
 
-/// Takes secrets out of an output.
-pub(super) fn redacted(engine: &Shared, output: Payload) -> Payload {
-    match engine.secrets.redactor_if_any() {
-        Some(redactor) => redactor.payload(output),
-        None => output,
-    }
-}
-
 /// Tells the scheduler how the body of a plain node ended: nothing is asked of its output. Gives everything else back.
 #[expect(clippy::result_large_err, reason = "the other way goes on with all of it")]
 pub(super) fn plainly(driver: &Driver, ended: Ended, turn: &mut Turn) -> Result<Input, Ended> {
@@ -51,7 +44,7 @@ pub(super) fn plainly(driver: &Driver, ended: Ended, turn: &mut Turn) -> Result<
         Ended { key, attempt, ms, result: Ok(Output::Value(output)), .. }
             if is_plain && output.len() <= limits::INLINE_BYTES as u64 =>
         {
-            let output = externalise(redacted(&driver.engine, output), &mut turn.ops);
+            let output = Clean::of(&driver.engine, output).store(&mut turn.ops);
             Ok(Input::Done(key, attempt, ms, Ok(output)))
         }
         other => Err(other),
@@ -62,7 +55,7 @@ pub(super) fn plainly(driver: &Driver, ended: Ended, turn: &mut Turn) -> Result<
 pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn) -> Input {
     let Ended { key, attempt, ms, result, input, cache, cached } = ended;
     let failed = |failure| Input::Done(key, attempt, ms, Err(failure));
-    let output = match result.and_then(|output| without_secrets(driver, key, output)) {
+    let output = match result {
         Err(failure) => return failed(failure),
         Ok(Output::Graph(graph)) => {
             let cache = cache.filter(|_| !cached);
@@ -80,12 +73,16 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
         Ok(Output::Rest(name, wait)) => return Input::Rests(key, name, wait),
         Ok(Output::Value(output)) => output,
     };
-    let output = match output.bounded("the output has") {
-        Ok(output) => output,
+    let clean = match output.bounded("the output has") {
+        Ok(output) => large::clean(&driver.engine, output).await,
         Err(failure) => return failed(failure),
     };
     let program = driver.state.program().clone();
     let more = program.more(key.node);
+    if !key.is_undo() && more.is_some_and(|more| more.expand) && clean.had_secrets {
+        return failed(holds_a_secret());
+    }
+    let output = clean.value.clone();
     if !key.is_undo()
         && let Some(more) = more
     {
@@ -96,7 +93,7 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
             let waits = expanded(&output)
                 .and_then(|graph| child(driver, (key, attempt, ms), graph, &Value::Null, turn));
             if waits.is_ok() {
-                keep(driver, cache.filter(|_| !cached), (output, false), turn);
+                keep(driver, cache.filter(|_| !cached), (clean.store(&mut turn.ops), false), turn);
             }
             return waits.unwrap_or_else(failed);
         }
@@ -114,7 +111,7 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
         }
         _ => false,
     };
-    let stored = externalise(output.clone(), &mut turn.ops);
+    let stored = clean.store(&mut turn.ops);
     driver.remember(&output, &stored);
     if again {
         return Input::Again(key.node, attempt, ms, stored);
@@ -240,21 +237,14 @@ fn child(
     Ok(Input::Waits(key, wait))
 }
 
-/// Takes the secrets out of an output; one that is a graph must have none.
-fn without_secrets(driver: &Driver, key: Key, output: Output) -> Result<Output, Failure> {
-    let Output::Value(output) = output else { return Ok(output) };
-    if !key.is_undo() && driver.state.program().more(key.node).is_some_and(|more| more.expand) {
-        holds_no_secret(driver, &output)?;
-    }
-    Ok(Output::Value(redacted(&driver.engine, output)))
-}
-
 /// Refuses to store a secret with a graph that a body made: one that was blanked out would be worked with as if it were
 /// right.
 fn holds_no_secret(driver: &Driver, graph: &Payload) -> Result<(), Failure> {
-    if redacted(&driver.engine, graph.clone()) == *graph {
-        return Ok(());
-    }
+    let clean = Clean::of(&driver.engine, graph.clone());
+    if clean.had_secrets { Err(holds_a_secret()) } else { Ok(()) }
+}
+
+fn holds_a_secret() -> Failure {
     let message = "the graph that came out holds a secret, and would be stored: write `{{ secrets.NAME }}` in its place";
-    Err(Failure::error(message).permanent())
+    Failure::error(message).permanent()
 }

@@ -26,7 +26,7 @@ impl Driver {
         let children = std::mem::take(&mut turn.children);
         let batch = self.batch(records, std::mem::take(&mut turn.ops), &children, now)?;
         let alone = batch.ops.iter().any(is_message).then(|| without_messages(batch.clone()));
-        let receipt = match (self.engine.store.commit(batch).await, alone) {
+        let receipt = match (self.engine.store.commit_here(batch).await, alone) {
             // The parent is gone (pruned): there is nobody left to tell.
             (Err(error), Some(alone)) if error.code() == Code::RunNotFound => {
                 self.engine.store.commit(alone).await?

@@ -3,7 +3,9 @@
 use super::cells::{INTENT, ISSUED};
 use super::state::{Ending, Phase, State};
 use crate::model::graph::Kind;
-use crate::model::{Class, Command, Failure, Key, NodeIx, NodeStatus, Payload, Record, RunStatus};
+use crate::model::{
+    Class, Command, Failure, Key, NodeIx, NodeStatus, Origin, Payload, Record, RunStatus,
+};
 
 impl State {
     /// Adds everything that follows without another input.
@@ -152,7 +154,16 @@ impl State {
             Some((by, why)) => format!("cancelled by {by}: {why}"),
             None => "cancelled".to_owned(),
         };
-        Failure::new(Class::CANCELLED, self.with_undo_trouble(message))
+        let class = if self.is_let_go() { Class::LET_GO } else { Class::CANCELLED };
+        Failure::new(class, self.with_undo_trouble(message))
+    }
+
+    /// Tells whether the run was cancelled by the one that waited for it.
+    fn is_let_go(&self) -> bool {
+        match (&self.cancel, &self.start.origin) {
+            (Some((by, _)), Some(Origin::Child { parent, .. })) => *by == super::parent(parent),
+            _ => false,
+        }
     }
 
     /// Makes the failure of the run from that of the node that decided it.

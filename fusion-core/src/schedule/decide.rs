@@ -163,7 +163,7 @@ impl State {
         }
         match result {
             Ok(output) => self.emit(Record::NodeSucceeded(key, attempt, ms, output, false), out),
-            Err(failure) if failure.class == Class::CANCELLED && self.is_given_up(key) => {}
+            Err(failure) if failure.class.is_cancel() && self.is_given_up(key) => {}
             Err(failure) => self.emit_failure((key, attempt, ms), failure, now, out),
         }
     }
@@ -301,8 +301,8 @@ impl State {
         out: &mut Vec<Command>,
     ) {
         let Some(wait) = self.wait(key).filter(|wait| wait.child() == Some(&run)) else { return };
-        // The clock may have been set back since its time was over: then its own words tell who ended it.
-        let over = |due: i64, why: &Failure| due <= now || self.has_let_go(why);
+        // The clock may have been set back since its time was over: then the child knows who ended it.
+        let over = |due: i64, why: &Failure| due <= now || why.class == Class::LET_GO;
         let is_late = |why: &Failure| {
             wait.until().is_some_and(|due| over(due, why)) && !self.is_given_up(key)
         };
@@ -310,7 +310,7 @@ impl State {
         match result {
             Ok(output) => self.emit(Record::NodeSucceeded(key, attempt, 0, output, false), out),
             // It obeyed: what it was told, it was told because its time was over.
-            Err(failure) if failure.class == Class::CANCELLED && is_late(&failure) => {
+            Err(failure) if failure.class.is_cancel() && is_late(&failure) => {
                 self.emit_failure((key, attempt, 0), self.too_late(key), now, out);
             }
             Err(failure) => self.emit_failure((key, attempt, 0), failure, now, out),

@@ -2,9 +2,7 @@
 
 use super::cells::{FALLBACK, INTENT, NO_SLOT};
 use super::state::{Ending, Phase, State};
-use crate::model::{
-    Class, Failure, Key, NodeIx, NodeStatus, Payload, Record, RunStatus, Then, Verdict,
-};
+use crate::model::{Failure, Key, NodeIx, NodeStatus, Payload, Record, RunStatus, Then, Verdict};
 
 impl State {
     /// Folds the next record. Records of a journal are folded in their order, from the second on (the first makes the
@@ -99,7 +97,7 @@ impl State {
             cell.attempt = attempt;
         }
         match then {
-            Then::End if failure.class == Class::CANCELLED && self.is_given_up(key) => {
+            Then::End if failure.class.is_cancel() && self.is_given_up(key) => {
                 self.finish(key, NodeStatus::Cancelled, NO_SLOT);
             }
             Then::End => {

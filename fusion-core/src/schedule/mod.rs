@@ -21,6 +21,6 @@ mod tests;
 mod transitions;
 
 pub use answer::{Output, Rest};
-pub(crate) use rule::let_go;
+pub(crate) use rule::parent;
 pub use state::State;
 pub use transitions::{NODE, RUN};

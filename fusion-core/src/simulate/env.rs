@@ -111,6 +111,11 @@ impl Env for World {
         job();
     }
 
+    fn in_place(&self, job: &mut dyn FnMut()) -> bool {
+        job();
+        true
+    }
+
     fn dedicated(&self, _name: &str, job: Job) {
         job();
     }

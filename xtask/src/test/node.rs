@@ -50,10 +50,15 @@ pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
 /// Fills npm's cache with what the tests need, so that they can be run without a network.
 pub(crate) fn prepare(root: &Path) -> Result<(), Stop> {
     let scratch = ground::Scratch::new("node-setup")?;
+    locked(&root.join("fusion-node/test"), scratch.path())
+}
+
+/// Installs into a folder what the manifest of another one locks.
+pub(super) fn locked(from: &Path, folder: &Path) -> Result<(), Stop> {
     for file in ["package.json", "package-lock.json"] {
-        copy(&root.join("fusion-node/test").join(file), &scratch.path().join(file))?;
+        copy(&from.join(file), &folder.join(file))?;
     }
-    npm(scratch.path(), &["ci", "--ignore-scripts"])
+    npm(folder, &["ci", "--ignore-scripts"])
 }
 
 /// Builds the package into a folder: gives the tarball.
@@ -92,8 +97,7 @@ pub(super) fn add(folder: &Path, package: &Path) -> Result<(), Stop> {
     npm(folder, &["install", "--no-save", "--no-package-lock", "--ignore-scripts", &package])
 }
 
-/// Runs npm in a folder.
-pub(super) fn npm(folder: &Path, arguments: &[&str]) -> Result<(), Stop> {
+fn npm(folder: &Path, arguments: &[&str]) -> Result<(), Stop> {
     let mut command = process::command("npm", folder);
     let (passed, _) = process::follow(command.args(arguments).args(QUIET))?;
     if passed {

@@ -32,10 +32,7 @@ fn pyright(root: &Path) -> Result<PathBuf, Stop> {
         return Ok(program);
     }
     built::make(&folder)?;
-    for name in ["package.json", "package-lock.json"] {
-        built::copy(&root.join(PYRIGHT).join(name), &folder.join(name))?;
-    }
-    node::npm(&folder, &["ci", "--ignore-scripts"])?;
+    node::locked(&root.join(PYRIGHT), &folder)?;
     Ok(program)
 }
 

@@ -38,6 +38,13 @@ impl Budget {
         Self { bytes, steps, patterns: BTreeMap::new() }
     }
 
+    /// Gives a part of what an evaluation may spend: the same bounds, sooner reached.
+    #[cfg(test)]
+    pub(super) fn share(parts: u64) -> Self {
+        let (bytes, steps) = (limits::TEMPLATE_BYTES / parts, limits::TEMPLATE_VALUES / parts);
+        Self { bytes, steps, patterns: BTreeMap::new() }
+    }
+
     /// Gives what an evaluation may spend where others wait, or else all.
     pub(super) fn new(is_brief: bool) -> Self {
         if !is_brief {

@@ -1,5 +1,6 @@
 //! Secrets in dumps of bytes: hexadecimal in cells (`68 65 6c`, `6865 6c6c`, `0x68, 0x65`, `68:65`), with offsets before
-//! and characters behind, and with the bytes of a cell in the machine's order, as `hexdump` and `od -x` write them.
+//! and characters behind, and with the bytes of a cell in the machine's order, as `hexdump` and `od -x` write them. And bytes
+//! in columns of four characters, as `od -c`, `od -b` and `hexdump -c` write them: a sign, an escape, or three octal digits.
 //!
 //! Every line is cut into runs of cells. The longest run of a line goes on where that of the line before ended, so that a
 //! secret is found across lines; then what the cells say is searched as text. All of it is one walk over the text, and what
@@ -8,6 +9,10 @@
 use std::mem::take;
 use std::ops::Range;
 
+/// How wide a column of `od -c` and `od -b` is.
+const COLUMN: usize = 4;
+/// The fewest digits of an offset before such columns.
+const COLUMN_OFFSET: usize = 7;
 /// How many cells are read before they are searched: a line may be as long as the whole text.
 const CELLS: usize = 4096;
 /// How many bytes are searched at once, at least.
@@ -119,6 +124,9 @@ impl Run {
 impl Search<'_> {
     /// Reads a line that begins at a place of the text.
     fn line(&mut self, at: usize, line: &str) {
+        if self.columns(at, line) {
+            return;
+        }
         let mut rest = Cells { line, at: 0, has_offset: false };
         let (mut longest, mut run) = (Run::default(), Run::default());
         while let Some(cell) = rest.next() {
@@ -146,6 +154,22 @@ impl Search<'_> {
         } else {
             self.take_in(&longest, at, line);
         }
+    }
+
+    /// Takes in a line of columns; `false` when it is none.
+    fn columns(&mut self, at: usize, line: &str) -> bool {
+        let digits = line.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let from = if digits >= COLUMN_OFFSET { digits } else { 0 };
+        let columns = line.as_bytes().get(from..).unwrap_or_default().chunks(COLUMN);
+        if columns.len() == 0 || !columns.clone().all(|column| said_in(column).is_some()) {
+            return false;
+        }
+        for (column, start) in columns.zip((at + from..).step_by(COLUMN)) {
+            let [forward, _] = &mut self.chains;
+            forward.push(said_in(column).unwrap_or_default(), &(start..start + COLUMN));
+            self.search_if_full();
+        }
+        true
     }
 
     /// Keeps the longer of two runs; the other one is searched by itself.
@@ -185,6 +209,10 @@ impl Search<'_> {
             // Cells of one byte cannot be turned round.
             self.search(1, 0);
         }
+        self.search_if_full();
+    }
+
+    fn search_if_full(&mut self) {
         for chain in 0..self.chains.len() {
             let is_full = |chain: &Chain| chain.said.len() >= BLOCK.max(4 * self.longest);
             if self.chains.get(chain).is_some_and(is_full) {
@@ -234,6 +262,22 @@ impl Chain {
 /// Writes a value in the form in which it is searched for.
 pub(super) fn searched(value: &str) -> String {
     value.bytes().map(char::from).collect()
+}
+
+/// The byte that a column stands for.
+fn said_in(column: &[u8]) -> Option<u8> {
+    match column {
+        [b' ', b' ', b' ', sign] => Some(*sign),
+        [b' ', b' ', b'\\', b'0'] => Some(0),
+        [b' ', b' ', b'\\', sign] => {
+            let place = b"abtnvfr".iter().position(|escape| escape == sign)?;
+            u8::try_from(place + 7).ok()
+        }
+        [b' ', digits @ ..] if digits.len() == 3 => {
+            u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()
+        }
+        _ => None,
+    }
 }
 
 fn byte(digits: &[u8]) -> Option<u8> {

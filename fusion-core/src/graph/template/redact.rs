@@ -72,10 +72,10 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// Replaces secrets by `***`: as they are, and in JSON, base64, URL and hexadecimal form.
+/// Replaces secrets by `***`: as they are, and in JSON, base64, URL, hexadecimal and octal form.
 ///
 /// A secret of several lines is also found line by line, and in text that is broken into lines: base64 of 64 or 76 signs,
-/// hexadecimal of 60. In dumps of bytes (`xxd`, `hexdump`, `od` in hexadecimal, numbers with `:` or `, ` between them) it is
+/// hexadecimal of 60. In dumps of bytes (`xxd`, `hexdump`, `od` but for octal words, numbers with `:` or `, ` between them) it is
 /// found across lines, wherever it begins; of such a line also the characters behind the numbers go.
 ///
 /// Values and lines under 4 bytes are left alone, as they would blank out ordinary words, and so is whatever a program made
@@ -245,6 +245,9 @@ fn in_one_piece(value: &str) -> Vec<String> {
         forms.extend(lines(&digits, 60));
         forms.push(digits);
     }
+    // `\150\165`: every byte, or only those that a shell or git would not write as they are.
+    forms.push(octal(value, |_| true));
+    forms.push(octal(value, |byte| !(b' '..=b'~').contains(&byte)));
     for plain in ["-_.~", "-_.~/", "-_.!~*'()"] {
         let upper = url(value, plain);
         forms.extend([upper.replace("%20", "+"), lower_escapes(&upper), upper]);
@@ -267,6 +270,15 @@ fn escape(value: &str) -> String {
 fn hex(value: &str, upper: bool) -> String {
     let digits = |byte: u8| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") };
     value.bytes().map(digits).collect()
+}
+
+/// Writes the chosen bytes as escapes in octal.
+fn octal(value: &str, is_escaped: impl Fn(u8) -> bool) -> String {
+    let escape = |byte: u8| {
+        if is_escaped(byte) { format!("\\{byte:03o}").into_bytes() } else { vec![byte] }
+    };
+    // What is not escaped stays whole: a character's bytes are all escaped, or all not.
+    String::from_utf8_lossy(&value.bytes().flat_map(escape).collect::<Vec<_>>()).into_owned()
 }
 
 /// Writes a value as a part of a URL, with these signs as they are.

@@ -48,7 +48,7 @@ pub(super) fn writer(options: &Options, now: i64) -> Result<Connection> {
     }
     let turn = if options.vfs.is_none() {
         if options.existing {
-            must_exist(&options.path)?;
+            refuse_absent(&options.path)?;
         }
         prepare_folder(&options.path)?;
         refuse_special(&options.path)?;
@@ -130,7 +130,7 @@ pub(super) fn reader(options: &Options) -> Result<Connection> {
 /// WAL wants a side file, which a folder that cannot be written may not have. When there is no WAL either, nobody has
 /// the file open, and nobody who could not write there will: then it is read without locks.
 pub(super) fn read_only(mut options: Options) -> Result<Options> {
-    must_exist(&options.path)?;
+    refuse_absent(&options.path)?;
     let look = |options: &Options| {
         let connection = reader(options)?;
         migrate::check(&connection).map_err(|error| named(&error, &options.path))
@@ -184,7 +184,7 @@ fn open(options: &Options, flags: OpenFlags) -> Result<Connection> {
     };
     let connection = opened.map_err(|source| match source.sqlite_error_code() {
         Some(rusqlite::ErrorCode::CannotOpen) => {
-            let why = cannot_open(&options.path, flags.contains(OpenFlags::SQLITE_OPEN_CREATE));
+            let why = why_not_opened(&options.path, flags.contains(OpenFlags::SQLITE_OPEN_CREATE));
             // SQLite's own words add nothing where the cause is known.
             if why.hint_text().is_some() { why } else { why.because(source) }
         }
@@ -196,13 +196,13 @@ fn open(options: &Options, flags: OpenFlags) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Refuses a file in which there is no store yet.
-fn must_exist(path: &Path) -> Result<()> {
+/// Refuses a path at which there is no store: no file, or an empty one.
+fn refuse_absent(path: &Path) -> Result<()> {
     let is_empty = path.metadata().is_ok_and(|found| found.is_file() && found.len() == 0);
     if is_empty {
         return Err(named(&no_store("is empty: there is no store in it"), path));
     }
-    if path.exists() || path.is_symlink() {
+    if path.exists() {
         return Ok(());
     }
     Err(no_store(format!("there is no store `{}`", path.display())))
@@ -232,14 +232,14 @@ fn named(error: &Error, path: &Path) -> Error {
 struct Cause(String);
 
 /// Says why the system would not open a file.
-fn cannot_open(path: &Path, create: bool) -> Error {
+fn why_not_opened(path: &Path, create: bool) -> Error {
     let shown = path.display();
     if let Some(folder) = path.parent().filter(|folder| folder.exists() && !folder.is_dir()) {
         return Error::new(Code::StoreOpen, format!("`{}` is no folder", folder.display()))
             .hint(format!("choose another place than `{shown}` with --store"));
     }
-    if !create && !path.exists() {
-        return no_store(format!("there is no store `{shown}`"));
+    if !create && let Err(absent) = refuse_absent(path) {
+        return absent;
     }
     let read_only = if path.exists() {
         rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_err()

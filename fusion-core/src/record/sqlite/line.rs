@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::fault::{Fault, unsigned};
 use super::key::pack_name;
@@ -25,6 +25,12 @@ pub(super) struct Line {
 /// Streams by name. Their names begin alike, which makes a tree of them slow; the order is asked by nobody, and the hash is
 /// the same in every process.
 pub(super) type Lines = HashMap<Arc<str>, Line, BuildHasherDefault<DefaultHasher>>;
+
+/// Gives the number of the stream of a name.
+pub(super) fn number(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+    let mut statement = connection.prepare_cached("SELECT stream FROM names WHERE name = ?")?;
+    statement.query_row([pack_name(name)], |row| row.get(0)).optional()
+}
 
 impl Writer {
     /// Finds a stream by its name.

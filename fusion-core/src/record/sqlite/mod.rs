@@ -1,13 +1,15 @@
 //! The SQLite store: one file that several processes may share.
 //!
-//! One thread owns the only writing connection and groups what many tasks commit into one transaction ([`Writer`]); the
-//! file is read through connections of their own. The shape of the journal is *linked append*: rows in the order of their
-//! commit, each naming its stream's row before, so that a thousand interleaved streams fill pages one after the other.
+//! One thread groups what many tasks commit into one transaction of the only writing connection ([`Writer`]); a task that
+//! is alone uses that connection itself. The file is read through connections of their own. The shape of the journal is
+//! *linked append*: rows in the order of their commit, each naming its stream's row before, so that a thousand interleaved
+//! streams fill pages one after the other.
 
 mod behind;
 mod blobs;
 mod check;
 mod connect;
+mod desk;
 mod fault;
 mod group;
 mod index;

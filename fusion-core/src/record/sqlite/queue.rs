@@ -57,12 +57,8 @@ impl Writer {
 
     /// Finds an entry by its dedup key, which may be the name of its stream.
     fn by_dedup(&mut self, dedup: &Arc<str>) -> Result<Option<Slot>, Fault> {
-        if let Some(line) = self.line(dedup)?
-            && let Some(slot) = slot::by_dedup(&self.connection, &Dedup::Stream(line.id))?
-        {
-            return Ok(Some(slot));
-        }
-        slot::by_dedup(&self.connection, &Dedup::of(Some(dedup), None))
+        let stream = self.line(dedup)?.map(|line| line.id);
+        slot::by_dedup(&self.connection, (dedup, stream))
     }
 
     /// Refuses an entry that its queue or its session cannot take.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+use super::desk::Desk;
 use super::group::Prepared;
 use super::nap::Nap;
 use super::options::Options;
@@ -37,8 +38,8 @@ pub struct Sqlite {
 
 /// How batches reach the writer.
 enum Door {
-    /// Through a channel to its thread.
-    Thread(mpsc::Sender<Job>, Arc<Semaphore>),
+    /// Through a channel to its thread, or at its desk.
+    Thread(mpsc::Sender<Job>, Arc<Semaphore>, Arc<Desk>, Arc<dyn Env>),
     /// By a call.
     Inline(Box<Mutex<Option<Writer>>>),
     /// Not at all: the file is only read.
@@ -58,17 +59,18 @@ impl Sqlite {
         let writer = Writer::open(&options, bus.clone(), env.now_ms())?;
         let durability = durability(&writer)?;
         let (url, options) = (options.url(), options.resolved());
-        let threads = env.clone();
-        let readers = Readers::new(options.clone(), Some(env));
+        let readers = Readers::new(options.clone(), Some(env.clone()));
         let (sender, jobs) = mpsc::channel(2 * limits::GROUP_BATCHES);
         let nap = Nap::new(&options.path).map_err(|error| {
             Error::new(Code::StoreOpen, "the system gives no descriptor to wake the writer with")
                 .because(error)
         })?;
+        let desk = Arc::new(Desk::new(writer, nap.waker()));
         let service =
-            Service { writer, jobs, bus: bus.clone(), readers: readers.clone(), nap, crowd: 0 };
-        threads.dedicated("fusion-store", Box::new(move || service.run()));
-        let door = Door::Thread(sender, Arc::new(Semaphore::new(WAITING_KIB as usize)));
+            Service { desk: desk.clone(), jobs, bus: bus.clone(), readers: readers.clone(), nap };
+        env.dedicated("fusion-store", Box::new(move || service.run()));
+        let memory = Arc::new(Semaphore::new(WAITING_KIB as usize));
+        let door = Door::Thread(sender, memory, desk, env);
         Ok(Self { url, options, durability, bus, readers, door })
     }
 
@@ -110,20 +112,6 @@ impl Sqlite {
         }
     }
 
-    async fn send(
-        &self,
-        jobs: &mpsc::Sender<Job>,
-        memory: &Arc<Semaphore>,
-        batch: Prepared,
-    ) -> Result<Receipt> {
-        let kib = u32::try_from(batch.bytes() / 1024).unwrap_or(WAITING_KIB).clamp(1, WAITING_KIB);
-        let permit = memory.clone().acquire_many_owned(kib).await.map_err(|_| refuse::closed())?;
-        let (reply, answer) = oneshot::channel();
-        jobs.send(Job::Commit(batch, reply, permit)).await.map_err(|_| refuse::closed())?;
-        // A writer that ended without answer leaves the outcome unknown.
-        answer.await.unwrap_or_else(|_| Err(stopped()))
-    }
-
     fn write_here(&self, writer: &Mutex<Option<Writer>>, batch: Prepared) -> Result<Receipt> {
         let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
         let writer = writer.as_mut().ok_or_else(refuse::closed)?;
@@ -133,6 +121,19 @@ impl Sqlite {
         }
         answer.unwrap_or_else(|| Err(Error::new(Code::Internal, "the writer gave no answer")))
     }
+}
+
+async fn send(
+    jobs: &mpsc::Sender<Job>,
+    memory: &Arc<Semaphore>,
+    batch: Prepared,
+) -> Result<Receipt> {
+    let kib = u32::try_from(batch.bytes() / 1024).unwrap_or(WAITING_KIB).clamp(1, WAITING_KIB);
+    let permit = memory.clone().acquire_many_owned(kib).await.map_err(|_| refuse::closed())?;
+    let (reply, answer) = oneshot::channel();
+    jobs.send(Job::Commit(batch, reply, permit)).await.map_err(|_| refuse::closed())?;
+    // A writer that ended without answer leaves the outcome unknown.
+    answer.await.unwrap_or_else(|_| Err(stopped()))
 }
 
 /// Reads back what is promised.
@@ -230,9 +231,29 @@ impl Store for Sqlite {
         self.readers.check()?;
         let batch = Prepared::new(batch)?;
         match &self.door {
-            Door::Thread(jobs, memory) => self.send(jobs, memory, batch).await,
+            Door::Thread(jobs, memory, ..) => send(jobs, memory, batch).await,
             Door::Inline(writer) => self.write_here(writer, batch),
             Door::Closed => Err(refuse::read_only()),
+        }
+    }
+
+    async fn commit_here(&self, batch: Batch) -> Result<Receipt> {
+        let Door::Thread(jobs, memory, desk, env) = &self.door else {
+            return self.commit(batch).await;
+        };
+        self.readers.check()?;
+        let batch = Prepared::new(batch)?;
+        // What waits for the thread goes first, and this with it.
+        let is_free = jobs.capacity() == jobs.max_capacity();
+        let tried = if is_free { desk.write_alone(batch, &**env) } else { Err(batch) };
+        match tried {
+            Ok((answer, failed)) => {
+                if failed {
+                    self.readers.fail();
+                }
+                answer
+            }
+            Err(batch) => send(jobs, memory, batch).await,
         }
     }
 
@@ -249,7 +270,7 @@ impl Store for Sqlite {
     async fn compact(&self) -> Result<()> {
         self.readers.check()?;
         match &self.door {
-            Door::Thread(jobs, _) => {
+            Door::Thread(jobs, ..) => {
                 let (reply, answer) = oneshot::channel();
                 jobs.send(Job::Compact(reply)).await.map_err(|_| refuse::closed())?;
                 answer.await.unwrap_or_else(|_| Err(stopped()))
@@ -271,7 +292,7 @@ impl Store for Sqlite {
             return Ok(());
         }
         match &self.door {
-            Door::Thread(jobs, _) => {
+            Door::Thread(jobs, ..) => {
                 let (reply, answer) = oneshot::channel();
                 if jobs.send(Job::Close(reply)).await.is_err() {
                     return Ok(());

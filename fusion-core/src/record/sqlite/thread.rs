@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
+use super::desk::Desk;
 use super::group::Prepared;
 use super::nap::Nap;
 use super::pool::Readers;
@@ -44,13 +45,11 @@ enum Event {
 
 /// The loop of the thread.
 pub(super) struct Service {
-    pub(super) writer: Writer,
+    pub(super) desk: Arc<Desk>,
     pub(super) jobs: mpsc::Receiver<Job>,
     pub(super) bus: Local,
     pub(super) readers: Arc<Readers>,
     pub(super) nap: Nap,
-    /// How many batches the largest of the last groups had.
-    pub(super) crowd: usize,
 }
 
 impl Service {
@@ -64,8 +63,8 @@ impl Service {
                 Event::Job(job) => {
                     rested_ms = Some(0);
                     if let Some(done) = self.group(job) {
-                        let closed = self.writer.close();
-                        let _told = done.send(closed);
+                        let writer = self.desk.sit().writer.take();
+                        let _told = done.send(writer.map_or(Ok(()), Writer::close));
                         return;
                     }
                 }
@@ -99,11 +98,11 @@ impl Service {
 
     /// Waits while many who had their answer just now are coming back: one flush serves them all.
     fn gather(&self) {
-        let mut waiting = self.jobs.len();
-        while self.crowd >= CROWD && waiting < self.crowd / 2 {
+        let (mut waiting, crowd) = (self.jobs.len(), self.desk.crowd());
+        while crowd >= CROWD && waiting < crowd / 2 {
             std::thread::park_timeout(Duration::from_micros(BLINK_US));
             let before = std::mem::replace(&mut waiting, self.jobs.len());
-            if waiting <= before + self.crowd / 64 {
+            if waiting <= before + crowd / 64 {
                 return;
             }
         }
@@ -112,8 +111,16 @@ impl Service {
     /// Writes a job and all that waits behind it; gives whom to tell when one of them is the end.
     fn group(&mut self, job: Job) -> Option<oneshot::Sender<Result<()>>> {
         self.gather();
+        let desk = self.desk.clone();
+        let mut seat = desk.sit();
+        seat.rests = false;
+        let Some(writer) = seat.writer.as_mut() else {
+            self.readers.fail();
+            // Whoever waits hears of it when the job is dropped.
+            return None;
+        };
         // Whoever comes while others have their turn is of this group, and not of the next.
-        let turn = matches!(job, Job::Commit(..)).then(|| self.writer.turn());
+        let turn = matches!(job, Job::Commit(..)).then(|| writer.turn());
         let (mut batches, mut waiters, mut bytes) = (Vec::new(), Vec::new(), 0);
         let (mut end, mut compact) = (None, None);
         let mut next = Some(job);
@@ -136,13 +143,10 @@ impl Service {
             let full = batches.len() >= limits::GROUP_BATCHES || bytes >= limits::GROUP_BYTES;
             next = if full { None } else { self.jobs.try_recv().ok() };
         }
-        self.crowd = batches.len().max(self.crowd - self.crowd.div_ceil(8));
+        desk.had(batches.len());
         if let Some(turn) = turn {
-            let answers = match turn {
-                Ok(turn) => self.writer.apply_in(turn, batches),
-                Err(busy) => vec![Err(busy); batches.len()],
-            };
-            if self.writer.has_failed() {
+            let answers = writer.apply_in(turn, batches);
+            if writer.has_failed() {
                 self.readers.fail();
             }
             for ((waiter, _permit), answer) in waiters.into_iter().zip(answers) {
@@ -151,8 +155,8 @@ impl Service {
             }
         }
         if let Some(waiter) = compact {
-            let done = self.writer.compact();
-            if self.writer.has_failed() {
+            let done = writer.compact();
+            if writer.has_failed() {
                 self.readers.fail();
             }
             let _told = waiter.send(done);
@@ -161,10 +165,10 @@ impl Service {
     }
 
     fn idle(&mut self, rested_ms: Option<u64>, slept_ms: u64) -> Option<u64> {
-        if self.writer.has_failed() {
-            return None;
-        }
-        if self.bus.has_listeners() && self.writer.look().is_err() {
+        let mut seat = self.desk.sit();
+        let rested_ms = if std::mem::take(&mut seat.touched) { Some(0) } else { rested_ms };
+        let writer = seat.writer.as_mut().filter(|writer| !writer.has_failed())?;
+        if self.bus.has_listeners() && writer.look().is_err() {
             // The next commit meets the same error and has somebody to tell it to.
             return rested_ms;
         }
@@ -172,9 +176,10 @@ impl Service {
         if rested_ms < REST_MS {
             return Some(rested_ms);
         }
-        if self.writer.checkpoint().is_err() {
+        if writer.checkpoint().is_err() {
             self.readers.fail();
         }
+        seat.rests = true;
         None
     }
 }

@@ -80,19 +80,20 @@ impl Turn {
         self.take_within(WAIT_MS)
     }
 
+    /// Takes a turn for which nobody has to wait, if no other process is about.
+    pub(super) fn take_free(&self) -> Option<Taken> {
+        let Some(Side { file, waiter, .. }) = &self.0 else { return Some(Taken(None)) };
+        if waiter.borrow().is_some() { None } else { free(file) }
+    }
+
     fn take_within(&self, wait_ms: u64) -> Result<Taken> {
         let Some(Side { file, path, waiter, .. }) = &self.0 else { return Ok(Taken(None)) };
         let mut waiter = waiter.borrow_mut();
-        if waiter.as_ref().is_none_or(Waiter::may_push_in) {
-            match flock(file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => {
-                    *waiter = waiter.take().and_then(Waiter::pushed_in);
-                    return Ok(Taken(Some(file.clone())));
-                }
-                Err(Errno::WOULDBLOCK) => {}
-                // Not every file system has such locks.
-                Err(_) => return Ok(Taken(None)),
-            }
+        if waiter.as_ref().is_none_or(Waiter::may_push_in)
+            && let Some(taken) = free(file)
+        {
+            *waiter = waiter.take().and_then(Waiter::pushed_in);
+            return Ok(taken);
         }
         let Some(mut one) = waiter.take().or_else(|| Waiter::begin(path)) else {
             return Ok(Taken(None));
@@ -100,6 +101,16 @@ impl Turn {
         let file = one.wait(wait_ms)?;
         *waiter = Some(one);
         Ok(Taken(Some(file)))
+    }
+}
+
+/// Takes a turn that is free.
+fn free(file: &Arc<File>) -> Option<Taken> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Some(Taken(Some(file.clone()))),
+        Err(Errno::WOULDBLOCK) => None,
+        // Not every file system has such locks.
+        Err(_) => Some(Taken(None)),
     }
 }
 

@@ -114,23 +114,30 @@ impl Writer {
     ///
     /// After a failure of the file every answer, now and later, is `FU0308`.
     pub fn apply(&mut self, batches: Vec<Prepared>) -> Vec<Result<Receipt>> {
-        match self.turn() {
-            Ok(turn) => self.apply_in(turn, batches),
-            Err(busy) => vec![Err(busy); batches.len()],
-        }
+        let turn = self.turn();
+        self.apply_in(turn, batches)
     }
 
-    /// Waits until no other process writes: whoever comes meanwhile can be of the group.
+    /// Waits until no other process writes: whoever comes meanwhile can be of the group. After a failure there is no turn.
     pub(super) fn turn(&self) -> Result<Taken> {
-        self.turn.take()
+        if self.failed { Err(stopped()) } else { self.turn.take() }
     }
 
-    /// Writes batches in a turn that was waited for.
-    pub(super) fn apply_in(&mut self, turn: Taken, batches: Vec<Prepared>) -> Vec<Result<Receipt>> {
-        let count = batches.len();
-        if self.failed {
-            return vec![Err(stopped()); count];
-        }
+    /// Takes a turn for which nobody has to wait, if no other process is about and the file has not failed.
+    pub(super) fn free_turn(&self) -> Option<Taken> {
+        if self.failed { None } else { self.turn.take_free() }
+    }
+
+    /// Writes batches in a turn that was waited for; without one each is told why.
+    pub(super) fn apply_in(
+        &mut self,
+        turn: Result<Taken>,
+        batches: Vec<Prepared>,
+    ) -> Vec<Result<Receipt>> {
+        let turn = match turn {
+            Ok(turn) => turn,
+            Err(error) => return vec![Err(error); batches.len()],
+        };
         if self.reserve.is_tight() && !self.reserve.restore() {
             return self.apply_urgent(turn, batches);
         }

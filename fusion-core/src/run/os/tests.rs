@@ -76,6 +76,27 @@ fn jobs_run_on_threads() {
 }
 
 #[tokio::test]
+async fn nothing_blocks_the_only_thread() {
+    assert!(!Os::new().unwrap().in_place(&mut || panic!("it blocked")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_task_may_block_where_others_go_on() {
+    let os = Os::new().unwrap();
+    let (said, heard) = std::sync::mpsc::channel();
+    let other = os.clone();
+    let (done, ended) = tokio::sync::oneshot::channel();
+    os.spawn(Box::pin(async move {
+        let mut got = None;
+        let also = other.spawn(Box::pin(async move { said.send(7).unwrap() }));
+        assert!(other.in_place(&mut || got = heard.recv().ok()));
+        drop(also);
+        done.send(got).unwrap();
+    }));
+    assert_eq!(ended.await.unwrap(), Some(7));
+}
+
+#[tokio::test]
 async fn the_callers_runtime_is_used() {
     let os = Os::new().unwrap();
     assert_eq!(os.handle().id(), tokio::runtime::Handle::current().id());

@@ -5,7 +5,7 @@ use std::future::pending;
 use std::io;
 use std::sync::Arc;
 
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 
 use crate::contract::{BoxFuture, Env, Exec, Exit, Job, Peers, Stop, Task};
 use crate::model::Failure;
@@ -100,6 +100,15 @@ impl Env for Os {
 
     fn blocking(&self, job: Job) {
         self.handle.spawn_blocking(job);
+    }
+
+    fn in_place(&self, job: &mut dyn FnMut()) -> bool {
+        // Other tasks of this thread go on in another one; a runtime of one thread has none to give.
+        let has_others = self.handle.runtime_flavor() == RuntimeFlavor::MultiThread;
+        if has_others {
+            tokio::task::block_in_place(job);
+        }
+        has_others
     }
 
     fn dedicated(&self, name: &str, job: Job) {

@@ -4,4 +4,4 @@ mod reset;
 mod retry;
 mod undo;
 
-pub(crate) use retry::let_go;
+pub(crate) use retry::parent;

@@ -6,9 +6,9 @@ use crate::model::{
 use crate::schedule::cells::FALLBACK;
 use crate::schedule::state::State;
 
-/// Words what a run tells a child run for which it waits no longer.
-pub(crate) fn let_go(run: &RunId) -> String {
-    format!("run `{run}` does not wait for it any longer")
+/// Names a run to its children, as the one who tells them something.
+pub(crate) fn parent(run: &RunId) -> String {
+    format!("its parent `{run}`")
 }
 
 impl State {
@@ -49,7 +49,7 @@ impl State {
         let fallback =
             !is_list && self.program.more(key.node).is_some_and(|more| more.fallback.is_some());
         let gave_up =
-            failure.class == Class::CANCELLED || failure.class == Class::IN_DOUBT || key.is_undo();
+            failure.class.is_cancel() || failure.class == Class::IN_DOUBT || key.is_undo();
         if fallback && !gave_up && !self.cell(key).is_some_and(|cell| cell.has(FALLBACK)) {
             return Then::Fallback;
         }
@@ -63,11 +63,6 @@ impl State {
             _ => "it took longer than it may".to_owned(),
         };
         Failure::new(Class::TIMEOUT, message)
-    }
-
-    /// Tells whether a child run ended because this run told it that it waits no longer.
-    pub(in crate::schedule) fn has_let_go(&self, failure: &Failure) -> bool {
-        self.run.as_ref().is_some_and(|run| failure.message.contains(&let_go(run)))
     }
 
     /// Tells whether nobody waits for the end of a key any more: the run or the key's map is ending.

@@ -3,7 +3,8 @@
 use super::bed::Bed;
 use super::words::{attempts, other, step, wait};
 use crate::model::{
-    Answer, Class, Failure, Graph, Input, Message, Payload, RunId, RunStatus, Wait,
+    Answer, Class, Failure, Graph, Input, Key, Message, NodeIx, Origin, Payload, RunId, RunStatus,
+    Wait,
 };
 
 fn waits(bed: &mut Bed, key: &str, wait: Wait) -> String {
@@ -150,25 +151,42 @@ fn a_child_run_that_takes_too_long_is_told_to_end_and_its_node_fails() {
 
 #[test]
 fn a_limit_that_ended_a_child_run_is_a_timeout_though_the_clock_was_set_back() {
-    let cancelled = |why: &str| Err(Failure::new(Class::CANCELLED, format!("cancelled by {why}")));
     for crash in [false, true] {
-        let (mut bed, _) = Bed::begin(one());
-        waits(&mut bed, "a", Wait::ChildUntil(run("c"), 2_000));
-        assert_eq!(bed.at(2_000), "stop-child c");
-        bed.now = 500;
-        if crash {
-            assert_eq!(bed.crash(), "");
+        for (class, outcome) in [(Class::LET_GO, "timeout"), (Class::CANCELLED, "cancelled")] {
+            let (mut bed, _) = Bed::begin(one());
+            waits(&mut bed, "a", Wait::ChildUntil(run("c"), 2_000));
+            assert_eq!(bed.at(2_000), "stop-child c");
+            bed.now = 500;
+            if crash {
+                assert_eq!(bed.crash(), "");
+            }
+            // Whatever it says: only the class counts.
+            let why =
+                Failure::new(class, "cancelled by its parent `p`: it does not wait any longer");
+            let fails = format!("+fail a {outcome}, +failed, finish");
+            assert_eq!(child_done(&mut bed, "c", Err(why)), fails);
         }
-        bed.live = bed.live.of(&run("p"));
-        let why = format!("fusion: {}; could not undo x", crate::schedule::let_go(&run("p")));
-        let why = cancelled(&why);
-        assert_eq!(child_done(&mut bed, "c", why), "+fail a timeout, +failed, finish");
     }
-    let (mut bed, _) = Bed::begin(one());
-    bed.live = bed.live.of(&run("p"));
-    waits(&mut bed, "a", Wait::ChildUntil(run("c"), 2_000));
-    let why = cancelled(&format!("ada: {}", crate::schedule::let_go(&run("other"))));
-    assert_eq!(child_done(&mut bed, "c", why), "+fail a cancelled, +failed, finish");
+}
+
+#[test]
+fn a_run_knows_whether_it_was_its_parent_that_cancelled_it() {
+    let key = Key::node(NodeIx(0));
+    let origin = Origin::Child { parent: run("p"), key, depth: 1 };
+    for (origin, by, class) in [
+        (Some(&origin), crate::schedule::parent(&run("p")), Class::LET_GO),
+        (Some(&origin), crate::schedule::parent(&run("other")), Class::CANCELLED),
+        (Some(&origin), "fusion".to_owned(), Class::CANCELLED),
+        (None, crate::schedule::parent(&run("p")), Class::CANCELLED),
+    ] {
+        let (mut bed, _) = Bed::begin(one());
+        bed.live.start.origin = origin.cloned();
+        waits(&mut bed, "a", Wait::Signal("go".into(), None));
+        bed.hear(Message::Cancel(by.clone(), "why".to_owned()));
+        let (status, _, failure) = bed.live.result().expect("it has ended");
+        let failure = failure.as_ref().expect("it was cancelled");
+        assert_eq!((*status, &failure.class), (RunStatus::Cancelled, &class), "{by}");
+    }
 }
 
 #[test]

@@ -81,3 +81,38 @@ async fn a_template_over_a_large_value_is_evaluated_apart(fusion: Fusion) {
     let failure = run.state().await.unwrap().result().unwrap().2.clone().unwrap();
     assert_eq!(failure.class, Class::LIMIT);
 }
+
+#[tokio::test]
+async fn the_search_for_secrets_in_a_large_output_holds_up_no_other_run() {
+    let fusion = Fusion::builder("memory://")
+        .secrets(|_| Some("a token of some length".to_owned()))
+        .open()
+        .await
+        .unwrap();
+    let (made, seen) = (Count::default(), Count::default());
+    let done = made.clone();
+    let large = fusion.step("large", move |token: String| {
+        let text = format!("{} {token}", "a line of text: 12 34\n".repeat(500_000));
+        done.add();
+        async move { Ok(text) }
+    });
+    let count = seen.clone();
+    let echo = fusion.step("echo", move |value: Value| {
+        count.add();
+        async move { Ok(value) }
+    });
+    let light = Graph::new("light").node("a", echo.with("{{ 1 + 1 }}"));
+    let graph = Graph::new("large")
+        .node("a", large.with("{{ secrets.TOKEN }}"))
+        .output("end", "{{ nodes.a[-4:] }}");
+    let slow = fusion.start(&graph, json!({})).await.unwrap();
+    while made.get() == 0 {
+        tokio::task::yield_now().await;
+    }
+    while !slow.status().await.unwrap().is_final() {
+        let run = fusion.start(&light, json!({})).await.unwrap();
+        run.result::<Value>().await.unwrap();
+    }
+    assert!(seen.get() >= 5, "{} runs came before it", seen.get());
+    assert_eq!(slow.result::<Value>().await.unwrap(), json!({"end": " ***"}));
+}

@@ -178,7 +178,17 @@ fn what_is_missing_is_still_named() {
 }
 
 /// A run whose evaluations may take a moment only.
-struct Hasty(Run, Brief);
+pub(super) struct Hasty(Run, Brief);
+
+impl Hasty {
+    pub(super) fn new(is_over: bool) -> Self {
+        Self(Run::new(), Brief::new(move || is_over))
+    }
+
+    pub(super) fn was_cut(&self) -> bool {
+        self.1.was_cut()
+    }
+}
 
 impl Scope for Hasty {
     fn node(&self, name: &str) -> Found {
@@ -200,7 +210,6 @@ impl Scope for Hasty {
 
 #[test]
 fn what_takes_more_than_a_moment_is_cut_short_where_others_wait() {
-    let hasty = |is_over| Hasty(Run::new(), Brief::new(move || is_over));
     for text in [
         "{{ nodes.log.lines | sort | join('-') }}",
         "{{ 'a' | regex_replace('a', 'b') }}",
@@ -208,13 +217,13 @@ fn what_takes_more_than_a_moment_is_cut_short_where_others_wait() {
         "{{ nodes.log.stdou }}",
         "nothing to fill in",
     ] {
-        let (scope, all) = (hasty(false), Run::new());
+        let (scope, all) = (Hasty::new(false), Run::new());
         let brief = Templates::new().render(&json!(text), &scope);
-        assert!(!scope.1.was_cut(), "{text}: {brief:?}");
+        assert!(!scope.was_cut(), "{text}: {brief:?}");
         assert_eq!(brief, Templates::new().render(&json!(text), &all), "{text}");
-        let scope = hasty(true);
+        let scope = Hasty::new(true);
         let _cut = Templates::new().render(&json!([text, text]), &scope);
-        assert!(scope.1.was_cut(), "{text}: the time was over before");
+        assert!(scope.was_cut(), "{text}: the time was over before");
     }
     for text in [
         "{% for i in range(300) %}{% for j in range(300) %}{% endfor %}{% endfor %}!",
@@ -222,14 +231,14 @@ fn what_takes_more_than_a_moment_is_cut_short_where_others_wait() {
         "{{ range(99999) | map('string') | list | length }}",
         "{% for i in range(9) %}{{ 'a' | regex_replace('a{9}' ~ i, '') }}{% endfor %}",
     ] {
-        let scope = hasty(false);
+        let scope = Hasty::new(false);
         Templates::new().render(&json!(text), &scope).unwrap_err();
-        assert!(scope.1.was_cut(), "{text}");
+        assert!(scope.was_cut(), "{text}");
         Templates::new().render(&json!(text), &Run::new()).unwrap();
     }
     let large = Data::from(json!("x".repeat(2 << 20)));
-    let mut scope = hasty(false);
+    let mut scope = Hasty::new(false);
     scope.0.extra = vec![("item", large)];
     Templates::new().condition("item", &scope).unwrap_err();
-    assert!(scope.1.was_cut());
+    assert!(scope.was_cut());
 }

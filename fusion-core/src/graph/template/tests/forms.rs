@@ -82,7 +82,23 @@ fn signs(bytes: &[u8]) -> String {
     bytes.iter().map(sign).collect()
 }
 
-/// A text as `xxd`, `xxd -g1`, `xxd -g4`, `xxd -e`, `hexdump -C`, `hexdump`, `od -x`, `od -An -tx1` and `od -tx4` write it.
+/// The bytes of a text in columns, as `od -c` writes a line.
+fn columns(bytes: &[u8]) -> String {
+    let column = |byte: &u8| match *byte {
+        0 => "\\0".to_owned(),
+        b'\n' => "\\n".to_owned(),
+        b' '..=b'~' => char::from(*byte).to_string(),
+        other => format!("{other:03o}"),
+    };
+    bytes.iter().map(|byte| format!("{:>4}", column(byte))).collect::<Vec<_>>().concat()
+}
+
+fn octal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!(" {byte:03o}")).collect::<Vec<_>>().concat()
+}
+
+/// A text as `xxd`, `xxd -g1`, `xxd -g4`, `xxd -e`, `hexdump -C`, `hexdump`, `od -x`, `od -An -tx1`, `od -tx4`, `od -c` and
+/// `od -b` write it.
 fn dumps(bytes: &[u8]) -> Vec<String> {
     let lines = |line: &dyn Fn(usize, &[u8]) -> String| {
         let all = bytes.chunks(16).enumerate();
@@ -124,6 +140,11 @@ fn dumps(bytes: &[u8]) -> Vec<String> {
             .map(|cell| format!("\\x{cell}"))
             .collect::<Vec<_>>()
             .concat(),
+        lines(&|at, part| format!("{at:07o}{}", columns(part))),
+        lines(&|_, part| columns(part)),
+        lines(&|at, part| format!("{at:07o}{}", octal(part))),
+        octal(bytes),
+        octal(bytes).replace(' ', "\\"),
     ]
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::slot::{Slot, damaged, slot_columns};
+use super::slot::{Slot, damaged, slot_columns, where_dedup};
 use crate::error::Result;
 use crate::model::{Entry, SessionId};
 use crate::record::codec;
 use crate::record::sqlite::fault::{Fault, error, signed, unsigned};
-use crate::record::sqlite::key::pack_name;
+use crate::record::sqlite::line;
 use crate::record::sqlite::word::{Dedup, Due, Word};
 
 macro_rules! columns {
@@ -88,11 +88,10 @@ pub(in crate::record::sqlite) fn by_dedup(
     connection: &Connection,
     dedup: &str,
 ) -> Result<Option<Entry>> {
-    let sql = format!(
-        "{COLUMNS} WHERE q.dedup IN ((SELECT stream FROM names WHERE name = ?), ?) LIMIT 1"
-    );
-    let mut statement = connection.prepare_cached(&sql).map_err(error)?;
-    let found = statement.query_row((pack_name(dedup), dedup), entry).optional();
+    let stream = line::number(connection, dedup).map_err(error)?;
+    let mut statement =
+        connection.prepare_cached(concat!(columns!(), where_dedup!())).map_err(error)?;
+    let found = statement.query_row((stream, dedup), entry).optional();
     found.map_err(error)?.transpose()
 }
 

@@ -14,7 +14,7 @@ use crate::model::Ticket;
 use crate::record::codec;
 use crate::record::sqlite::fault::{Fault, unsigned};
 use crate::record::sqlite::key;
-use crate::record::sqlite::word::{Dedup, Due, Word, Worded};
+use crate::record::sqlite::word::{Due, Word, Worded};
 
 /// The columns of a [`Slot`], for `FROM queue q LEFT JOIN names n`.
 macro_rules! slot_columns {
@@ -24,6 +24,14 @@ macro_rules! slot_columns {
     };
 }
 pub(super) use slot_columns;
+
+/// Finds by a dedup key: the number of the stream of that name if there is one, the key itself.
+macro_rules! where_dedup {
+    () => {
+        " WHERE q.dedup IN (?, ?)"
+    };
+}
+pub(super) use where_dedup;
 
 macro_rules! slot {
     ($tail:literal) => {
@@ -136,10 +144,13 @@ pub(super) fn by_id(connection: &Connection, id: i64) -> Result<Option<Slot>, Fa
     Ok(statement.query_row([id], Slot::read).optional()?.transpose()?)
 }
 
-/// Finds an entry by its dedup key.
-pub(super) fn by_dedup(connection: &Connection, dedup: &Dedup<'_>) -> Result<Option<Slot>, Fault> {
-    let mut statement = connection.prepare_cached(slot!("WHERE q.dedup = ?"))?;
-    Ok(statement.query_row([dedup], Slot::read).optional()?.transpose()?)
+/// Finds an entry by its dedup key, which may be the name of a stream: then that has this number.
+pub(super) fn by_dedup(
+    connection: &Connection,
+    (dedup, stream): (&str, Option<i64>),
+) -> Result<Option<Slot>, Fault> {
+    let mut statement = connection.prepare_cached(concat!(slot!(""), where_dedup!()))?;
+    Ok(statement.query_row((stream, dedup), Slot::read).optional()?.transpose()?)
 }
 
 /// Gives the entries of a queue that are in a state.
