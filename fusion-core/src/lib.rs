@@ -7,6 +7,8 @@
 //! A [`Graph`](model::Graph) is data; the scheduler decides, purely; the driver does what it decides; every outcome is
 //! recorded before anything that depends on it starts. `docs/architecture.md` has the map.
 
+#[cfg(feature = "engine")]
+pub mod agent;
 pub mod contract;
 pub mod error;
 #[cfg(feature = "engine")]

@@ -1,1 +1,55 @@
-//! Providers of language models, and the host of provider plugins.
+//! Providers of language models, layers over them, and the host of provider plugins.
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`open`] | a provider by its name, with the environment's keys; [`discover`] finds what listens on this machine |
+//! | [`OpenAi`], [`OpenRouter`], [`Anthropic`], [`Gemini`], [`Ollama`] | a protocol each: encode and decode are pure, one file sends |
+//! | [`ModelStep`] | the `model` nodes of workflow files |
+//! | `http` | the seam to services: connections, limits, faults |
+//! | [`wire`] | lines, server-sent events, fields of JSON |
+//! | [`layer`] | retry, fallback, time limits, budgets, rate gates, caches and the like, over any provider |
+//! | [`Scripted`] | a provider that says what a script or a recording says |
+//!
+//! ```
+//! use fusion_core::contract::{Call, Provider};
+//! use fusion_core::model::chat::{Answer, Fault, FaultKind, Request};
+//! use fusion_providers::layer::{ProviderExt, Retry, Timeout};
+//! use fusion_providers::Scripted;
+//!
+//! # async fn example(call: &Call) -> Result<(), Fault> {
+//! let provider = Scripted::new("demo")
+//!     .fault(Fault::new(FaultKind::Overloaded, "busy"))
+//!     .answer(Answer::text_of("demo-1", "Hello"))
+//!     .layer(Timeout::usual())
+//!     .layer(Retry::new());
+//! assert_eq!(provider.complete(call, &Request::new("demo-1").user("Hi")).await?.text(), "Hello");
+//! # Ok(())
+//! # }
+//! ```
+
+mod anthropic;
+mod gemini;
+mod http;
+pub mod layer;
+mod node;
+mod ollama;
+mod open;
+mod openai;
+mod openrouter;
+#[cfg(test)]
+mod sample;
+pub mod scripted;
+pub mod wire;
+
+pub use anthropic::Anthropic;
+pub use gemini::Gemini;
+pub use http::{Http, Key, Settings};
+pub use node::ModelStep;
+pub use ollama::Ollama;
+pub use open::{Found, Keys, Known, discover, known, open};
+pub use openai::OpenAi;
+pub use openrouter::OpenRouter;
+pub use scripted::Scripted;
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ mod codegen;
 mod ground;
 mod metrics;
 mod process;
+mod real;
 mod setup;
 mod test;
 mod tidy;
@@ -28,10 +29,11 @@ Chores:
   tidy                   check edges, sizes, words, maps, links and versions
   metrics                print lines per crate and floor, largest files and functions
   bench [NAME...]        run benchmarks in release and write the table of docs/performance.md
-  fuzz TARGET            throw damaged bytes at what reads them: workflow, template, record, capsule, journal
+  fuzz TARGET            throw damaged bytes at what reads them: workflow, template, record, capsule, journal, stream
        [--seconds N]     for so long instead of a minute
        [--seed N]        with other inputs
        [FILE]            try this input again instead
+  real                   fetch a model server and a small model once (130 MB), and test the providers against them
   codegen [--check]      write the generated files again; --check only compares
 
 Options:
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         "metrics" => no_options(options).and_then(|()| metrics::run()),
         "bench" => bench::run(options),
         "fuzz" => fuzz(options),
+        "real" => no_options(options).and_then(|()| real::run()),
         "codegen" => codegen::run(options),
         other => Err(Stop::Usage(format!("there is no chore named `{other}`"))),
     };

@@ -1,10 +1,12 @@
 //! What can be typed: the commands and their options.
 
 mod global;
+mod models;
 mod runs;
 mod top;
 
 pub(crate) use global::Global;
+pub(crate) use models::{Chat, Providers};
 pub(crate) use runs::{
     Answering, Exporting, Forking, Listing, Logs, Named, Pruning, Replaying, Resolving, Retrying,
     RunsCommand, Showing, Signalling, Why,

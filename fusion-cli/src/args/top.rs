@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::Global;
+use super::models::{Chat, Providers};
 use super::runs::{Named, RunsCommand};
 
 /// Durable workflows: run them, watch them, kill them at any moment and see them finish
@@ -42,6 +43,11 @@ pub(crate) enum Command {
     Recover(Recover),
     /// Only work: drive what others start, until it is told to end
     Worker(Worker),
+    /// Providers of language models: list them, try one, list its models
+    #[command(subcommand)]
+    Providers(Providers),
+    /// Talk to a model; what is piped in is one question
+    Chat(Chat),
     /// Examine the store and the machine
     Doctor(Doctor),
     /// Run a workflow in simulated worlds full of crashes; its steps and commands are played, not executed

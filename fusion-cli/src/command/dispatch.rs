@@ -3,8 +3,8 @@
 use fusion_core::error::Result;
 
 use super::{
-    completions, doctor, explain, graph, recover, runs, runtime, schema, simulate, validate, why,
-    worker,
+    chat, completions, doctor, explain, graph, providers, recover, runs, runtime, schema, simulate,
+    validate, why, worker,
 };
 use crate::args::{Cli, Command};
 use crate::entry::help;
@@ -28,6 +28,8 @@ pub(crate) fn run(cli: Cli, out: &Out) -> Result<u8> {
         Command::Why(named) => runtime::block_on(why::why(&named, global, out)),
         Command::Recover(args) => runtime::block_on(recover::recover(&args, global, out)),
         Command::Worker(args) => runtime::block_on_all(worker::worker(args, global, out)),
+        Command::Providers(command) => runtime::block_on(providers::providers(command, out)),
+        Command::Chat(args) => runtime::block_on(chat::chat(args, out)),
         Command::Simulate(args) => simulate::simulate(&args, out),
         Command::Doctor(args) => runtime::block_on(doctor::doctor(&args, global, out)),
     }

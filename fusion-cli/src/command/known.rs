@@ -44,8 +44,7 @@ fn missing(named: &Named, near: &[&str]) -> Option<Error> {
     let what = match &named.what {
         What::Step(name) => format!("the step `{name}`"),
         What::Agent => "an agent".to_owned(),
-        What::Model => "a model".to_owned(),
-        What::Workflow(_) => return None,
+        What::Model | What::Workflow(_) => return None,
     };
     let message = format!("node `{}` needs {what}, which is not in this program", named.node);
     let near = match &named.what {

@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod chat;
 mod completions;
 mod dispatch;
 mod doctor;
@@ -10,6 +11,7 @@ mod follow;
 mod graph;
 mod interrupt;
 mod known;
+mod providers;
 mod recover;
 mod run;
 mod runs;

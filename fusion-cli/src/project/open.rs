@@ -36,13 +36,14 @@ pub(crate) async fn open(global: &Global, need: Need, options: Options) -> Resul
             .open()
             .await
     };
-    match at(&url).await {
+    let opened = match at(&url).await {
         // What can be read can be looked at; who then wants to write is told by the store.
         Err(error) if need == Need::Reading && error.code() == Code::StoreReadOnly => {
             at(&with(&url, "mode=ro")).await
         }
         opened => opened,
-    }
+    };
+    opened.inspect(super::models::register)
 }
 
 fn url(global: &Global, need: Need, here: &Path) -> Result<String> {

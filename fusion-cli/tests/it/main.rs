@@ -10,6 +10,7 @@ mod display;
 mod help;
 mod interrupt;
 mod look;
+mod models;
 mod run;
 mod support;
 mod terminal;

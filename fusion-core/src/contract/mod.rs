@@ -11,17 +11,26 @@
 //! | [`Env`] | the world: clock, randomness, tasks, programs |
 //! | [`Step`] | the code that a node executes |
 //! | [`Workflow`] | a graph made from an input |
+//! | [`Agent`] | who does a task by its own judgement, at a [`Desk`] |
+//! | [`Provider`] | who answers for a language model; a [`Call`] says for whom and until when |
 
+mod agent;
 mod bus;
+mod call;
 mod env;
 mod future;
+mod provider;
+mod shared;
 mod step;
 mod store;
 mod workflow;
 
+pub use agent::{Agent, Desk};
 pub use bus::{Bus, Subscription};
+pub use call::{Call, Labels, Timeouts};
 pub use env::{Env, Exec, Exit, Job, Peers, Stop, Stopped, Task};
 pub use future::BoxFuture;
+pub use provider::{Chunks, Provider, chunks_of, gather};
 pub use step::{About, Attempt, Context, Output, Step};
 pub use store::{Blobs, Durability, Journal, Queue, Records, Status, Store};
 pub use workflow::Workflow;

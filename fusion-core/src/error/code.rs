@@ -91,6 +91,8 @@ codes! {
     UnknownStep = "FU0403",
     /// The result did not come in time.
     WaitTimeout = "FU0404",
+    /// A provider of language models gave no answer.
+    NoAnswer = "FU0405",
     /// The engine was closed.
     Closed = "FU0501",
     /// A bug in Fusion.

@@ -1,6 +1,7 @@
 //! The façade: the only part that knows all others.
 
 mod again;
+mod agent;
 mod closure;
 mod control;
 mod event;

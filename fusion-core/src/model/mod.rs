@@ -12,8 +12,12 @@
 //! | [`Message`] | the façade, child runs | the scheduler |
 //! | [`Batch`] | the driver, the façade | stores |
 //! | [`Event`] | `observe`, from records | people, clients |
+//! | [`agent`] | graphs, agents | agents, graphs |
+//! | [`chat`] | agents, bodies; providers | providers; agents, bodies |
 
+pub mod agent;
 mod batch;
+pub mod chat;
 mod command;
 mod digest;
 mod event;

@@ -41,6 +41,7 @@ async fn pause(ms: u64) {
 }
 
 mod again;
+mod agents;
 mod basics;
 mod control;
 mod meaning;

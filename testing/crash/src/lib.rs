@@ -9,6 +9,7 @@
 //! fusion-crash kill --kills 5000 --seed 7 --processes 3
 //! ```
 
+pub mod agent;
 mod fault;
 pub mod fixture;
 pub mod harness;

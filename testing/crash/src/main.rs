@@ -6,12 +6,13 @@ use std::process::ExitCode;
 
 use fusion_crash::harness::{Kills, Plan, takeover, trials};
 use fusion_crash::worker::{self, Orders};
-use fusion_crash::{Fault, fixture};
+use fusion_crash::{Fault, agent, fixture};
 
 const USAGE: &str = "fusion-crash kill [--kills N] [--lines STRIDE] [--seed S] [--processes P]\n\
                      fusion-crash takeover\n\
                      fusion-crash fixture FOLDER NAME\n\
-                     fusion-crash worker STORE LEDGER RUN[,RUN] LINE MARK";
+                     fusion-crash worker STORE LEDGER RUN[,RUN] LINE MARK\n\
+                     fusion-crash agent STORE LEDGER LINE";
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
@@ -43,6 +44,10 @@ async fn dispatch(args: &[String]) -> Result<String, Fault> {
         }
         Some((verb, [folder, name])) if verb == "fixture" => {
             fixture::make(&program()?, folder.as_ref(), name).await
+        }
+        Some((verb, [store, ledger, line])) if verb == "agent" => {
+            agent::work(store.into(), ledger.into(), line.parse()?).await?;
+            Ok("done".to_owned())
         }
         _ => Err(USAGE.into()),
     }

@@ -12,7 +12,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `target` | the table of targets |
-//! | `workflow`, `template`, `record`, `capsule`, `journal` | a target each |
+//! | `workflow`, `template`, `record`, `capsule`, `journal`, `stream` | a target each |
 //! | `mutate` | how inputs are made |
 //! | `hunt` | inputs in a row, and a failing one made small |
 //! | `shape` | what an input met |
@@ -23,6 +23,7 @@ mod journal;
 mod mutate;
 mod record;
 mod shape;
+mod stream;
 mod target;
 mod template;
 mod workflow;

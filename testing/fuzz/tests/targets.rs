@@ -51,6 +51,11 @@ fn a_damaged_file_is_reported_or_answers_right() {
 }
 
 #[test]
+fn streams_of_events_are_the_same_however_they_are_cut() {
+    holds("stream", 4_000);
+}
+
+#[test]
 fn a_target_that_is_wrong_is_caught_and_its_input_made_small() {
     fn wrong(bytes: &[u8]) -> Result<u64, String> {
         let pieces = bytes.split(|byte| *byte == b'{').count() as u64;

@@ -17,9 +17,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("fusion-node", &["fusion-core", "fusion-providers", "fusion-ops", "fusion-cli"]),
     ("fusion-conformance", &["fusion-core"]),
     ("fusion-crash", &["fusion-core"]),
-    ("fusion-fuzz", &["fusion-core", "fusion-crashfs"]),
+    // What comes from services over HTTP is read by the providers.
+    ("fusion-fuzz", &["fusion-core", "fusion-crashfs", "fusion-providers"]),
     ("fusion-crashfs", &[]),
-    ("fusion-benches", &["fusion-core"]),
+    ("fusion-benches", &["fusion-core", "fusion-providers"]),
     ("three-languages", &["fusion-core"]),
     ("xtask", &[]),
 ];

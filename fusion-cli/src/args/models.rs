@@ -1,0 +1,44 @@
+//! The options of the commands that ask models.
+
+use clap::{Args, Subcommand};
+
+/// What to do with providers.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Providers {
+    /// List the providers that are known by name, and what listens on this machine
+    List,
+    /// Ask a model for one word, to see that name, key and network are right
+    Test(Model),
+    /// List the models of a provider
+    Models(Named),
+}
+
+/// Which provider.
+#[derive(Debug, Args)]
+pub(crate) struct Named {
+    /// The provider: openai, anthropic, ollama …, local, or the URL of a server that speaks OpenAI's protocol
+    #[arg(value_name = "PROVIDER")]
+    pub provider: String,
+}
+
+/// Which model.
+#[derive(Debug, Args)]
+pub(crate) struct Model {
+    /// The provider and the model, such as openai:gpt-4o-mini; a name of the list alone takes its usual model
+    #[arg(value_name = "PROVIDER[:MODEL]")]
+    pub provider: String,
+}
+
+/// The options of `chat`.
+#[derive(Debug, Args)]
+pub(crate) struct Chat {
+    /// The provider, and the model after a colon [default: what listens on this machine, else the first with a key]
+    #[arg(long, short, value_name = "PROVIDER[:MODEL]")]
+    pub provider: Option<String>,
+    /// The model
+    #[arg(long, short, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// What the model is told to be
+    #[arg(long, value_name = "TEXT")]
+    pub system: Option<String>,
+}

@@ -1,0 +1,124 @@
+//! `fusion providers`: which providers there are, whether one answers, which models it has.
+
+use std::sync::Arc;
+
+use fusion_core::contract::{Call, Provider};
+use fusion_core::error::{Code, Error, Result};
+use fusion_core::model::chat::{Fault, FaultKind, Model, Request};
+use fusion_core::run::Os;
+use fusion_providers::{Found, Http, Settings, discover, known, open};
+use serde_json::json;
+
+use crate::args::Providers;
+use crate::project::{keys, refused};
+use crate::render::{Color, Out, Table};
+
+/// Does one of them.
+pub(super) async fn providers(command: Providers, out: &Out) -> Result<u8> {
+    match command {
+        Providers::List => list(out).await,
+        Providers::Test(model) => test(&model.provider, out).await,
+        Providers::Models(named) => models(&named.provider, out).await,
+    }
+}
+
+/// Makes the call of a command: nobody but the person waits for it.
+pub(super) fn call() -> Result<Call> {
+    let env = Os::current().ok_or_else(|| Error::new(Code::Internal, "there is no runtime"))?;
+    Ok(Call::new(env))
+}
+
+/// Gives the servers of this machine.
+async fn here(call: &Call) -> Result<Vec<Found>> {
+    discover(call, &keys(), &Http::default()).await.map_err(|fault| refused(&fault))
+}
+
+/// Opens a provider by its name; without one, what listens on this machine, else the first that has a key.
+pub(super) async fn opened(call: &Call, name: Option<&str>) -> Result<Arc<dyn Provider>> {
+    let name = match name {
+        Some("local") | None => {
+            if let Some(found) = here(call).await?.into_iter().next() {
+                return Ok(found.provider);
+            }
+            let none = "no model listens on this machine";
+            if name.is_some() {
+                return Err(refused(&Fault::new(FaultKind::Transport, none)));
+            }
+            let set = known(&keys()).into_iter().find(|one| one.is_set && !one.is_free);
+            set.map(|one| one.name).ok_or_else(|| {
+                let message = format!("{none}, and no provider has a key");
+                refused(&Fault::new(FaultKind::Auth, message))
+            })?
+        }
+        Some(name) => name,
+    };
+    open(name, &keys(), Settings::default()).map_err(|fault| refused(&fault))
+}
+
+async fn list(out: &Out) -> Result<u8> {
+    let (known, here) = (known(&keys()), here(&call()?).await?);
+    if out.json {
+        let all = known.iter().map(|one| {
+            let listens = here.iter().any(|found| found.name == one.name);
+            json!({"name": one.name, "keys": one.keys, "set": one.is_set, "free": one.is_free, "listens": listens})
+        });
+        Out::value(&json!({"providers": all.collect::<Vec<_>>()}));
+        return Ok(0);
+    }
+    let mut table = Table::new(&["provider", "ready", "key"]);
+    for one in &known {
+        let found = here.iter().find(|found| found.name == one.name);
+        let (color, ready) = match found {
+            Some(found) => (Color::Green, format!("listens here, {} models", found.models.len())),
+            None if one.is_set => (Color::Green, "yes".to_owned()),
+            None if one.is_free => (Color::Dim, "does not listen".to_owned()),
+            None => (Color::Dim, "no key".to_owned()),
+        };
+        let key = one.keys.join(" or ");
+        table.row(vec![(Color::Plain, one.name.to_owned()), (color, ready), (Color::Plain, key)]);
+    }
+    table.print(out);
+    Ok(0)
+}
+
+async fn test(name: &str, out: &Out) -> Result<u8> {
+    let call = call()?;
+    let provider = opened(&call, Some(name)).await?;
+    let mut request = Request::new("").user("Answer with the single word: ready");
+    request.sampling.max_output_tokens = Some(200);
+    let from = call.env().monotonic_ns();
+    let answer = provider.complete(&call, &request).await.map_err(|fault| refused(&fault))?;
+    let ms = (call.env().monotonic_ns() - from) / 1_000_000;
+    if out.json {
+        let (model, usage) = (&answer.model, answer.usage);
+        Out::value(
+            &json!({"ok": true, "model": model, "ms": ms, "text": answer.text(), "usage": usage}),
+        );
+        return Ok(0);
+    }
+    let model = if answer.model.is_empty() { provider.name() } else { &answer.model };
+    out.say(&format!("{model} answered after {ms} ms: {}", answer.text().trim()));
+    Ok(0)
+}
+
+async fn models(name: &str, out: &Out) -> Result<u8> {
+    let call = call()?;
+    let provider = opened(&call, Some(name)).await?;
+    let models = provider.models(&call).await.map_err(|fault| refused(&fault))?;
+    if out.json {
+        Out::value(&json!({"models": models}));
+        return Ok(0);
+    }
+    let mut table = Table::new(&["model", "context", "read per M", "written per M"]);
+    for model in &models {
+        let Model { id, context_tokens, price, .. } = model;
+        let context = context_tokens.map_or_else(String::new, |tokens| tokens.to_string());
+        let usd = |amount: Option<String>| amount.map_or_else(String::new, |usd| format!("${usd}"));
+        let read = usd(price.as_ref().map(|price| price.input.to_string()));
+        let written = usd(price.as_ref().map(|price| price.output.to_string()));
+        let cells = [id.clone(), context, read, written];
+        table.row(cells.into_iter().map(|cell| (Color::Plain, cell)).collect());
+    }
+    table.print(out);
+    Ok(0)
+}

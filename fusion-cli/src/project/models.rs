@@ -1,0 +1,46 @@
+//! The models that workflow files and commands may name: keys come from the environment.
+
+use fusion_core::Fusion;
+use fusion_core::error::{Code, Error};
+use fusion_core::model::chat::{Fault, FaultKind};
+use fusion_core::run::Os;
+use fusion_providers::{Keys, ModelStep};
+
+use super::environment;
+
+/// Gives the keys of the environment.
+pub(crate) fn keys() -> Keys {
+    Keys::new(environment::secret)
+}
+
+/// Lets the `model` nodes of workflow files run here.
+pub(super) fn register(fusion: &Fusion) {
+    if let Some(env) = Os::current() {
+        fusion.register(ModelStep::new(env, keys()));
+    }
+}
+
+/// Says what a provider said, with what to do about it.
+pub(crate) fn refused(fault: &Fault) -> Error {
+    let code = match fault.kind() {
+        FaultKind::InvalidRequest | FaultKind::Unsupported => Code::InvalidInput,
+        _ => Code::NoAnswer,
+    };
+    let hint = match fault.kind() {
+        FaultKind::Auth => {
+            "`fusion providers list` shows which variable has the key of which provider"
+        }
+        FaultKind::Transport => {
+            "is the server there? `fusion providers list` shows what listens on this machine"
+        }
+        FaultKind::RateLimit | FaultKind::Overloaded => "try again later, or name another provider",
+        _ => {
+            "`fusion providers list` shows the providers, `fusion providers models NAME` their models"
+        }
+    };
+    let error = Error::new(code, fault.to_string()).hint(hint);
+    match fault.detail_text() {
+        Some(detail) => error.because(std::io::Error::other(detail.to_owned())),
+        None => error,
+    }
+}

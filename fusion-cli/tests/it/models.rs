@@ -1,0 +1,145 @@
+//! Models: a server on this machine is asked, piped to, and named in a workflow file.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::support::{Project, Ran};
+
+/// A server of OpenAI's protocol that says what it was told last; counts its calls. Gives its URL.
+#[expect(clippy::disallowed_methods, reason = "the server stands for one outside of the program")]
+fn server(calls: Arc<AtomicUsize>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
+            let (head, body) = loop {
+                let count = stream.read(&mut part).unwrap_or(0);
+                bytes.extend_from_slice(&part[..count]);
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                if head.starts_with("GET")
+                    || count == 0
+                    || serde_json::from_str::<Value>(body).is_ok()
+                {
+                    break (head.to_owned(), body.to_owned());
+                }
+            };
+            let answer = answer(&head, &body, &calls);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    url
+}
+
+fn answer(head: &str, body: &str, calls: &AtomicUsize) -> String {
+    let plain = |kind: &str, body: String| {
+        format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\nconnection: close\r\n\r\n{body}")
+    };
+    if head.starts_with("GET") {
+        return plain("application/json", json!({"data": [{"id": "echo"}]}).to_string());
+    }
+    calls.fetch_add(1, Ordering::SeqCst);
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    let said = &body["messages"].as_array().and_then(|all| all.last()).unwrap()["content"];
+    let said = said.as_str().map_or_else(|| said[0]["text"].clone(), Value::from);
+    let usage = json!({"prompt_tokens": 7, "completion_tokens": 3});
+    if body["stream"] == true {
+        let event = json!({"id": "1", "model": "echo", "usage": usage, "choices": [
+            {"index": 0, "delta": {"content": said}, "finish_reason": "stop"}]});
+        return plain("text/event-stream", format!("data: {event}\n\ndata: [DONE]\n\n"));
+    }
+    let message = json!({"role": "assistant", "content": said});
+    let whole = json!({"id": "1", "model": "echo", "usage": usage, "choices": [
+        {"index": 0, "message": message, "finish_reason": "stop"}]});
+    plain("application/json", whole.to_string())
+}
+
+/// Runs `fusion` with no key in its environment, and these variables.
+fn fusion(project: &Project, args: &[&str], variables: &[(&str, &str)]) -> Ran {
+    let mut command = project.command(env!("CARGO_BIN_EXE_fusion"));
+    // Whatever listens on this machine is none of the test's.
+    command.env("OLLAMA_HOST", "127.0.0.1:9").env("LLAMA_BASE_URL", "http://127.0.0.1:9/v1");
+    for name in ["OPENAI_API_KEY", "OPENROUTER_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"] {
+        command.env_remove(name);
+    }
+    command.envs(variables.iter().copied());
+    project.finish(command.args(args))
+}
+
+#[test]
+fn a_provider_is_tried_and_its_models_are_listed() {
+    let (project, url) = (Project::new(), server(Arc::default()));
+    let set = [("OPENAI_BASE_URL", url.as_str())];
+    let tried = fusion(&project, &["providers", "test", "openai:echo", "--json"], &set).json();
+    assert_eq!((&tried["ok"], &tried["model"]), (&json!(true), &json!("echo")));
+    let models = fusion(&project, &["providers", "models", "openai", "--json"], &set).json();
+    assert_eq!(models["models"][0]["id"], "echo");
+    let list = fusion(&project, &["providers", "list", "--json"], &set).json();
+    let named = |name: &str| {
+        list["providers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["name"] == name)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(
+        (&named("openai")["set"], &named("anthropic")["set"]),
+        (&json!(true), &json!(false))
+    );
+    let text = fusion(&project, &["providers", "list"], &set).stdout;
+    assert!(text.contains("anthropic") && text.contains("ANTHROPIC_API_KEY"), "{text}");
+}
+
+#[test]
+fn what_is_piped_in_is_one_question() {
+    let (project, url) = (Project::new(), server(Arc::default()));
+    let pipe = |rest: &str| {
+        project.shell(&format!("printf 'Hello\\nyou' | OPENAI_BASE_URL={url} $FUSION chat {rest}"))
+    };
+    let plain = pipe("-p openai:echo");
+    assert_eq!((plain.code, plain.stdout.as_str()), (0, "Hello\nyou\n"), "{}", plain.stderr);
+    let json = pipe("-p openai -m echo --json").json();
+    assert_eq!((&json["text"], &json["usage"]["input"]), (&json!("Hello\nyou"), &json!(7)));
+    let empty = project.shell(&format!("OPENAI_BASE_URL={url} $FUSION chat -p openai </dev/null"));
+    assert_eq!(empty.code, 2, "{}", empty.stderr);
+}
+
+#[test]
+fn a_workflow_asks_a_model_once_however_often_it_is_started() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let url = server(calls.clone());
+    let project = Project::with(
+        "nodes:\n  a: { model: \"openai:echo\", with: { prompt: Hello } }\n  b: { command: [test, -e, go], needs: [a] }\noutputs: { text: \"{{ nodes.a.text }}\" }\n",
+    );
+    let (id, set) = (project.id(), [("OPENAI_BASE_URL", url.as_str())]);
+    let first = fusion(&project, &["run", "w.yaml", "--id", &id], &set);
+    assert_eq!(first.code, 1, "{}", first.stderr);
+    project.write("go", "");
+    let again = fusion(&project, &["runs", "retry", &id, "--json"], &set);
+    assert_eq!(again.json()["outputs"], json!({"text": "Hello"}), "{}", again.stderr);
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_provider_that_cannot_be_asked_says_what_to_do() {
+    let project = Project::new();
+    for (args, code, told) in [
+        (&["providers", "test", "antropic"][..], 2, "did you mean `anthropic`?"),
+        (&["providers", "test", "anthropic:x"], 1, "set ANTHROPIC_API_KEY"),
+        (&["providers", "models", "http://127.0.0.1:9/v1"], 1, "transport"),
+        (&["providers", "test", "local"], 1, "no model listens on this machine"),
+        (&["chat"], 1, "no provider has a key"),
+    ] {
+        let ran = fusion(&project, args, &[]);
+        assert_eq!(ran.code, code, "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(told), "{args:?}: {}", ran.stderr);
+    }
+}

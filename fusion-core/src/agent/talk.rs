@@ -1,0 +1,362 @@
+//! The loop of an agent: ask, use tools, ask again. Each call is a memo, and all between them follows from the memos alone.
+
+use std::future::poll_fn;
+
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+
+use super::llm::LlmAgent;
+use super::window;
+use crate::contract::{Chunks, Desk};
+use crate::error::nearest;
+use crate::model::agent::{Ask, Ended, Reply};
+use crate::model::chat::{
+    self, Answer, Fault, FaultKind, Finish, Fold, Message, Part, Request, Role, ToolCall,
+    ToolResult, Usage, Usd,
+};
+use crate::model::{Class, Failure, Payload};
+
+/// The tool by which a conversation goes to another agent.
+const HAND_OFF: &str = "hand_off";
+/// How often the text so far is shown as progress, in milliseconds.
+const SHOW_MS: u64 = 100;
+/// How much of it, in characters.
+const SHOWN_CHARS: usize = 400;
+
+/// How often the conversation is summarised before a turn at the most.
+const SUMMARIES: u32 = 2;
+
+const SUMMARISE: &str = "Sum up the conversation below for the one who goes on with it: what was asked, what was found \
+    out, what was done and with which result, what is left. Keep names, numbers and paths exact. Write nothing else.";
+
+/// One ask, as far as it came.
+pub(super) struct Talk<'a> {
+    first: &'a LlmAgent,
+    /// Who speaks now.
+    agent: &'a LlmAgent,
+    desk: &'a Desk,
+    messages: Vec<Message>,
+    /// How many messages came with the ask; the last of them is never summarised.
+    given: usize,
+    turns: u32,
+    usage: Usage,
+    cost: Usd,
+    repaired: bool,
+}
+
+/// How a turn ended.
+enum Turn {
+    On,
+    End(Ended, Option<Value>),
+}
+
+impl<'a> Talk<'a> {
+    pub(super) fn new(agent: &'a LlmAgent, desk: &'a Desk, ask: Ask) -> Self {
+        let mut messages = ask.messages;
+        messages.push(Message::user(ask.prompt));
+        let given = messages.len();
+        let (usage, cost) = (Usage::default(), Usd::ZERO);
+        Self { first: agent, agent, desk, messages, given, turns: 0, usage, cost, repaired: false }
+    }
+
+    /// Goes on until all is said or a limit is reached.
+    pub(super) async fn go_on(mut self) -> Result<Reply, Failure> {
+        let env = self.desk.env();
+        let began: i64 = self.desk.body().memo("began", async { Ok(env.now_ms()) }).await?;
+        let limits = self.first.limits;
+        loop {
+            let took = u64::try_from(env.now_ms().saturating_sub(began)).unwrap_or(0);
+            let over = match () {
+                () if self.turns >= limits.turns => Some(Ended::Turns),
+                () if self.cost >= limits.cost => Some(Ended::Cost),
+                () if took >= limits.total_ms => Some(Ended::Time),
+                () => None,
+            };
+            // What was said already is not lost because its time is over now.
+            let over = over.filter(|_| !self.is_recorded(&self.turn_name()));
+            if let Some(over) = over {
+                return Ok(self.reply(over, None));
+            }
+            if let Turn::End(ended, result) =
+                self.turn(limits.total_ms - took.min(limits.total_ms)).await?
+            {
+                return Ok(self.reply(ended, result));
+            }
+        }
+    }
+
+    fn turn_name(&self) -> String {
+        format!("turn/{}", self.turns)
+    }
+
+    async fn turn(&mut self, left_ms: u64) -> Result<Turn, Failure> {
+        let answer = match self.answer(left_ms).await? {
+            Ok(answer) => answer,
+            Err(ended) => return Ok(Turn::End(ended, None)),
+        };
+        let name = self.turn_name();
+        self.turns += 1;
+        self.spend(&answer);
+        self.messages.push(answer.message());
+        let calls: Vec<ToolCall> = answer.calls().cloned().collect();
+        if calls.is_empty() {
+            return self.end(&answer);
+        }
+        let results = self.use_tools(&name, &calls).await?;
+        self.messages.push(Message::results(results));
+        self.hand_over(&calls);
+        Ok(Turn::On)
+    }
+
+    /// Gets the answer of this turn: the recorded one, or the model's.
+    async fn answer(&mut self, left_ms: u64) -> Result<Result<Answer, Ended>, Failure> {
+        let name = self.turn_name();
+        let until = after(self.desk, left_ms);
+        let mut summaries = 0;
+        while self.is_recorded(&summary(&name, summaries)) {
+            self.summarise(&summary(&name, summaries)).await?;
+            summaries += 1;
+        }
+        while !self.is_recorded(&name) {
+            if summaries == 0 && self.is_full() && self.summarise(&summary(&name, 0)).await? {
+                summaries += 1;
+            }
+            match self.ask(&name, left_ms).await {
+                Ok(answer) => self.desk.body().save(&name, payload(&answer)?).await?,
+                Err(fault) if fault.kind() == FaultKind::Budget => return Ok(Err(Ended::Cost)),
+                Err(fault)
+                    if fault.kind() == FaultKind::Timeout && after(self.desk, 0) >= until =>
+                {
+                    return Ok(Err(Ended::Time));
+                }
+                Err(fault)
+                    if fault.kind() == FaultKind::ContextTooLong && summaries < SUMMARIES =>
+                {
+                    if !self.summarise(&summary(&name, summaries)).await? {
+                        return Err(fault.into());
+                    }
+                    summaries += 1;
+                }
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        let gone = async { Err(Failure::error("an answer that was recorded is gone")) };
+        self.desk.body().memo(&name, gone).await.map(Ok)
+    }
+
+    fn is_recorded(&self, name: &str) -> bool {
+        self.desk.body().recall(name).is_some()
+    }
+
+    fn is_full(&self) -> bool {
+        self.agent.window.is_some_and(|most| window::is_full(&self.messages, most))
+    }
+
+    fn request(&self) -> Request {
+        let agent = self.agent;
+        let mut request = Request::new(agent.model.clone());
+        request.messages.extend(agent.system.as_ref().map(Message::system));
+        request.messages.extend(self.messages.iter().cloned());
+        request.tools = agent.tools.iter().map(|tool| tool.about().clone()).collect();
+        request.tools.extend(hand_off(agent));
+        request.schema = self.first.form.as_ref().map(super::result::Form::schema);
+        request.sampling = agent.sampling.clone();
+        request
+    }
+
+    async fn ask(&self, name: &str, left_ms: u64) -> Result<Answer, Fault> {
+        let call = self.desk.call(&self.agent.name, name).within_ms(left_ms);
+        let chunks = self.agent.provider.stream(&call, &self.request()).await?;
+        self.listen(chunks).await
+    }
+
+    /// Puts an answer together, and shows it on the way.
+    async fn listen(&self, mut chunks: Chunks) -> Result<Answer, Fault> {
+        let (mut fold, mut text, mut shown) = (Fold::default(), String::new(), 0);
+        let env = self.desk.env();
+        while let Some(chunk) = poll_fn(|context| chunks.as_mut().poll_next(context)).await {
+            let chunk = chunk?;
+            if let Some(watch) = &self.first.watch {
+                watch(&self.agent.name, self.turns, &chunk);
+            }
+            if let chat::Chunk::Text { text: piece } = &chunk {
+                text.push_str(piece);
+            }
+            fold.push(chunk)?;
+            let now = env.monotonic_ns();
+            if now.saturating_sub(shown) >= SHOW_MS * 1_000_000 {
+                shown = now;
+                let from = text.char_indices().rev().nth(SHOWN_CHARS).map_or(0, |(at, _)| at);
+                let tail = text.get(from..).unwrap_or_default();
+                let agent = &*self.agent.name;
+                self.desk
+                    .body()
+                    .progress(json!({"agent": agent, "turn": self.turns, "text": tail}));
+            }
+        }
+        fold.finish()
+    }
+
+    fn spend(&mut self, answer: &Answer) {
+        if answer.cached {
+            return;
+        }
+        self.usage = self.usage.plus(answer.usage);
+        let cost = answer.cost.or_else(|| Some(self.agent.price.as_ref()?.of(answer.usage)));
+        self.cost = self.cost.plus(cost.unwrap_or(Usd::ZERO));
+    }
+
+    /// Ends with an answer without calls, or asks once for a better one.
+    fn end(&mut self, answer: &Answer) -> Result<Turn, Failure> {
+        let ended = match answer.finish {
+            Finish::Length => Ended::Length,
+            Finish::Refused => Ended::Refused,
+            _ => Ended::Done,
+        };
+        let Some(form) = self.first.form.as_ref().filter(|_| ended == Ended::Done) else {
+            return Ok(Turn::End(ended, None));
+        };
+        match form.read(&answer.text()) {
+            Ok(result) => Ok(Turn::End(ended, Some(result))),
+            Err(wrong) if self.repaired => {
+                let failure =
+                    Failure::new(Class::VALIDATION, format!("the result is not as asked: {wrong}"));
+                Err(failure.detail(answer.text()))
+            }
+            Err(wrong) => {
+                self.repaired = true;
+                self.messages.push(Message::user(format!("{wrong} Answer again.")));
+                Ok(Turn::On)
+            }
+        }
+    }
+
+    /// Uses tools, several at once; each result is recorded when it is there. They keep the order of their calls.
+    async fn use_tools(&self, turn: &str, calls: &[ToolCall]) -> Result<Vec<ToolResult>, Failure> {
+        let at_once = self.first.limits.tools_at_once.max(1);
+        let mut work = Vec::with_capacity(calls.len());
+        for (index, call) in calls.iter().enumerate() {
+            let name = format!("{turn}/call/{index}");
+            work.push(
+                async move { self.desk.body().memo(&name, self.use_tool(&name, call)).await },
+            );
+        }
+        let results: Vec<_> = stream::iter(work).buffered(at_once).collect().await;
+        results.into_iter().collect()
+    }
+
+    async fn use_tool(&self, name: &str, call: &ToolCall) -> Result<ToolResult, Failure> {
+        let agent = self.agent;
+        if call.name == HAND_OFF && !agent.others.is_empty() {
+            let Some(other) = self.heir(call) else {
+                let names: Vec<&str> = agent.others.iter().map(|other| &*other.name).collect();
+                let message = format!("`to` has to be one of: {}", names.join(", "));
+                return Ok(ToolResult::error(call, message));
+            };
+            return Ok(ToolResult::text(call, format!("`{}` goes on.", other.name)));
+        }
+        let Some(tool) = agent.tools.iter().find(|tool| tool.about().name == call.name) else {
+            let hint = nearest::hint(
+                &call.name,
+                agent.tools.iter().map(|tool| tool.about().name.as_str()),
+            );
+            return Ok(ToolResult::error(
+                call,
+                format!("there is no tool `{}`; {hint}", call.name),
+            ));
+        };
+        let limits = self.first.limits;
+        tool.answer(self.desk, (name, call), (limits.tool_ms, limits.result_bytes)).await
+    }
+
+    /// Finds who goes on after a hand-off.
+    fn heir(&self, call: &ToolCall) -> Option<&'a LlmAgent> {
+        let to = call.arguments().ok()?;
+        let to = to.get("to")?.as_str()?;
+        self.agent.others.iter().find(|other| &*other.name == to)
+    }
+
+    /// Lets another agent go on, when a call says so. Thoughts stay with the provider that had them.
+    fn hand_over(&mut self, calls: &[ToolCall]) {
+        let mut handed = calls.iter().filter(|call| call.name == HAND_OFF);
+        let Some(other) = handed.find_map(|call| self.heir(call)) else { return };
+        if other.provider.name() != self.agent.provider.name() {
+            for message in &mut self.messages {
+                message.parts.retain(|part| !matches!(part, Part::Reasoning(_)));
+            }
+            let (given, mut at) = (self.given, 0);
+            self.messages.retain(|message| {
+                let stays = !message.parts.is_empty();
+                self.given -= usize::from(!stays && at < given);
+                at += 1;
+                stays
+            });
+        }
+        self.agent = other;
+    }
+
+    /// Puts a summary, recorded under this name, in the place of old messages. `false` when there is nothing to gain.
+    async fn summarise(&mut self, name: &str) -> Result<bool, Failure> {
+        let Some(old) = window::old(&self.messages, self.given) else { return Ok(false) };
+        let text = window::transcript(self.messages.get(old.clone()).unwrap_or_default());
+        let request =
+            Request::new(self.agent.model.clone()).message(Message::system(SUMMARISE)).user(text);
+        let ask = async {
+            let call = self.desk.call(&self.agent.name, name);
+            Ok(self.agent.provider.complete(&call, &request).await?)
+        };
+        let summary: Answer = self.desk.body().memo(name, ask).await?;
+        self.spend(&summary);
+        let message = Message::user(format!("What happened so far, in short:\n{}", summary.text()));
+        self.messages.splice(old, [message]);
+        Ok(true)
+    }
+
+    fn reply(self, ended: Ended, result: Option<Value>) -> Reply {
+        let said = |message: &&Message| message.role == Role::Assistant;
+        let text = self.messages.iter().skip(self.given).rfind(said).map(Message::text);
+        let messages = if self.first.keeps {
+            self.messages.get(self.given - 1..).map(<[_]>::to_vec)
+        } else {
+            None
+        };
+        Reply {
+            text: text.unwrap_or_default(),
+            result,
+            ended,
+            agent: self.agent.name.to_string(),
+            turns: self.turns,
+            usage: self.usage,
+            cost: self.cost,
+            messages: messages.unwrap_or_default(),
+        }
+    }
+}
+
+/// Gives the monotonic time in so many milliseconds.
+fn after(desk: &Desk, ms: u64) -> u64 {
+    desk.env().monotonic_ns().saturating_add(ms.saturating_mul(1_000_000))
+}
+
+/// Names the summary before a turn: there may be several.
+fn summary(turn: &str, number: u32) -> String {
+    format!("{turn}/summary/{number}")
+}
+
+fn payload(answer: &Answer) -> Result<Payload, Failure> {
+    Payload::json(answer)
+        .map_err(|error| Failure::error(format!("the answer cannot be recorded: {error}")))
+}
+
+/// Describes the tool by which the conversation goes to another agent; none when there is no other.
+fn hand_off(agent: &LlmAgent) -> Option<chat::Tool> {
+    let names: Vec<&str> = agent.others.iter().map(|other| &*other.name).collect();
+    (!names.is_empty()).then(|| {
+        let schema = json!({
+            "type": "object",
+            "properties": {"to": {"type": "string", "enum": names}},
+            "required": ["to"],
+        });
+        chat::Tool::new(HAND_OFF, "Lets another agent go on with the conversation.").schema(schema)
+    })
+}

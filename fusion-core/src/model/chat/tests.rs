@@ -1,0 +1,4 @@
+//! What holds for every request, answer and stream.
+
+mod fold;
+mod request;

@@ -1,0 +1,91 @@
+//! The provider for Anthropic, and for servers that speak its protocol.
+
+use async_trait::async_trait;
+use fusion_core::contract::{Call, Chunks, Provider, chunks_of};
+use fusion_core::model::chat::{Answer, Fault, Model, Request};
+use serde_json::Value;
+
+use super::delta::Deltas;
+use super::{decode, encode};
+use crate::http::{Auth, Endpoint, Framing, Reply, Settings, chunks};
+
+/// The version of the protocol that is spoken here.
+const VERSION: &str = "2023-06-01";
+
+/// Anthropic, and every other service or server that speaks its protocol of messages.
+///
+/// Thoughts come back with their signatures and are handed on as they came. `"cache": true` in a request's `extra` lets the
+/// service keep the instructions, the tools and the conversation so far in its cache. It has no embeddings.
+///
+/// ```
+/// use fusion_core::contract::Provider;
+/// use fusion_providers::{Anthropic, Key, Settings};
+///
+/// let provider = Anthropic::new(Settings::default().key(Key::new("a key"))).unwrap();
+/// assert_eq!(provider.name(), "anthropic");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Anthropic {
+    endpoint: Endpoint,
+    model: String,
+}
+
+impl Anthropic {
+    /// Where Anthropic itself is.
+    pub const BASE_URL: &'static str = "https://api.anthropic.com";
+
+    /// Makes the provider; without a base URL for Anthropic itself.
+    ///
+    /// # Errors
+    /// `invalid_request` for a base URL that is none.
+    pub fn new(settings: Settings) -> Result<Self, Fault> {
+        let mut settings = settings.or("anthropic", Self::BASE_URL);
+        settings = settings.header("anthropic-version", VERSION);
+        let (auth, model) =
+            (Auth::header("x-api-key", settings.key.clone()), settings.model.clone());
+        Ok(Self { endpoint: Endpoint::new(settings, auth)?, model })
+    }
+
+    async fn ask(&self, call: &Call, request: &Request, is_stream: bool) -> Result<Reply, Fault> {
+        let body = request.check().and_then(|()| encode::encode(request, is_stream));
+        let mut body = body.map_err(|fault| self.endpoint.own(fault))?;
+        if let Some(model) = body.get_mut("model").filter(|model| model.as_str() == Some("")) {
+            *model = Value::String(self.model.clone());
+        }
+        self.endpoint.post(call, "/v1/messages", &body).await
+    }
+
+    async fn whole(&self, reply: Reply) -> Result<Answer, Fault> {
+        let quota = reply.quota;
+        let value = reply.json().await?;
+        let mut answer = decode::decode(&value).map_err(|fault| self.endpoint.own(fault))?;
+        answer.quota = (!quota.is_empty()).then_some(quota);
+        Ok(answer)
+    }
+}
+
+#[async_trait]
+impl Provider for Anthropic {
+    fn name(&self) -> &str {
+        self.endpoint.name()
+    }
+
+    async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
+        let reply = self.ask(call, request, false).await?;
+        self.whole(reply).await
+    }
+
+    async fn stream(&self, call: &Call, request: &Request) -> Result<Chunks, Fault> {
+        let reply = self.ask(call, request, true).await?;
+        // Gateways answer some requests whole although a stream was asked for.
+        if reply.is_json() {
+            return Ok(chunks_of(self.whole(reply).await?));
+        }
+        Ok(chunks(reply, Framing::sse(), Deltas::default()))
+    }
+
+    async fn models(&self, call: &Call) -> Result<Vec<Model>, Fault> {
+        let found = self.endpoint.get(call, "/v1/models?limit=1000").await?.json().await?;
+        Ok(decode::models(&found))
+    }
+}

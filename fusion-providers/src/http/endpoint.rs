@@ -1,0 +1,266 @@
+//! A service: where it is, how one is let in, and how it is asked within limits of time and size.
+
+use std::error::Error as _;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fusion_core::contract::Call;
+use fusion_core::model::chat::{Fault, FaultKind, Quota};
+use fusion_core::model::limits;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::{Method, Response};
+use serde_json::Value;
+
+use super::{Heard, Http, Key, Settings, quota};
+use crate::wire::json;
+
+/// The most of an error's body that is read, in bytes.
+const ERROR_BYTES: usize = 64 * 1024;
+/// The most of a whole response that is read, in bytes: an answer may be escaped in JSON.
+const BODY_BYTES: usize = 2 * limits::ANSWER_BYTES;
+const NS_PER_MS: u64 = 1_000_000;
+
+/// How one is let in.
+#[derive(Debug, Clone)]
+pub(crate) enum Auth {
+    /// Everybody is.
+    Open,
+    /// `Authorization: Bearer KEY`.
+    Bearer(Key),
+    /// A header of this name.
+    Header(&'static str, Key),
+}
+
+impl Auth {
+    /// Chooses by whether there is a key.
+    pub(crate) fn bearer(key: Option<Key>) -> Self {
+        key.map_or(Self::Open, Self::Bearer)
+    }
+
+    /// Chooses by whether there is a key.
+    pub(crate) fn header(name: &'static str, key: Option<Key>) -> Self {
+        key.map_or(Self::Open, |key| Self::Header(name, key))
+    }
+
+    fn key(&self) -> Option<&Key> {
+        match self {
+            Self::Open => None,
+            Self::Bearer(key) | Self::Header(_, key) => Some(key),
+        }
+    }
+}
+
+/// A service.
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoint {
+    name: Arc<str>,
+    base: Arc<str>,
+    auth: Auth,
+    headers: Arc<[(String, String)]>,
+    http: Http,
+    /// It is on this machine.
+    is_here: bool,
+}
+
+impl Endpoint {
+    /// Makes it; the base URL is checked.
+    pub(crate) fn new(settings: Settings, auth: Auth) -> Result<Self, Fault> {
+        let Settings { name, base_url, headers, http, .. } = settings;
+        let base = base_url.trim_end_matches('/');
+        let wrong = |why: &str| {
+            let message = format!("the base URL `{base}` {why}");
+            Fault::new(FaultKind::InvalidRequest, message).provider(&name)
+        };
+        let url = reqwest::Url::parse(base)
+            .map_err(|error| wrong(&format!("is none: {error}; write `https://host/path`")))?;
+        if !["http", "https"].contains(&url.scheme()) {
+            return Err(wrong("begins neither with `https://` nor with `http://`"));
+        }
+        if url.password().is_some() || url.query().is_some() {
+            let message = "the base URL has a password or a query in it: give the key as a key";
+            return Err(Fault::new(FaultKind::InvalidRequest, message).provider(&name));
+        }
+        let is_here = url.host_str().is_some_and(|host| {
+            let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+            host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        });
+        Ok(Self {
+            base: base.into(),
+            name: name.into(),
+            auth,
+            headers: headers.into(),
+            http,
+            is_here,
+        })
+    }
+
+    /// Gives what the provider is called.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Asks for something.
+    pub(crate) async fn get(&self, call: &Call, path: &str) -> Result<Reply, Fault> {
+        self.send(call, path, None).await
+    }
+
+    /// Sends something.
+    pub(crate) async fn post(&self, call: &Call, path: &str, body: &Value) -> Result<Reply, Fault> {
+        self.send(call, path, Some(body)).await
+    }
+
+    async fn send(&self, call: &Call, path: &str, body: Option<&Value>) -> Result<Reply, Fault> {
+        let sent = self.try_send(call, path, body).await;
+        sent.map_err(|fault| self.own(fault))
+    }
+
+    async fn try_send(
+        &self,
+        call: &Call,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Reply, Fault> {
+        call.check()?;
+        let limits = call.limits();
+        let until_ns =
+            call.env().monotonic_ns().saturating_add(call.remaining_ms().saturating_mul(NS_PER_MS));
+        let client = self.http.client(limits.connect_ms, self.is_here)?;
+        let method = if body.is_some() { Method::POST } else { Method::GET };
+        let mut request = client.request(method, format!("{}{path}", self.base));
+        for (name, value) in self.headers.iter() {
+            request = request.header(name, value);
+        }
+        request = match &self.auth {
+            Auth::Open => request,
+            Auth::Bearer(key) => request.bearer_auth(key.expose()),
+            Auth::Header(name, key) => request.header(*name, key.expose()),
+        };
+        if let Some(body) = body {
+            request = request
+                .header(CONTENT_TYPE, "application/json")
+                .header("idempotency-key", call.key())
+                .body(body.to_string());
+        }
+        let answer = async { request.send().await.map_err(|error| broken(&error)) };
+        let ms = limits.idle_ms.min(call.remaining_ms());
+        let response = call.limited(ms, "nothing was answered", answer).await?;
+        let now = call.env().now_ms();
+        let (quota, retry_after_ms) = {
+            let header = |name: &str| text_of(response.headers(), name);
+            (quota::quota(&header, now), quota::retry_after_ms(&header, now))
+        };
+        let status = response.status().as_u16();
+        let redirect =
+            text_of(response.headers(), "location").filter(|_| (300..400).contains(&status));
+        let mut reply =
+            Reply { response, endpoint: self.clone(), call: call.clone(), until_ns, quota };
+        if (200..300).contains(&status) {
+            return Ok(reply);
+        }
+        if let Some(to) = redirect {
+            let message = format!(
+                "the service is elsewhere, and redirects are not followed: set the base URL for `{to}`"
+            );
+            return Err(Fault::new(FaultKind::InvalidRequest, message).status(status));
+        }
+        let body = reply.start(ERROR_BYTES).await;
+        Err(Heard { status, body: &body, retry_after_ms, quota }.fault())
+    }
+
+    /// Makes a fault one of this service, without its key.
+    pub(crate) fn own(&self, fault: Fault) -> Fault {
+        let fault = match self.auth.key() {
+            Some(key) => fault.with_texts(|text| key.hide(text)),
+            None => fault,
+        };
+        fault.provider(&self.name)
+    }
+}
+
+/// A response that has begun.
+pub(crate) struct Reply {
+    response: Response,
+    endpoint: Endpoint,
+    call: Call,
+    until_ns: u64,
+    /// What its headers said of the account's limits.
+    pub(crate) quota: Quota,
+}
+
+impl Reply {
+    /// Tells whether it is one JSON text, though a stream may have been asked for.
+    pub(crate) fn is_json(&self) -> bool {
+        let kind = text_of(self.response.headers(), "content-type").unwrap_or_default();
+        kind.trim_start().starts_with("application/json")
+    }
+
+    /// Gives the service.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Reads all of it as JSON.
+    pub(crate) async fn json(mut self) -> Result<Value, Fault> {
+        let mut all = Vec::new();
+        while let Some(piece) = self.chunk().await? {
+            if all.len() + piece.len() > BODY_BYTES {
+                let message = format!("the response is longer than {BODY_BYTES} bytes");
+                return Err(self.endpoint.own(Fault::new(FaultKind::Malformed, message)));
+            }
+            all.extend_from_slice(&piece);
+        }
+        json::read(&all).map_err(|fault| self.endpoint.own(fault))
+    }
+
+    /// Reads the next piece.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Fault> {
+        let left = self.until_ns.saturating_sub(self.call.env().monotonic_ns()) / NS_PER_MS;
+        let ms = left.min(self.call.limits().idle_ms);
+        let response = &mut self.response;
+        let piece = async { response.chunk().await.map_err(|error| broken(&error)) };
+        let piece = self.call.limited(ms, "nothing more came", piece).await;
+        piece.map_err(|fault| {
+            // The end of the call's own time has its own words.
+            let is_over = fault.kind() == FaultKind::Timeout
+                && left < self.call.limits().idle_ms
+                && self.call.remaining_ms() > 0;
+            let total = self.call.limits().total_ms;
+            let over = || format!("the answer was not whole within {total} ms");
+            self.endpoint.own(if is_over { Fault::new(FaultKind::Timeout, over()) } else { fault })
+        })
+    }
+
+    /// Reads its beginning, as far as it comes.
+    async fn start(&mut self, most: usize) -> Vec<u8> {
+        let mut start = Vec::new();
+        while start.len() < most
+            && let Ok(Some(piece)) = self.chunk().await
+        {
+            start.extend_from_slice(&piece);
+        }
+        start.truncate(most);
+        start
+    }
+}
+
+fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.to_owned())
+}
+
+/// Says how a connection failed. The URL is left out: it says nothing that the name of the provider does not.
+fn broken(error: &reqwest::Error) -> Fault {
+    let mut cause = String::new();
+    let mut source = error.source();
+    while let Some(error) = source {
+        cause = error.to_string();
+        source = error.source();
+    }
+    let (kind, what) = match error {
+        error if error.is_timeout() => (FaultKind::Timeout, "no connection was made in time"),
+        error if error.is_connect() => (FaultKind::Transport, "no connection could be made"),
+        error if error.is_builder() => (FaultKind::InvalidRequest, "the request cannot be sent"),
+        _ => (FaultKind::Transport, "the connection broke"),
+    };
+    let message = if cause.is_empty() { what.to_owned() } else { format!("{what}: {cause}") };
+    Fault::new(kind, message)
+}

@@ -1,0 +1,18 @@
+//! The seam to services over HTTP: one client, limits of time and size for everything, faults with their class, and no key
+//! in any of them.
+
+mod client;
+mod date;
+mod endpoint;
+mod fault;
+mod key;
+mod quota;
+mod settings;
+mod stream;
+
+pub use client::Http;
+pub(crate) use endpoint::{Auth, Endpoint, Reply};
+pub(crate) use fault::Heard;
+pub use key::Key;
+pub use settings::Settings;
+pub(crate) use stream::{Decode, Framing, chunks};

@@ -1,0 +1,181 @@
+//! [`Observe`]: the layer.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use fusion_core::contract::{BoxFuture, Call, Chunks, Env, Provider};
+use fusion_core::model::chat::{Answer, Chunk, Embed, Embeddings, Fault, Request, Usage, Usd};
+use futures_util::StreamExt;
+use tracing::{Instrument, Span};
+
+use super::metrics::{Ended, Metrics};
+use super::names;
+use super::span::{self, Begun};
+use crate::layer::Layer;
+use crate::layer::watch::{Ended as StreamEnded, watch};
+
+const NS_PER_MS: u64 = 1_000_000;
+
+/// Makes a span of each call and counts it, with the names of OpenTelemetry's conventions ([`names`]).
+///
+/// Spans are those of `tracing`; a program that wants them elsewhere bridges them. They tell who, what and how much, and nothing
+/// of what was said. Outermost it sees what callers see; beneath a retry, each attempt. A stream that is dropped has a span and
+/// is not counted.
+///
+/// ```
+/// use fusion_providers::{Scripted, layer::{Observe, ProviderExt}};
+///
+/// let observe = Observe::new();
+/// let metrics = observe.metrics();
+/// let provider = Scripted::new("demo").layer(observe);
+/// assert!(metrics.rows().is_empty());
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Observe(Metrics);
+
+impl Observe {
+    /// Counts anew.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Counts together with others.
+    pub fn with(metrics: Metrics) -> Self {
+        Self(metrics)
+    }
+
+    /// Gives the counts, which go on.
+    pub fn metrics(&self) -> Metrics {
+        self.0.clone()
+    }
+}
+
+/// A call that is watched.
+struct Watched {
+    metrics: Metrics,
+    env: Arc<dyn Env>,
+    span: Span,
+    provider: String,
+    operation: &'static str,
+    model: String,
+    began_ns: u64,
+}
+
+impl Watched {
+    fn begin(of: &Observe, call: &Call, begun: &Begun<'_>) -> Self {
+        Self {
+            metrics: of.0.clone(),
+            env: call.env().clone(),
+            span: span::open(call, begun),
+            provider: begun.provider.to_owned(),
+            operation: begun.operation,
+            model: begun.model.to_owned(),
+            began_ns: call.env().monotonic_ns(),
+        }
+    }
+
+    fn chat(&self, result: Result<&Answer, &Fault>) {
+        match result {
+            Ok(answer) => {
+                span::answered(&self.span, answer);
+                self.count(None, answer.cached, (answer.usage, answer.cost));
+            }
+            Err(fault) => self.failed(fault),
+        }
+    }
+
+    fn failed(&self, fault: &Fault) {
+        span::failed(&self.span, fault);
+        self.count(Some(fault), false, (Usage::default(), None));
+    }
+
+    fn count(&self, fault: Option<&Fault>, cached: bool, (usage, cost): (Usage, Option<Usd>)) {
+        self.metrics.add(&Ended {
+            provider: &self.provider,
+            operation: self.operation,
+            model: &self.model,
+            duration_ms: self.since_ns() / NS_PER_MS,
+            fault: fault.map(Fault::kind),
+            cached,
+            usage,
+            cost,
+        });
+    }
+
+    fn since_ns(&self) -> u64 {
+        self.env.monotonic_ns().saturating_sub(self.began_ns)
+    }
+}
+
+#[async_trait]
+impl Layer for Observe {
+    async fn complete(
+        &self,
+        next: &dyn Provider,
+        call: &Call,
+        request: &Request,
+    ) -> Result<Answer, Fault> {
+        let begun = Begun { provider: next.name(), operation: names::CHAT, model: &request.model };
+        let watched = Watched::begin(self, call, &begun);
+        span::asked(&watched.span, request, false);
+        let result = next.complete(call, request).instrument(watched.span.clone()).await;
+        watched.chat(result.as_ref());
+        result
+    }
+
+    async fn stream(
+        &self,
+        next: &dyn Provider,
+        call: &Call,
+        request: &Request,
+    ) -> Result<Chunks, Fault> {
+        let begun = Begun { provider: next.name(), operation: names::CHAT, model: &request.model };
+        let watched = Watched::begin(self, call, &begun);
+        span::asked(&watched.span, request, true);
+        let chunks = match next.stream(call, request).instrument(watched.span.clone()).await {
+            Ok(chunks) => chunks,
+            Err(fault) => {
+                watched.failed(&fault);
+                return Err(fault);
+            }
+        };
+        let (span, env, began_ns) = (watched.span.clone(), watched.env.clone(), watched.began_ns);
+        let mut is_first = true;
+        let chunks = chunks.inspect(move |chunk| {
+            if is_first && chunk.as_ref().is_ok_and(Chunk::is_content) {
+                is_first = false;
+                let seconds = env.monotonic_ns().saturating_sub(began_ns) as f64 / 1e9;
+                span.record(names::FIRST_CHUNK, seconds);
+            }
+        });
+        let at_end = Box::new(move |ended: StreamEnded| -> BoxFuture<'static, ()> {
+            match &ended.result {
+                Some(Ok(())) => watched.chat(Ok(&ended.answer)),
+                Some(Err(fault)) => watched.failed(fault),
+                None => {}
+            }
+            Box::pin(async {})
+        });
+        Ok(watch(chunks.boxed(), call.env().clone(), at_end))
+    }
+
+    async fn embed(
+        &self,
+        next: &dyn Provider,
+        call: &Call,
+        request: &Embed,
+    ) -> Result<Embeddings, Fault> {
+        let (provider, model) = (next.name(), request.model.as_str());
+        let begun = Begun { provider, operation: names::EMBEDDINGS, model };
+        let watched = Watched::begin(self, call, &begun);
+        let result = next.embed(call, request).instrument(watched.span.clone()).await;
+        match &result {
+            Ok(got) => {
+                span::took(&watched.span, got.usage, got.cost);
+                watched.count(None, false, (got.usage, got.cost));
+            }
+            Err(fault) => watched.failed(fault),
+        }
+        result
+    }
+}

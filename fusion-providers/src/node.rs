@@ -1,0 +1,185 @@
+//! The `model` nodes of workflow files: a step that asks a model by the name of its provider.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fusion_core::agent::LlmAgent;
+use fusion_core::contract::{Agent, BoxFuture, Call, Context, Desk, Env, Output, Provider, Step};
+use fusion_core::model::agent::Ask;
+use fusion_core::model::chat::{Fault, FaultKind, Message, Sampling};
+use fusion_core::model::{Class, Failure, Payload};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::layer::{ProviderExt, Retry, Timeout};
+use crate::{Http, Keys, Settings, discover, open};
+
+/// The name of whatever listens on this machine.
+const LOCAL: &str = "local";
+
+/// The step behind the `model` nodes of workflow files. Register it and files may ask models:
+///
+/// ```yaml
+/// draft:
+///   model: "openai:gpt-4o-mini"          # or {name: ..., system: ..., temperature: ..., max_output_tokens: ...}
+///   with: { prompt: "A line on {{ inputs.topic }}." }
+/// ```
+///
+/// The output is a [`Reply`](fusion_core::model::agent::Reply): `text`, `result` when a `schema` was asked for, `usage`, `cost`.
+/// The answer is recorded once; after a crash it is not asked for again. `local` is what listens on this machine.
+///
+/// ```
+/// use fusion_core::{Fusion, run::Os};
+/// use fusion_providers::{Keys, ModelStep};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let fusion = Fusion::open("memory://").await?;
+/// let env = Os::current().ok_or("no runtime")?;
+/// fusion.register(ModelStep::new(env, Keys::new(|name| std::env::var(name).ok())));
+/// # Ok(())
+/// # }
+/// # Os::new()?.handle().block_on(example())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct ModelStep(Arc<Opened>);
+
+struct Opened {
+    env: Arc<dyn Env>,
+    keys: Keys,
+    http: Http,
+    providers: Mutex<BTreeMap<String, Arc<dyn Provider>>>,
+}
+
+impl ModelStep {
+    /// Makes the step; keys are looked up when a node names their provider first.
+    pub fn new(env: Arc<dyn Env>, keys: Keys) -> Self {
+        let (http, providers) = (Http::default(), Mutex::default());
+        Self(Arc::new(Opened { env, keys, http, providers }))
+    }
+}
+
+impl fmt::Debug for ModelStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("models")
+    }
+}
+
+/// What a node says: `model` and `with`.
+#[derive(Deserialize)]
+struct Node {
+    model: Value,
+    #[serde(default)]
+    with: Value,
+}
+
+/// The model of a node.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Model {
+    name: String,
+    #[serde(default)]
+    system: Option<String>,
+    #[serde(default)]
+    temperature: Option<f64>,
+    #[serde(default)]
+    top_p: Option<f64>,
+    #[serde(default)]
+    seed: Option<i64>,
+    #[serde(default)]
+    max_output_tokens: Option<u32>,
+}
+
+/// What it is asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct With {
+    prompt: String,
+    #[serde(default)]
+    system: Option<String>,
+    #[serde(default)]
+    messages: Vec<Message>,
+    #[serde(default)]
+    schema: Option<Value>,
+}
+
+/// Reads a map, or a text that stands for its one necessary field.
+fn either<T: DeserializeOwned>(what: &str, field: &str, value: Value) -> Result<T, Failure> {
+    let value = if value.is_string() { json!({field: value}) } else { value };
+    let wrong = |error: serde_json::Error| {
+        let message = format!("`{what}` is a text, or a map with `{field}`: {error}");
+        Failure::new(Class::DECODE, message)
+    };
+    serde_json::from_value(value).map_err(wrong)
+}
+
+impl Step for ModelStep {
+    fn name(&self) -> &'static str {
+        "model"
+    }
+
+    fn run(&self, ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>> {
+        let opened = self.0.clone();
+        Box::pin(async move {
+            let node: Node = input.decode()?;
+            let model: Model = either("model", "name", node.model)?;
+            let with: With = either("with", "prompt", node.with)?;
+            let desk = Desk::new(ctx, opened.env.clone());
+            let call = desk.call("model", "open");
+            let agent = agent(opened.provider(&call, &model.name).await?, model, &with);
+            let ask = Ask { prompt: with.prompt, messages: with.messages };
+            let reply = agent.work(&desk, ask).await?;
+            Ok(Output::Value(Payload::json(&reply)?))
+        })
+    }
+}
+
+fn agent(provider: Arc<dyn Provider>, model: Model, with: &With) -> LlmAgent {
+    let sampling = Sampling {
+        temperature: model.temperature,
+        top_p: model.top_p,
+        seed: model.seed,
+        max_output_tokens: model.max_output_tokens,
+        ..Sampling::default()
+    };
+    let mut agent = LlmAgent::new("model", provider).sampling(sampling);
+    if let Some(system) = with.system.clone().or(model.system) {
+        agent = agent.system(system);
+    }
+    match with.schema.clone() {
+        Some(schema) => agent.result(schema),
+        None => agent,
+    }
+}
+
+impl Opened {
+    async fn provider(&self, call: &Call, name: &str) -> Result<Arc<dyn Provider>, Fault> {
+        if let Some(known) = self.providers().get(name) {
+            return Ok(known.clone());
+        }
+        let bare = if name == LOCAL {
+            let found = discover(call, &self.keys, &self.http).await?;
+            found.into_iter().next().ok_or_else(nothing_local)?.provider
+        } else {
+            open(name, &self.keys, Settings::default().http(self.http.clone()))?
+        };
+        let provider: Arc<dyn Provider> =
+            Arc::new(bare.layer(Timeout::usual()).layer(Retry::new()));
+        self.providers().insert(name.to_owned(), provider.clone());
+        Ok(provider)
+    }
+
+    fn providers(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<dyn Provider>>> {
+        self.providers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn nothing_local() -> Fault {
+    let message =
+        "no model listens on this machine: start Ollama or llama.cpp's server, or name a provider";
+    Fault::new(FaultKind::Transport, message)
+}
+
+#[cfg(test)]
+mod tests;

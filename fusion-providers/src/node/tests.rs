@@ -1,0 +1,90 @@
+//! Tests of `model` nodes against a server on this machine.
+#![cfg(test)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use fusion_core::Fusion;
+use fusion_core::graph::file;
+use fusion_core::run::Os;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// A server of OpenAI's protocol that answers with the last thing it was told, in a stream; gives its URL.
+async fn server(asked: Arc<AtomicUsize>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    Os::current().unwrap().spawn(Box::pin(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut bytes = Vec::new();
+            let body = loop {
+                let mut part = [0; 4096];
+                let count = stream.read(&mut part).await.unwrap();
+                bytes.extend_from_slice(&part[..count]);
+                let text = String::from_utf8_lossy(&bytes);
+                let Some((_, body)) = text.split_once("\r\n\r\n") else { continue };
+                if let Ok(body) = serde_json::from_str::<Value>(body) {
+                    break body;
+                }
+            };
+            asked.fetch_add(1, Ordering::SeqCst);
+            let said = body["messages"].as_array().unwrap().last().unwrap()["content"].clone();
+            let said = said.as_str().map_or_else(|| said[0]["text"].clone(), Value::from);
+            let event = json!({"id": "1", "model": "m", "choices": [
+                {"index": 0, "delta": {"content": said}, "finish_reason": "stop"}]});
+            let body = format!("data: {event}\n\ndata: [DONE]\n\n");
+            let head =
+                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+            stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        }
+    }));
+    url
+}
+
+async fn run(yaml: &str, url: &str) -> Result<Value, fusion_core::error::Error> {
+    let fusion = Fusion::open("memory://").await.unwrap();
+    let url = url.to_owned();
+    let keys = Keys::new(move |name| (name == "OPENAI_BASE_URL").then(|| url.clone()));
+    fusion.register(ModelStep::new(Os::current().unwrap(), keys));
+    let file = file::parse(yaml, "w.yaml").unwrap();
+    fusion.start(&file.graph, json!({})).await.unwrap().result().await
+}
+
+#[tokio::test]
+async fn a_file_asks_a_model() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let url = server(asked.clone()).await;
+    let yaml = r#"
+fusion: 1
+name: ask
+nodes:
+  short: { model: "openai:m", with: "Hello" }
+  long:
+    model: { name: "openai:m", system: "Be exact.", temperature: 0 }
+    with: { prompt: "{\"heard\": \"{{ nodes.short.text }}\"}", schema: { type: object } }
+outputs:
+  short: "{{ nodes.short.text }}"
+  long: "{{ nodes.long.result }}"
+"#;
+    let outputs = run(yaml, &url).await.unwrap();
+    assert_eq!(outputs, json!({"short": "Hello", "long": {"heard": "Hello"}}));
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_node_is_said() {
+    for (node, told) in [
+        ("{ model: \"openia:m\", with: x }", "did you mean `openai`?"),
+        ("{ model: \"anthropic\", with: x }", "set ANTHROPIC_API_KEY"),
+        ("{ model: { name: openai, temprature: 1 }, with: x }", "unknown field `temprature`"),
+        ("{ model: openai, with: { promt: x } }", "unknown field `promt`"),
+        ("{ model: openai }", "`with` is a text, or a map with `prompt`"),
+    ] {
+        let yaml = format!("fusion: 1\nname: w\nnodes:\n  a: {node}\n");
+        let error = run(&yaml, "http://127.0.0.1:9/v1").await.unwrap_err();
+        assert!(error.to_string().contains(told), "{node}: {error}");
+    }
+}

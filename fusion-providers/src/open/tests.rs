@@ -1,0 +1,69 @@
+//! Names, keys and places.
+
+use fusion_core::model::chat::FaultKind;
+
+use super::{Keys, open};
+use crate::{Key, Settings};
+
+fn keys(pairs: &'static [(&'static str, &'static str)]) -> Keys {
+    Keys::new(move |name| {
+        pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+    })
+}
+
+#[test]
+fn every_name_opens_with_its_key() {
+    let all = keys(&[
+        ("OPENAI_API_KEY", "k"),
+        ("OPENROUTER_API_KEY", "k"),
+        ("ANTHROPIC_API_KEY", "k"),
+        ("GOOGLE_API_KEY", "k"),
+        ("GROQ_API_KEY", "k"),
+    ]);
+    for name in [
+        "openai:m",
+        "openrouter:a/b:free",
+        "anthropic",
+        "gemini:g",
+        "ollama:smollm2:135m",
+        "llamacpp",
+        "groq:m",
+        " openai ",
+    ] {
+        let opened = open(name, &all, Settings::default()).unwrap();
+        assert_eq!(opened.name(), name.trim().split(':').next().unwrap());
+    }
+    assert!(open("http://127.0.0.1:8080/v1", &all, Settings::default()).is_ok());
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    let none = keys(&[("OPENAI_API_KEY", " ")]);
+    for (name, kind, message) in [
+        (
+            "opnai:x",
+            FaultKind::InvalidRequest,
+            "no provider is called `opnai`: did you mean `openai`?",
+        ),
+        ("openai:x", FaultKind::Auth, "there is no key for it: set OPENAI_API_KEY"),
+        ("gemini", FaultKind::Auth, "there is no key for it: set GEMINI_API_KEY or GOOGLE_API_KEY"),
+        ("http://", FaultKind::InvalidRequest, "the base URL `http:` is none"),
+        ("https://user:word@host/v1", FaultKind::InvalidRequest, "the base URL has a password"),
+    ] {
+        let fault = open(name, &none, Settings::default()).unwrap_err();
+        assert_eq!(fault.kind(), kind, "{name}: {fault}");
+        assert!(fault.message().starts_with(message), "{name}: {fault}");
+    }
+}
+
+#[test]
+fn services_of_ones_own_need_no_key() {
+    let moved = keys(&[("OPENAI_BASE_URL", "http://127.0.0.1:9/v1"), ("OLLAMA_HOST", "0.0.0.0")]);
+    let opened = open("openai:m", &moved, Settings::default()).unwrap();
+    assert!(format!("{opened:?}").contains("http://127.0.0.1:9/v1"), "{opened:?}");
+    let ollama = open("ollama", &moved, Settings::default()).unwrap();
+    assert!(format!("{ollama:?}").contains("http://127.0.0.1:11434"), "{ollama:?}");
+    let set = Settings::default().base_url("http://127.0.0.1:7").key(Key::new("secret-key"));
+    let anthropic = format!("{:?}", open("anthropic", &moved, set).unwrap());
+    assert!(anthropic.contains("127.0.0.1:7") && !anthropic.contains("secret-key"), "{anthropic}");
+}

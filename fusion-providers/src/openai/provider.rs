@@ -1,0 +1,135 @@
+//! The provider for every server that speaks the protocol.
+
+use async_trait::async_trait;
+use fusion_core::contract::{Call, Chunks, Provider, chunks_of};
+use fusion_core::model::chat::{Answer, Embed, Embeddings, Fault, Model, Request};
+use serde_json::Value;
+
+use super::delta::Deltas;
+use super::{Dialect, catalogue, decode, encode};
+use crate::http::{Auth, Endpoint, Framing, Reply, Settings, chunks};
+
+/// The protocol at one service: what [`OpenAi`] and others over it share.
+#[derive(Debug, Clone)]
+pub(crate) struct Chat {
+    pub(crate) endpoint: Endpoint,
+    dialect: Dialect,
+    model: String,
+}
+
+impl Chat {
+    pub(crate) fn new(settings: Settings, dialect: Dialect) -> Result<Self, Fault> {
+        let (auth, model) = (Auth::bearer(settings.key.clone()), settings.model.clone());
+        Ok(Self { endpoint: Endpoint::new(settings, auth)?, dialect, model })
+    }
+
+    pub(crate) async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
+        let reply = self.ask(call, request, false).await?;
+        self.whole(reply).await
+    }
+
+    pub(crate) async fn stream(&self, call: &Call, request: &Request) -> Result<Chunks, Fault> {
+        let reply = self.ask(call, request, true).await?;
+        // Gateways answer some requests whole although a stream was asked for.
+        if reply.is_json() {
+            return Ok(chunks_of(self.whole(reply).await?));
+        }
+        Ok(chunks(reply, Framing::sse(), Deltas::default()))
+    }
+
+    async fn ask(&self, call: &Call, request: &Request, is_stream: bool) -> Result<Reply, Fault> {
+        let body = request.check().and_then(|()| {
+            let mut body = encode::encode(request, self.dialect, is_stream)?;
+            self.name_model(&mut body);
+            Ok(body)
+        });
+        let body = body.map_err(|fault| self.endpoint.own(fault))?;
+        self.endpoint.post(call, "/chat/completions", &body).await
+    }
+
+    async fn whole(&self, reply: Reply) -> Result<Answer, Fault> {
+        let quota = reply.quota;
+        let value = reply.json().await?;
+        let mut answer = decode::decode(&value).map_err(|fault| self.endpoint.own(fault))?;
+        answer.quota = (!quota.is_empty()).then_some(quota);
+        Ok(answer)
+    }
+
+    pub(crate) async fn embed(&self, call: &Call, request: &Embed) -> Result<Embeddings, Fault> {
+        request.check().map_err(|fault| self.endpoint.own(fault))?;
+        let mut body = catalogue::embed(request);
+        self.name_model(&mut body);
+        let reply = self.endpoint.post(call, "/embeddings", &body).await?;
+        let quota = reply.quota;
+        let value = reply.json().await?;
+        let found = decode::trouble(&value)
+            .and_then(|()| catalogue::embeddings(&value, request.inputs.len()));
+        let mut found = found.map_err(|fault| self.endpoint.own(fault))?;
+        found.quota = (!quota.is_empty()).then_some(quota);
+        Ok(found)
+    }
+
+    pub(crate) async fn models(&self, call: &Call) -> Result<Vec<Model>, Fault> {
+        Ok(catalogue::models(&self.endpoint.get(call, "/models").await?.json().await?))
+    }
+
+    fn name_model(&self, body: &mut Value) {
+        if let Some(model) = body.get_mut("model").filter(|model| model.as_str() == Some("")) {
+            *model = Value::String(self.model.clone());
+        }
+    }
+}
+
+/// OpenAI, and every other service or server that speaks its protocol of chat completions.
+///
+/// Servers differ: one without usage in its streams gives an answer whose usage is zero, calls without ids get some, and a
+/// client's fault that is told as status 500 has the class `invalid_request` all the same.
+///
+/// ```
+/// use fusion_core::contract::Provider;
+/// use fusion_providers::{OpenAi, Settings};
+///
+/// let local = OpenAi::new(Settings::default().name("local").base_url("http://127.0.0.1:8080/v1")).unwrap();
+/// assert_eq!(local.name(), "local");
+/// assert!(OpenAi::new(Settings::default().base_url("127.0.0.1:8080")).is_err());
+/// ```
+#[derive(Debug, Clone)]
+pub struct OpenAi(Chat);
+
+impl OpenAi {
+    /// Where OpenAI itself is.
+    pub const BASE_URL: &'static str = "https://api.openai.com/v1";
+
+    /// Makes the provider; without a base URL for OpenAI itself.
+    ///
+    /// # Errors
+    /// `invalid_request` for a base URL that is none.
+    pub fn new(settings: Settings) -> Result<Self, Fault> {
+        let settings = settings.or("openai", Self::BASE_URL);
+        let dialect = Dialect::of(&settings.base_url);
+        Chat::new(settings, dialect).map(Self)
+    }
+}
+
+#[async_trait]
+impl Provider for OpenAi {
+    fn name(&self) -> &str {
+        self.0.endpoint.name()
+    }
+
+    async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
+        self.0.complete(call, request).await
+    }
+
+    async fn stream(&self, call: &Call, request: &Request) -> Result<Chunks, Fault> {
+        self.0.stream(call, request).await
+    }
+
+    async fn embed(&self, call: &Call, request: &Embed) -> Result<Embeddings, Fault> {
+        self.0.embed(call, request).await
+    }
+
+    async fn models(&self, call: &Call) -> Result<Vec<Model>, Fault> {
+        self.0.models(call).await
+    }
+}
