@@ -174,3 +174,26 @@ async fn what_a_task_wrote_is_written_back_in_the_pause_after_it() {
     }
     store.close().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "a test is not of the engine")]
+async fn a_close_waits_for_who_reads_so_that_the_file_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("close.db");
+    for number in 0..20 {
+        let store = Arc::new(open(&path));
+        let ids = (0..500).map(|id| put(&format!("{number} {id}")).ops.remove(0));
+        store.commit(Batch { now: 1, ops: ids.collect() }).await.unwrap();
+        let readers = [(); 8].map(|()| {
+            let store = store.clone();
+            tokio::spawn(async move { store.status(true).await.is_ok() })
+        });
+        tokio::task::yield_now().await;
+        store.close().await.unwrap();
+        assert!(!folder.path().join("close.db-wal").exists(), "round {number}");
+        for reader in readers {
+            // Some came too late.
+            let _found = reader.await.unwrap();
+        }
+    }
+}

@@ -16,13 +16,13 @@ use crate::error::{Code, Error, Result};
 use crate::record::refuse;
 
 /// The most connections for reading.
-const READERS: usize = 4;
+const READERS: u32 = 4;
 
 /// A few connections, each used by one reader at a time.
 pub(super) struct Readers {
     options: Options,
     idle: Mutex<Vec<Connection>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     closed: AtomicBool,
     failed: AtomicBool,
     pub(super) indexes: Indexes,
@@ -35,7 +35,7 @@ impl Readers {
         Arc::new(Self {
             options,
             idle: Mutex::default(),
-            permits: Semaphore::new(READERS),
+            permits: Arc::new(Semaphore::new(READERS as usize)),
             closed: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             indexes: Indexes::default(),
@@ -50,16 +50,18 @@ impl Readers {
     ) -> Result<T> {
         self.check()?;
         let Some(env) = &self.env else { return self.read_here(job) };
-        let permit = self.permits.acquire().await.map_err(|_| refuse::closed())?;
+        let permit = self.permits.clone().acquire_owned().await.map_err(|_| refuse::closed())?;
         let (reply, answer) = oneshot::channel();
         let readers = self.clone();
         env.blocking(Box::new(move || {
+            let found = readers.read_here(job);
+            // Not before: who closes the file waits for it.
+            drop(permit);
             // Nobody listens any more when the caller was dropped.
-            let _sent = reply.send(readers.read_here(job));
+            let _sent = reply.send(found);
         }));
-        let answer = answer.await;
-        drop(permit);
-        answer.unwrap_or_else(|_| Err(Error::new(Code::Internal, "a reader ended without answer")))
+        let ended = || Err(Error::new(Code::Internal, "a reader ended without answer"));
+        answer.await.unwrap_or_else(|_| ended())
     }
 
     /// Reads on the caller's thread.
@@ -101,9 +103,13 @@ impl Readers {
         self.failed.store(true, Ordering::Release);
     }
 
-    /// Closes what is open; tells whether it was not closed before.
-    pub(super) fn close(&self) -> bool {
+    /// Closes what is open, after those who are reading; tells whether it was not closed before.
+    ///
+    /// SQLite moves the WAL into the file when the last connection closes, which shall be that of the writer.
+    pub(super) async fn close(&self) -> bool {
         let first = !self.closed.swap(true, Ordering::AcqRel);
+        let _all = self.permits.acquire_many(READERS).await;
+        self.permits.close();
         self.idle().clear();
         first
     }

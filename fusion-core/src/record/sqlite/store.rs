@@ -288,7 +288,7 @@ impl Store for Sqlite {
     }
 
     async fn close(&self) -> Result<()> {
-        if !self.readers.close() {
+        if !self.readers.close().await {
             return Ok(());
         }
         match &self.door {
