@@ -1,13 +1,13 @@
 //! The provider for Anthropic, and for servers that speak its protocol.
 
 use async_trait::async_trait;
-use fusion_core::contract::{Call, Chunks, Provider, chunks_of};
+use fusion_core::contract::{Call, Chunks, Provider};
 use fusion_core::model::chat::{Answer, Fault, Model, Request};
-use serde_json::Value;
 
 use super::delta::Deltas;
 use super::{decode, encode};
-use crate::http::{Auth, Endpoint, Framing, Reply, Settings, chunks};
+use crate::http::{Auth, Endpoint, Reply, Settings};
+use crate::wire::json;
 
 /// The version of the protocol that is spoken here.
 const VERSION: &str = "2023-06-01";
@@ -49,18 +49,8 @@ impl Anthropic {
     async fn ask(&self, call: &Call, request: &Request, is_stream: bool) -> Result<Reply, Fault> {
         let body = request.check().and_then(|()| encode::encode(request, is_stream));
         let mut body = body.map_err(|fault| self.endpoint.own(fault))?;
-        if let Some(model) = body.get_mut("model").filter(|model| model.as_str() == Some("")) {
-            *model = Value::String(self.model.clone());
-        }
+        json::name_model(&mut body, &self.model);
         self.endpoint.post(call, "/v1/messages", &body).await
-    }
-
-    async fn whole(&self, reply: Reply) -> Result<Answer, Fault> {
-        let quota = reply.quota;
-        let value = reply.json().await?;
-        let mut answer = decode::decode(&value).map_err(|fault| self.endpoint.own(fault))?;
-        answer.quota = (!quota.is_empty()).then_some(quota);
-        Ok(answer)
     }
 }
 
@@ -72,20 +62,16 @@ impl Provider for Anthropic {
 
     async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
         let reply = self.ask(call, request, false).await?;
-        self.whole(reply).await
+        reply.answer(decode::decode).await
     }
 
     async fn stream(&self, call: &Call, request: &Request) -> Result<Chunks, Fault> {
         let reply = self.ask(call, request, true).await?;
-        // Gateways answer some requests whole although a stream was asked for.
-        if reply.is_json() {
-            return Ok(chunks_of(self.whole(reply).await?));
-        }
-        Ok(chunks(reply, Framing::sse(), Deltas::default()))
+        reply.chunks(Deltas::default(), decode::decode).await
     }
 
     async fn models(&self, call: &Call) -> Result<Vec<Model>, Fault> {
-        let found = self.endpoint.get(call, "/v1/models?limit=1000").await?.json().await?;
-        Ok(decode::models(&found))
+        let reply = self.endpoint.get(call, "/v1/models?limit=1000").await?;
+        reply.read(|found| Ok(decode::models(found))).await
     }
 }

@@ -1,12 +1,12 @@
 //! The provider for Gemini.
 
 use async_trait::async_trait;
-use fusion_core::contract::{Call, Chunks, Provider, chunks_of};
+use fusion_core::contract::{Call, Chunks, Provider};
 use fusion_core::model::chat::{Answer, Embed, Embeddings, Fault, FaultKind, Model, Request};
 
 use super::decode::Responses;
 use super::{catalogue, decode, encode};
-use crate::http::{Auth, Endpoint, Framing, Reply, Settings, chunks};
+use crate::http::{Auth, Endpoint, Reply, Settings};
 
 /// Google's Gemini.
 ///
@@ -56,14 +56,6 @@ impl Gemini {
         let (path, _) = self.path(&request.model, method)?;
         self.endpoint.post(call, &path, &body).await
     }
-
-    async fn whole(&self, reply: Reply) -> Result<Answer, Fault> {
-        let quota = reply.quota;
-        let value = reply.json().await?;
-        let mut answer = decode::decode(&value).map_err(|fault| self.endpoint.own(fault))?;
-        answer.quota = (!quota.is_empty()).then_some(quota);
-        Ok(answer)
-    }
 }
 
 #[async_trait]
@@ -74,29 +66,27 @@ impl Provider for Gemini {
 
     async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
         let reply = self.ask(call, request, "generateContent").await?;
-        self.whole(reply).await
+        reply.answer(decode::decode).await
     }
 
     async fn stream(&self, call: &Call, request: &Request) -> Result<Chunks, Fault> {
         let reply = self.ask(call, request, "streamGenerateContent?alt=sse").await?;
-        if reply.is_json() {
-            return Ok(chunks_of(self.whole(reply).await?));
-        }
-        Ok(chunks(reply, Framing::sse(), Responses::default()))
+        reply.chunks(Responses::default(), decode::decode).await
     }
 
     async fn embed(&self, call: &Call, request: &Embed) -> Result<Embeddings, Fault> {
         request.check().map_err(|fault| self.endpoint.own(fault))?;
         let (path, model) = self.path(&request.model, "batchEmbedContents")?;
         let body = catalogue::embed(request, &model);
-        let value = self.endpoint.post(call, &path, &body).await?.json().await?;
-        let found = decode::trouble(&value)
-            .and_then(|()| catalogue::embeddings(&value, &model, request.inputs.len()));
-        found.map_err(|fault| self.endpoint.own(fault))
+        let found = self.endpoint.post(call, &path, &body).await?.read(|value| {
+            decode::trouble(value)?;
+            catalogue::embeddings(value, &model, request.inputs.len())
+        });
+        found.await
     }
 
     async fn models(&self, call: &Call) -> Result<Vec<Model>, Fault> {
-        let found = self.endpoint.get(call, "/models?pageSize=1000").await?.json().await?;
-        Ok(catalogue::models(&found))
+        let reply = self.endpoint.get(call, "/models?pageSize=1000").await?;
+        reply.read(|found| Ok(catalogue::models(found))).await
     }
 }

@@ -3,22 +3,19 @@
 use std::error::Error as _;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use fusion_core::contract::Call;
-use fusion_core::model::chat::{Fault, FaultKind, Quota};
-use fusion_core::model::limits;
+use fusion_core::model::chat::{Fault, FaultKind};
+use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::{Method, Response};
 use serde_json::Value;
 
+use super::reply::Reply;
 use super::{Heard, Http, Key, Settings, quota};
-use crate::wire::json;
 
 /// The most of an error's body that is read, in bytes.
 const ERROR_BYTES: usize = 64 * 1024;
-/// The most of a whole response that is read, in bytes: an answer may be escaped in JSON.
-const BODY_BYTES: usize = 2 * limits::ANSWER_BYTES;
-const NS_PER_MS: u64 = 1_000_000;
+/// How many nanoseconds a millisecond has.
+pub(super) const NS_PER_MS: u64 = 1_000_000;
 
 /// How one is let in.
 #[derive(Debug, Clone)]
@@ -177,78 +174,13 @@ impl Endpoint {
     }
 }
 
-/// A response that has begun.
-pub(crate) struct Reply {
-    response: Response,
-    endpoint: Endpoint,
-    call: Call,
-    until_ns: u64,
-    /// What its headers said of the account's limits.
-    pub(crate) quota: Quota,
-}
-
-impl Reply {
-    /// Tells whether it is one JSON text, though a stream may have been asked for.
-    pub(crate) fn is_json(&self) -> bool {
-        let kind = text_of(self.response.headers(), "content-type").unwrap_or_default();
-        kind.trim_start().starts_with("application/json")
-    }
-
-    /// Gives the service.
-    pub(crate) fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
-    /// Reads all of it as JSON.
-    pub(crate) async fn json(mut self) -> Result<Value, Fault> {
-        let mut all = Vec::new();
-        while let Some(piece) = self.chunk().await? {
-            if all.len() + piece.len() > BODY_BYTES {
-                let message = format!("the response is longer than {BODY_BYTES} bytes");
-                return Err(self.endpoint.own(Fault::new(FaultKind::Malformed, message)));
-            }
-            all.extend_from_slice(&piece);
-        }
-        json::read(&all).map_err(|fault| self.endpoint.own(fault))
-    }
-
-    /// Reads the next piece.
-    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Fault> {
-        let left = self.until_ns.saturating_sub(self.call.env().monotonic_ns()) / NS_PER_MS;
-        let ms = left.min(self.call.limits().idle_ms);
-        let response = &mut self.response;
-        let piece = async { response.chunk().await.map_err(|error| broken(&error)) };
-        let piece = self.call.limited(ms, "nothing more came", piece).await;
-        piece.map_err(|fault| {
-            // The end of the call's own time has its own words.
-            let is_over = fault.kind() == FaultKind::Timeout
-                && left < self.call.limits().idle_ms
-                && self.call.remaining_ms() > 0;
-            let total = self.call.limits().total_ms;
-            let over = || format!("the answer was not whole within {total} ms");
-            self.endpoint.own(if is_over { Fault::new(FaultKind::Timeout, over()) } else { fault })
-        })
-    }
-
-    /// Reads its beginning, as far as it comes.
-    async fn start(&mut self, most: usize) -> Vec<u8> {
-        let mut start = Vec::new();
-        while start.len() < most
-            && let Ok(Some(piece)) = self.chunk().await
-        {
-            start.extend_from_slice(&piece);
-        }
-        start.truncate(most);
-        start
-    }
-}
-
-fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
+/// Gives a header that is text.
+pub(super) fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 
 /// Says how a connection failed. The URL is left out: it says nothing that the name of the provider does not.
-fn broken(error: &reqwest::Error) -> Fault {
+pub(super) fn broken(error: &reqwest::Error) -> Fault {
     let mut cause = String::new();
     let mut source = error.source();
     while let Some(error) = source {

@@ -7,12 +7,14 @@ mod endpoint;
 mod fault;
 mod key;
 mod quota;
+mod reply;
 mod settings;
 mod stream;
 
 pub use client::Http;
-pub(crate) use endpoint::{Auth, Endpoint, Reply};
+pub(crate) use endpoint::{Auth, Endpoint};
 pub(crate) use fault::Heard;
 pub use key::Key;
+pub(crate) use reply::Reply;
 pub use settings::Settings;
 pub(crate) use stream::{Decode, Framing, chunks};

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use fusion_core::contract::{BoxFuture, Call, Chunks, Provider};
+use fusion_core::contract::{Call, Chunks, Provider};
 use fusion_core::model::chat::{Answer, Embed, Embeddings, Fault, FaultKind, Request};
 
 use super::Layer;
@@ -134,20 +134,13 @@ impl Layer for Breaker {
         request: &Request,
     ) -> Result<Chunks, Fault> {
         let pass = self.enter(call, next.name())?;
-        let chunks = match next.stream(call, request).await {
-            Ok(chunks) => chunks,
-            Err(fault) => {
-                pass.tell(Some(&fault));
-                return Err(fault);
-            }
-        };
-        let at_end = Box::new(move |ended: Ended| -> BoxFuture<'static, ()> {
+        let chunks = next.stream(call, request).await;
+        let at_end = async move |ended: Ended| {
             if let Some(result) = ended.result {
                 pass.tell(result.as_ref().err());
             }
-            Box::pin(async {})
-        });
-        Ok(watch(chunks, call.env().clone(), at_end))
+        };
+        watch(chunks, call.env(), at_end).await
     }
 
     async fn embed(

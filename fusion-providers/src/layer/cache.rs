@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use fusion_core::contract::{BoxFuture, Call, Chunks, Provider, Store, chunks_of};
+use fusion_core::contract::{Call, Chunks, Provider, Store, chunks_of};
 use fusion_core::model::Digest;
 use fusion_core::model::chat::{Answer, Embed, Embeddings, Fault, Finish, Request};
 use serde::Serialize;
@@ -156,17 +156,15 @@ impl Layer for Cache {
         if let Some(answer) = self.find::<Answer>(call, &name).await {
             return Ok(chunks_of(Answer { cached: true, ..answer }));
         }
-        let chunks = next.stream(call, request).await?;
+        let chunks = next.stream(call, request).await;
         let (cache, of) = (self.clone(), call.clone());
-        let at_end = Box::new(move |Ended { answer, result }: Ended| -> BoxFuture<'static, ()> {
-            Box::pin(async move {
-                if matches!(result, Some(Ok(()))) && is_whole(&answer) {
-                    cache.keep(&of, &flight.name, &answer).await;
-                }
-                drop(flight);
-            })
-        });
-        Ok(watch(chunks, call.env().clone(), at_end))
+        let at_end = async move |Ended { answer, result }: Ended| {
+            if matches!(result, Some(Ok(()))) && is_whole(&answer) {
+                cache.keep(&of, &flight.name, &answer).await;
+            }
+            drop(flight);
+        };
+        watch(chunks, call.env(), at_end).await
     }
 
     async fn embed(

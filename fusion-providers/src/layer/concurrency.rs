@@ -52,12 +52,8 @@ impl Layer for Concurrency {
         request: &Request,
     ) -> Result<Chunks, Fault> {
         let place = self.place(call).await?;
-        let chunks = next.stream(call, request).await?;
-        let at_end = Box::new(move |_| -> fusion_core::contract::BoxFuture<'static, ()> {
-            drop(place);
-            Box::pin(async {})
-        });
-        Ok(watch(chunks, call.env().clone(), at_end))
+        let chunks = next.stream(call, request).await;
+        watch(chunks, call.env(), async move |_| drop(place)).await
     }
 
     async fn embed(

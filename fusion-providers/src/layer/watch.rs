@@ -8,7 +8,7 @@ use fusion_core::contract::{BoxFuture, Chunks, Env};
 use fusion_core::model::chat::{Answer, Chunk, Fault, Fold};
 use futures_util::{Stream, StreamExt, stream};
 
-/// What a stream came to.
+/// What a call for a stream came to.
 pub(crate) struct Ended {
     /// What was said until then.
     pub(crate) answer: Answer,
@@ -17,7 +17,7 @@ pub(crate) struct Ended {
 }
 
 /// What is done at the end of a stream.
-pub(crate) type AtEnd = Box<dyn FnOnce(Ended) -> BoxFuture<'static, ()> + Send>;
+type AtEnd = Box<dyn FnOnce(Ended) -> BoxFuture<'static, ()> + Send>;
 
 /// Reads a stream up to its first content, so that a fault before it is one of the call and not of the stream.
 pub(crate) async fn begun(mut chunks: Chunks) -> Result<Chunks, Fault> {
@@ -33,10 +33,25 @@ pub(crate) async fn begun(mut chunks: Chunks) -> Result<Chunks, Fault> {
     Ok(stream::iter(first).chain(chunks).boxed())
 }
 
-/// Does something when a stream has ended, before its last word is given; when it is dropped, on a task.
-pub(crate) fn watch(chunks: Chunks, env: Arc<dyn Env>, at_end: AtEnd) -> Chunks {
-    let watch = Watch { chunks, fold: Fold::default(), env, at_end: Some(at_end), last: None };
-    Box::pin(watch)
+/// Does something when a stream has ended, before its last word is given: at once when it did not begin, on a task when it is
+/// dropped.
+pub(crate) async fn watch<F: Future<Output = ()> + Send + 'static>(
+    begun: Result<Chunks, Fault>,
+    env: &Arc<dyn Env>,
+    at_end: impl FnOnce(Ended) -> F + Send + 'static,
+) -> Result<Chunks, Fault> {
+    match begun {
+        Ok(chunks) => {
+            let at_end: AtEnd = Box::new(move |ended| Box::pin(at_end(ended)));
+            let (fold, env) = (Fold::default(), env.clone());
+            Ok(Box::pin(Watch { chunks, fold, env, at_end: Some(at_end), last: None }))
+        }
+        Err(fault) => {
+            let result = Some(Err(fault.clone()));
+            at_end(Ended { answer: Answer::default(), result }).await;
+            Err(fault)
+        }
+    }
 }
 
 struct Watch {

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use fusion_core::contract::{Call, Chunks, Provider};
 use fusion_core::model::chat::{Answer, Embed, Embeddings, Fault, Model, Request};
-use serde_json::Value;
 
 use super::decode::Replies;
 use super::{decode, encode};
 use crate::http::{Auth, Endpoint, Framing, Reply, Settings, chunks};
+use crate::wire::json;
 
 /// Ollama, on this machine or elsewhere.
 ///
@@ -40,14 +40,8 @@ impl Ollama {
     async fn ask(&self, call: &Call, request: &Request, is_stream: bool) -> Result<Reply, Fault> {
         let body = request.check().and_then(|()| encode::encode(request, is_stream));
         let mut body = body.map_err(|fault| self.endpoint.own(fault))?;
-        self.name_model(&mut body);
+        json::name_model(&mut body, &self.model);
         self.endpoint.post(call, "/api/chat", &body).await
-    }
-
-    fn name_model(&self, body: &mut Value) {
-        if let Some(model) = body.get_mut("model").filter(|model| model.as_str() == Some("")) {
-            *model = Value::String(self.model.clone());
-        }
     }
 }
 
@@ -58,8 +52,7 @@ impl Provider for Ollama {
     }
 
     async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
-        let value = self.ask(call, request, false).await?.json().await?;
-        decode::decode(&value).map_err(|fault| self.endpoint.own(fault))
+        self.ask(call, request, false).await?.answer(decode::decode).await
     }
 
     async fn stream(&self, call: &Call, request: &Request) -> Result<Chunks, Fault> {
@@ -70,12 +63,12 @@ impl Provider for Ollama {
     async fn embed(&self, call: &Call, request: &Embed) -> Result<Embeddings, Fault> {
         request.check().map_err(|fault| self.endpoint.own(fault))?;
         let mut body = encode::embed(request);
-        self.name_model(&mut body);
-        let value = self.endpoint.post(call, "/api/embed", &body).await?.json().await?;
-        decode::embeddings(&value, request.inputs.len()).map_err(|fault| self.endpoint.own(fault))
+        json::name_model(&mut body, &self.model);
+        let reply = self.endpoint.post(call, "/api/embed", &body).await?;
+        reply.read(|found| decode::embeddings(found, request.inputs.len())).await
     }
 
     async fn models(&self, call: &Call) -> Result<Vec<Model>, Fault> {
-        Ok(decode::models(&self.endpoint.get(call, "/api/tags").await?.json().await?))
+        self.endpoint.get(call, "/api/tags").await?.read(|found| Ok(decode::models(found))).await
     }
 }

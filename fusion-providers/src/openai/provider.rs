@@ -1,13 +1,13 @@
 //! The provider for every server that speaks the protocol.
 
 use async_trait::async_trait;
-use fusion_core::contract::{Call, Chunks, Provider, chunks_of};
+use fusion_core::contract::{Call, Chunks, Provider};
 use fusion_core::model::chat::{Answer, Embed, Embeddings, Fault, Model, Request};
-use serde_json::Value;
 
 use super::delta::Deltas;
 use super::{Dialect, catalogue, decode, encode};
-use crate::http::{Auth, Endpoint, Framing, Reply, Settings, chunks};
+use crate::http::{Auth, Endpoint, Reply, Settings};
+use crate::wire::json;
 
 /// The protocol at one service: what [`OpenAi`] and others over it share.
 #[derive(Debug, Clone)]
@@ -25,58 +25,39 @@ impl Chat {
 
     pub(crate) async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
         let reply = self.ask(call, request, false).await?;
-        self.whole(reply).await
+        reply.answer(decode::decode).await
     }
 
     pub(crate) async fn stream(&self, call: &Call, request: &Request) -> Result<Chunks, Fault> {
         let reply = self.ask(call, request, true).await?;
-        // Gateways answer some requests whole although a stream was asked for.
-        if reply.is_json() {
-            return Ok(chunks_of(self.whole(reply).await?));
-        }
-        Ok(chunks(reply, Framing::sse(), Deltas::default()))
+        reply.chunks(Deltas::default(), decode::decode).await
     }
 
     async fn ask(&self, call: &Call, request: &Request, is_stream: bool) -> Result<Reply, Fault> {
         let body = request.check().and_then(|()| {
             let mut body = encode::encode(request, self.dialect, is_stream)?;
-            self.name_model(&mut body);
+            json::name_model(&mut body, &self.model);
             Ok(body)
         });
         let body = body.map_err(|fault| self.endpoint.own(fault))?;
         self.endpoint.post(call, "/chat/completions", &body).await
     }
 
-    async fn whole(&self, reply: Reply) -> Result<Answer, Fault> {
-        let quota = reply.quota;
-        let value = reply.json().await?;
-        let mut answer = decode::decode(&value).map_err(|fault| self.endpoint.own(fault))?;
-        answer.quota = (!quota.is_empty()).then_some(quota);
-        Ok(answer)
-    }
-
     pub(crate) async fn embed(&self, call: &Call, request: &Embed) -> Result<Embeddings, Fault> {
         request.check().map_err(|fault| self.endpoint.own(fault))?;
         let mut body = catalogue::embed(request);
-        self.name_model(&mut body);
+        json::name_model(&mut body, &self.model);
         let reply = self.endpoint.post(call, "/embeddings", &body).await?;
-        let quota = reply.quota;
-        let value = reply.json().await?;
-        let found = decode::trouble(&value)
-            .and_then(|()| catalogue::embeddings(&value, request.inputs.len()));
-        let mut found = found.map_err(|fault| self.endpoint.own(fault))?;
-        found.quota = (!quota.is_empty()).then_some(quota);
-        Ok(found)
+        let quota = reply.quota();
+        let found = reply.read(|value| {
+            decode::trouble(value)?;
+            catalogue::embeddings(value, request.inputs.len())
+        });
+        Ok(Embeddings { quota, ..found.await? })
     }
 
     pub(crate) async fn models(&self, call: &Call) -> Result<Vec<Model>, Fault> {
-        Ok(catalogue::models(&self.endpoint.get(call, "/models").await?.json().await?))
-    }
-
-    fn name_model(&self, body: &mut Value) {
-        if let Some(model) = body.get_mut("model").filter(|model| model.as_str() == Some("")) {
-            *model = Value::String(self.model.clone());
-        }
+        self.endpoint.get(call, "/models").await?.read(|found| Ok(catalogue::models(found))).await
     }
 }
 

@@ -77,8 +77,8 @@ impl Provider for OpenRouter {
     }
 
     async fn models(&self, call: &Call) -> Result<Vec<Model>, Fault> {
-        let found = self.chat.endpoint.get(call, "/models").await?.json().await?;
-        let models = catalogue::models(&found);
+        let reply = self.chat.endpoint.get(call, "/models").await?;
+        let models = reply.read(|found| Ok(catalogue::models(found))).await?;
         let pair = |model: &Model| Some((model.id.clone(), model.price?));
         let prices = models.iter().filter_map(pair).collect();
         *self.prices.lock().unwrap_or_else(PoisonError::into_inner) = prices;
@@ -86,6 +86,7 @@ impl Provider for OpenRouter {
     }
 
     async fn quota(&self, call: &Call) -> Result<Quota, Fault> {
-        Ok(catalogue::quota(&self.chat.endpoint.get(call, "/key").await?.json().await?))
+        let reply = self.chat.endpoint.get(call, "/key").await?;
+        reply.read(|found| Ok(catalogue::quota(found))).await
     }
 }

@@ -70,6 +70,13 @@ pub(crate) fn set(body: &mut Value, name: &str, value: Option<impl Into<Value>>)
     }
 }
 
+/// Names the model in a body that names none.
+pub(crate) fn name_model(body: &mut Value, model: &str) {
+    if let Some(named) = body.get_mut("model").filter(|named| named.as_str() == Some("")) {
+        *named = model.into();
+    }
+}
+
 /// Reads what should be JSON.
 ///
 /// # Errors

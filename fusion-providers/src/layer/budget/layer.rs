@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use fusion_core::contract::{BoxFuture, Call, Chunks, Provider, Store};
+use fusion_core::contract::{Call, Chunks, Provider, Store};
 use fusion_core::model::chat::{
     Answer, Embed, Embeddings, Fault, FaultKind, Model, Price, Request, Usage, Usd,
 };
@@ -193,6 +193,13 @@ fn cost(price: Price, held: Usd, said: Option<Usd>, usage: Usage) -> Usd {
     said.unwrap_or_else(|| if usage.total() == 0 { held } else { price.of(usage) })
 }
 
+/// Puts what an answer did cost in the place of what was held for it.
+async fn settle(held: Held, price: Price, answer: &Answer) {
+    let actual =
+        if answer.cached { Usd::ZERO } else { cost(price, held.amount, answer.cost, answer.usage) };
+    held.settle(actual).await;
+}
+
 #[async_trait]
 impl Layer for Budget {
     async fn complete(
@@ -206,11 +213,7 @@ impl Layer for Budget {
         let held = self.hold(call, price, usage).await?;
         let result = next.complete(call, request).await;
         match &result {
-            Ok(answer) if answer.cached => held.settle(Usd::ZERO).await,
-            Ok(answer) => {
-                let actual = cost(price, held.amount, answer.cost, answer.usage);
-                held.settle(actual).await;
-            }
+            Ok(answer) => settle(held, price, answer).await,
             Err(fault) => held.failed(fault).await,
         }
         result
@@ -225,31 +228,17 @@ impl Layer for Budget {
         let price = self.price_of(&request.model)?;
         let usage = estimate::chat(request, BYTES_PER_TOKEN, self.output_tokens);
         let held = self.hold(call, price, usage).await?;
-        let chunks = match next.stream(call, request).await {
-            Ok(chunks) => chunks,
-            Err(fault) => {
-                held.failed(&fault).await;
-                return Err(fault);
+        let chunks = next.stream(call, request).await;
+        let at_end = async move |Ended { answer, result }: Ended| match result {
+            Some(Ok(())) => settle(held, price, &answer).await,
+            Some(Err(fault)) if answer.parts.is_empty() => held.failed(&fault).await,
+            // What was said was paid for, and nobody says how much it was.
+            Some(Err(_)) | None => {
+                let amount = held.amount;
+                held.settle(amount).await;
             }
         };
-        let at_end = Box::new(move |Ended { answer, result }: Ended| -> BoxFuture<'static, ()> {
-            Box::pin(async move {
-                match result {
-                    Some(Ok(())) if answer.cached => held.settle(Usd::ZERO).await,
-                    Some(Ok(())) => {
-                        let actual = cost(price, held.amount, answer.cost, answer.usage);
-                        held.settle(actual).await;
-                    }
-                    Some(Err(fault)) if answer.parts.is_empty() => held.failed(&fault).await,
-                    // What was said was paid for, and nobody says how much it was.
-                    Some(Err(_)) | None => {
-                        let amount = held.amount;
-                        held.settle(amount).await;
-                    }
-                }
-            })
-        });
-        Ok(watch(chunks, call.env().clone(), at_end))
+        watch(chunks, call.env(), at_end).await
     }
 
     async fn embed(

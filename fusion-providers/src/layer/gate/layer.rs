@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use fusion_core::contract::{BoxFuture, Call, Chunks, Env, Provider, Store};
+use fusion_core::contract::{Call, Chunks, Env, Provider, Store};
 use fusion_core::model::chat::{
     Answer, Embed, Embeddings, Fault, FaultKind, Quota, Request, Usage,
 };
@@ -185,20 +185,12 @@ impl Layer for Gate {
     ) -> Result<Chunks, Fault> {
         let tokens = estimate::chat(request, BYTES_PER_TOKEN, 0).total();
         let passed = self.enter(call, &request.model, tokens).await?;
-        let chunks = match next.stream(call, request).await {
-            Ok(chunks) => chunks,
-            Err(fault) => {
-                passed.ended(None, None, Some(&fault)).await;
-                return Err(fault);
-            }
+        let chunks = next.stream(call, request).await;
+        let at_end = async move |Ended { answer, result }: Ended| {
+            let fault = result.and_then(Result::err);
+            passed.ended(Some(answer.usage), answer.quota, fault.as_ref()).await;
         };
-        let at_end = Box::new(move |Ended { answer, result }: Ended| -> BoxFuture<'static, ()> {
-            Box::pin(async move {
-                let fault = result.and_then(Result::err);
-                passed.ended(Some(answer.usage), answer.quota, fault.as_ref()).await;
-            })
-        });
-        Ok(watch(chunks, call.env().clone(), at_end))
+        watch(chunks, call.env(), at_end).await
     }
 
     async fn embed(

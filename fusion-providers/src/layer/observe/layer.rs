@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use fusion_core::contract::{BoxFuture, Call, Chunks, Env, Provider};
+use fusion_core::contract::{Call, Chunks, Env, Provider};
 use fusion_core::model::chat::{Answer, Chunk, Embed, Embeddings, Fault, Request, Usage, Usd};
 use futures_util::StreamExt;
 use tracing::{Instrument, Span};
@@ -132,31 +132,23 @@ impl Layer for Observe {
         let begun = Begun { provider: next.name(), operation: names::CHAT, model: &request.model };
         let watched = Watched::begin(self, call, &begun);
         span::asked(&watched.span, request, true);
-        let chunks = match next.stream(call, request).instrument(watched.span.clone()).await {
-            Ok(chunks) => chunks,
-            Err(fault) => {
-                watched.failed(&fault);
-                return Err(fault);
-            }
-        };
+        let chunks = next.stream(call, request).instrument(watched.span.clone()).await;
         let (span, env, began_ns) = (watched.span.clone(), watched.env.clone(), watched.began_ns);
         let mut is_first = true;
-        let chunks = chunks.inspect(move |chunk| {
+        let note = move |chunk: &Result<Chunk, Fault>| {
             if is_first && chunk.as_ref().is_ok_and(Chunk::is_content) {
                 is_first = false;
                 let seconds = env.monotonic_ns().saturating_sub(began_ns) as f64 / 1e9;
                 span.record(names::FIRST_CHUNK, seconds);
             }
-        });
-        let at_end = Box::new(move |ended: StreamEnded| -> BoxFuture<'static, ()> {
-            match &ended.result {
-                Some(Ok(())) => watched.chat(Ok(&ended.answer)),
-                Some(Err(fault)) => watched.failed(fault),
-                None => {}
-            }
-            Box::pin(async {})
-        });
-        Ok(watch(chunks.boxed(), call.env().clone(), at_end))
+        };
+        let chunks = chunks.map(|chunks| chunks.inspect(note).boxed());
+        let at_end = async move |ended: StreamEnded| match &ended.result {
+            Some(Ok(())) => watched.chat(Ok(&ended.answer)),
+            Some(Err(fault)) => watched.failed(fault),
+            None => {}
+        };
+        watch(chunks, call.env(), at_end).await
     }
 
     async fn embed(
