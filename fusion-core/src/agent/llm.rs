@@ -120,7 +120,9 @@ impl LlmAgent {
         self
     }
 
-    /// Wants the last answer as JSON of this JSON Schema, which the provider is asked to keep to. [`LlmAgent::checked`] adds a check.
+    /// Wants the last answer as JSON of this JSON Schema, which the provider is asked to keep to. An answer that does not fit is
+    /// sent back once, with what is wrong; then the attempt fails with class `validation`. A schema that cannot be read fails it
+    /// with class `invalid_request` before the model is asked. [`LlmAgent::checked`] adds a check.
     #[must_use]
     pub fn result(mut self, schema: Value) -> Self {
         self.form = Some(Form::new(schema));

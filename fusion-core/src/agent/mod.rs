@@ -6,6 +6,7 @@
 //! | `talk` | its loop: ask, use tools, ask again; each call a memo |
 //! | `window` | how a conversation is kept small enough for the model |
 //! | `result` | how the last answer becomes a result |
+//! | `schema` | what fits a JSON Schema |
 //! | `tool` | [`Tool`]: a step with a description for models |
 //! | `scope` | the context of a tool's call, apart from that of other calls |
 //! | `step` | [`AgentStep`]: an agent as a step of graphs |
@@ -13,6 +14,7 @@
 mod limits;
 mod llm;
 mod result;
+mod schema;
 mod scope;
 mod step;
 mod talk;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::model::chat::Schema;
+use super::schema::Reader;
+use crate::model::chat::{Fault, FaultKind, Schema};
 
 type Check = Arc<dyn Fn(&Value) -> Result<(), String> + Send + Sync>;
 
@@ -12,12 +13,13 @@ type Check = Arc<dyn Fn(&Value) -> Result<(), String> + Send + Sync>;
 #[derive(Clone)]
 pub(super) struct Form {
     schema: Value,
+    reader: Result<Reader, String>,
     check: Option<Check>,
 }
 
 impl Form {
     pub(super) fn new(schema: Value) -> Self {
-        Self { schema, check: None }
+        Self { reader: Reader::new(&schema), schema, check: None }
     }
 
     pub(super) fn checked(
@@ -26,6 +28,13 @@ impl Form {
     ) -> Self {
         self.check = Some(Arc::new(check));
         self
+    }
+
+    /// Refuses a schema that nobody can keep to, before anything is spent.
+    pub(super) fn is_readable(&self) -> Result<(), Fault> {
+        let Err(why) = &self.reader else { return Ok(()) };
+        let message = format!("the schema of the result cannot be read: {why}");
+        Err(Fault::new(FaultKind::InvalidRequest, message))
     }
 
     /// Gives what the provider is asked to keep to.
@@ -37,6 +46,10 @@ impl Form {
     pub(super) fn read(&self, text: &str) -> Result<Value, String> {
         let value: Value = serde_json::from_str(json_in(text))
             .map_err(|error| format!("The answer has to be JSON and nothing else: {error}."))?;
+        if let Ok(reader) = &self.reader {
+            let told = |wrong| format!("The answer does not fit the JSON Schema:\n{wrong}");
+            reader.check(&value).map_err(told)?;
+        }
         match &self.check {
             Some(check) => check(&value).map(|()| value),
             None => Ok(value),
@@ -56,6 +69,8 @@ fn json_in(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -67,6 +82,16 @@ mod tests {
         for text in ["", "Here it is: {\"a\":1}", "```", "``````", "{\"a\":1} {}"] {
             assert!(form.read(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn an_answer_has_to_fit_the_schema() {
+        let form = Form::new(json!({"type": "object", "required": ["n"]}));
+        assert_eq!(form.read("{\"n\": 1}"), Ok(json!({"n": 1})));
+        assert!(form.read("{\"m\": 1}").unwrap_err().contains("\"n\" is a required property"));
+        assert!(form.is_readable().is_ok());
+        let wrong = Form::new(json!({"type": "objekt"})).is_readable().unwrap_err();
+        assert_eq!(wrong.kind(), FaultKind::InvalidRequest);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use super::llm::LlmAgent;
+use super::result::Form;
 use super::window;
 use crate::contract::{Chunks, Desk};
 use crate::error::nearest;
@@ -61,6 +62,7 @@ impl<'a> Talk<'a> {
 
     /// Goes on until all is said or a limit is reached.
     pub(super) async fn go_on(mut self) -> Result<Reply, Failure> {
+        self.first.form.as_ref().map_or(Ok(()), Form::is_readable)?;
         let env = self.desk.env();
         let began: i64 = self.desk.body().memo("began", async { Ok(env.now_ms()) }).await?;
         let limits = self.first.limits;
@@ -159,7 +161,7 @@ impl<'a> Talk<'a> {
         request.messages.extend(self.messages.iter().cloned());
         request.tools = agent.tools.iter().map(|tool| tool.about().clone()).collect();
         request.tools.extend(hand_off(agent));
-        request.schema = self.first.form.as_ref().map(super::result::Form::schema);
+        request.schema = self.first.form.as_ref().map(Form::schema);
         request.sampling = agent.sampling.clone();
         request
     }
@@ -225,7 +227,7 @@ impl<'a> Talk<'a> {
             }
             Err(wrong) => {
                 self.repaired = true;
-                self.messages.push(Message::user(format!("{wrong} Answer again.")));
+                self.messages.push(Message::user(format!("{wrong}\nAnswer again.")));
                 Ok(Turn::On)
             }
         }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::schema::Reader;
 use super::scope::scoped;
 use crate::contract::{BoxFuture, Context, Desk, Output, Step};
 use crate::model::chat::{self, ToolCall, ToolResult};
@@ -30,6 +31,8 @@ use crate::model::{Class, Failure, Payload};
 #[derive(Clone)]
 pub struct Tool {
     about: chat::Tool,
+    /// Absent when its schema cannot be read: then the body alone decides what fits.
+    reader: Option<Reader>,
     step: Arc<dyn Step>,
 }
 
@@ -67,12 +70,14 @@ impl Tool {
 
     /// Makes a tool of a step, which may be one in another language.
     pub fn of_step(about: chat::Tool, step: Arc<dyn Step>) -> Self {
-        Self { about, step }
+        Self { reader: Reader::new(&about.schema).ok(), about, step }
     }
 
-    /// Sets the JSON Schema of the arguments, an object.
+    /// Sets the JSON Schema of the arguments, an object. Arguments that do not fit it never reach the body: the model is told
+    /// what is wrong. What cannot be read as a schema, or refers to what is not in it, is shown to the model and checks nothing.
     #[must_use]
     pub fn schema(mut self, schema: Value) -> Self {
+        self.reader = Reader::new(&schema).ok();
         self.about.schema = schema;
         self
     }
@@ -90,9 +95,13 @@ impl Tool {
         (limit_ms, most_bytes): (u64, usize),
     ) -> Result<ToolResult, Failure> {
         let arguments = match call.arguments() {
-            Ok(arguments) => Payload::value(&arguments),
+            Ok(arguments) => arguments,
             Err(fault) => return Ok(ToolResult::error(call, fault.message())),
         };
+        if let Some(Err(wrong)) = self.reader.as_ref().map(|reader| reader.check(&arguments)) {
+            return Ok(ToolResult::error(call, format!("the arguments do not fit:\n{wrong}")));
+        }
+        let arguments = Payload::value(&arguments);
         let body = scoped(desk.body(), name.to_owned());
         let work = async { self.step.run(body, arguments).await };
         let until = desk.env().monotonic_ns().saturating_add(limit_ms.saturating_mul(1_000_000));

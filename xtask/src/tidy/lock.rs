@@ -22,8 +22,13 @@ const TWINS: &[Twin] = &[
     },
     Twin {
         name: "getrandom",
+        versions: 3,
+        reason: "ring, which TLS stands on, asks for 0.2 until its next release; ahash, beneath jsonschema, for 0.3",
+    },
+    Twin {
+        name: "r-efi",
         versions: 2,
-        reason: "ring, which TLS stands on, asks for 0.2 until its next release",
+        reason: "two of the versions of getrandom ask for one each; it is compiled for UEFI only",
     },
     Twin {
         name: "windows-sys",

@@ -68,6 +68,41 @@ async fn a_result_has_the_form_that_was_asked_for() {
 }
 
 #[tokio::test]
+async fn a_result_that_does_not_fit_its_schema_is_asked_for_again() {
+    let schema =
+        json!({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]});
+    let plan = Plan::of([says("{\"n\": \"4\"}"), says("{\"n\": 4}")]);
+    let agent = LlmAgent::new("a", plan.clone()).result(schema);
+    let reply = ask(&agent, &Body::new(), "2 + 2?").await.unwrap();
+    assert_eq!(reply.result, Some(json!({"n": 4})));
+    insta::assert_snapshot!(plan.requests()[1].messages.last().unwrap().text(), @r#"
+    The answer does not fit the JSON Schema:
+    at `/n`: "4" is not of type "integer"
+    Answer again.
+    "#);
+
+    let plan = Plan::of([]);
+    let agent = LlmAgent::new("a", plan.clone()).result(json!({"type": "objekt"}));
+    let failure = ask(&agent, &Body::new(), "2 + 2?").await.unwrap_err();
+    assert_eq!((&*failure.class.0, plan.requests().len()), ("invalid_request", 0), "{failure}");
+}
+
+#[tokio::test]
+async fn arguments_that_do_not_fit_never_reach_a_tool() {
+    let plan = Plan::of([calls(&[("never", r#"{"days":0}"#)]), says("sorry")]);
+    let schema =
+        json!({"type": "object", "properties": {"days": {"type": "integer", "minimum": 1}}});
+    let never = no_arguments("never", || panic!("it was used")).schema(schema);
+    let agent = LlmAgent::new("a", plan.clone()).tool(never);
+    assert_eq!(ask(&agent, &Body::new(), "Go.").await.unwrap().text, "sorry");
+    let told = told(&plan.requests()[1].messages[2]).remove(0);
+    insta::assert_snapshot!(told.0, @r"
+    the arguments do not fit:
+    at `/days`: 0 is less than the minimum of 1
+    ");
+}
+
+#[tokio::test]
 async fn a_result_that_stays_wrong_is_a_failure() {
     let plan = Plan::of([says("{}"), says("{}")]);
     let agent = LlmAgent::new("a", plan)
