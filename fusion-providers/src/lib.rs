@@ -8,6 +8,7 @@
 //! | `http` | the seam to services: connections, limits, faults |
 //! | [`wire`] | lines, server-sent events, fields of JSON |
 //! | [`layer`] | retry, fallback, time limits, budgets, rate gates, caches and the like, over any provider |
+//! | [`mcp`] | tools of servers of the Model Context Protocol, for agents |
 //! | [`Scripted`] | a provider that says what a script or a recording says |
 //!
 //! ```
@@ -31,6 +32,7 @@ mod anthropic;
 mod gemini;
 mod http;
 pub mod layer;
+pub mod mcp;
 mod node;
 mod ollama;
 mod open;

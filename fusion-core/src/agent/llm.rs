@@ -206,7 +206,3 @@ impl Agent for LlmAgent {
         Talk::new(self, desk, ask).go_on().await
     }
 }
-
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/agents.md")]
-struct Page;

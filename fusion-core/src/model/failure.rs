@@ -128,6 +128,27 @@ impl fmt::Display for Failure {
     }
 }
 
+/// Lets programs pass failures on with `?`. A failure is no [`std::error::Error`] itself, so that every such error can become
+/// a failure in a body.
+macro_rules! boxed {
+    ($type:ty) => {
+        impl From<$type> for Box<dyn std::error::Error + Send + Sync> {
+            fn from(failed: $type) -> Self {
+                failed.to_string().into()
+            }
+        }
+
+        impl From<$type> for Box<dyn std::error::Error> {
+            fn from(failed: $type) -> Self {
+                failed.to_string().into()
+            }
+        }
+    };
+}
+pub(crate) use boxed;
+
+boxed!(Failure);
+
 impl<E: std::error::Error> From<E> for Failure {
     /// Keeps the error's sentence, and those of its sources as detail.
     fn from(error: E) -> Self {

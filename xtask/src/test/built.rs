@@ -15,6 +15,15 @@ pub(super) fn library(root: &Path, name: &str) -> Result<PathBuf, Stop> {
     Ok(ground::fusion()?.with_file_name(format!("{before}{name}{after}")))
 }
 
+/// Builds one of the workspace's programs, and gives it.
+pub(super) fn program(root: &Path, name: &str) -> Result<PathBuf, Stop> {
+    let mut build = process::cargo(root);
+    if !process::follow(build.args(["build", "--workspace", "--quiet", "--bin", name]))?.0 {
+        return Err(Stop::Failed(format!("the program `{name}` could not be built")));
+    }
+    Ok(ground::fusion()?.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+}
+
 /// Lists what is in a folder, sorted.
 pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
     let said = |cause| Stop::Failed(format!("read {}: {cause}", folder.display()));

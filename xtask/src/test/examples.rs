@@ -3,17 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Count, languages};
+use super::{Count, built, languages, node};
 use crate::tree::Tree;
 use crate::{Stop, ground, process};
 
+/// The examples that have a Rust program of their own, and its name.
+const PROGRAMS: [(&str, &str); 1] = [("mcp", "tool-servers")];
 /// How long an example may take; the slowest takes a few seconds.
 const LIMIT: Duration = Duration::from_mins(2);
 
 /// Runs `examples/*/run`, each in its own folder and with a store of its own.
 ///
 /// One is left out: it needs the Python and the Node package, and has a step of its own after theirs.
-/// The program finds the `fusion` command in `FUSION`, and an empty store in `FUSION_STORE`.
+/// The program finds the `fusion` command in `FUSION`, and an empty store in `FUSION_STORE`; the example's own Rust program in
+/// `FUSION_EXAMPLE`, and what its `package-lock.json` locks in `FUSION_NODE_MODULES`.
 pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
     let fusion = ground::fusion()?;
     let mut count = Count::default();
@@ -24,6 +27,13 @@ pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
         let store = format!("sqlite://{}", scratch.path().join("fusion.db").display());
         let mut command = process::command(folder.join("run"), &folder);
         command.env("FUSION", &fusion).env("FUSION_STORE", store).env("TMPDIR", scratch.path());
+        if let Some((_, program)) = PROGRAMS.iter().find(|(example, _)| *example == name) {
+            command.env("FUSION_EXAMPLE", built::program(root, program)?);
+        }
+        if folder.join(node::LOCK).is_file() {
+            node::locked(&folder, scratch.path())?;
+            command.env("FUSION_NODE_MODULES", scratch.path().join("node_modules"));
+        }
         let before = Tree::read(&folder)?;
         let (mut passed, _) = process::follow_within(&mut command, LIMIT)?;
         if let Some(path) = Tree::read(&folder)?.difference(&before) {

@@ -16,15 +16,10 @@ pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
     let scratch = ground::Scratch::new(NAME)?;
     let python = python::installed(root)?;
     let package = node::package(root, scratch.path())?;
-    let mut build = process::cargo(root);
-    build.args(["build", "--workspace", "--quiet", "--bin", NAME]);
-    if !process::follow(&mut build)?.0 {
-        return Err(Stop::Failed("the Rust program could not be built".to_owned()));
-    }
     let folder = scratch.path().join("example");
     built::copy(&root.join("examples").join(NAME), &folder)?;
     node::add(&folder, &package)?;
-    let rust = ground::fusion()?.with_file_name(format!("{NAME}{}", std::env::consts::EXE_SUFFIX));
+    let rust = built::program(root, NAME)?;
     let mut command = process::command(folder.join("run"), &folder);
     command.env("FUSION_PYTHON", python).env("FUSION_RUST", rust).env("TMPDIR", scratch.path());
     let (passed, _) = process::follow_within(&mut command, LIMIT)?;

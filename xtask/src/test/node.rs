@@ -7,6 +7,8 @@ use super::built::{copy, list, make};
 use super::{Count, built};
 use crate::{Stop, ground, process};
 
+/// Where npm locks what is installed.
+pub(super) const LOCK: &str = "package-lock.json";
 /// How long all tests of the package may take; they need less than a minute on an idle machine.
 const LIMIT: Duration = Duration::from_mins(15);
 
@@ -49,13 +51,16 @@ pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
 
 /// Fills npm's cache with what the tests need, so that they can be run without a network.
 pub(crate) fn prepare(root: &Path) -> Result<(), Stop> {
-    let scratch = ground::Scratch::new("node-setup")?;
-    locked(&root.join("fusion-node/test"), scratch.path())
+    for from in ["fusion-node/test", "examples/mcp"] {
+        let scratch = ground::Scratch::new("node-setup")?;
+        locked(&root.join(from), scratch.path())?;
+    }
+    Ok(())
 }
 
 /// Installs into a folder what the manifest of another one locks.
 pub(super) fn locked(from: &Path, folder: &Path) -> Result<(), Stop> {
-    for file in ["package.json", "package-lock.json"] {
+    for file in ["package.json", LOCK] {
         copy(&from.join(file), &folder.join(file))?;
     }
     npm(folder, &["ci", "--ignore-scripts"])

@@ -22,6 +22,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("fusion-crashfs", &[]),
     ("fusion-benches", &["fusion-core", "fusion-providers"]),
     ("three-languages", &["fusion-core"]),
+    ("tool-servers", &["fusion-core", "fusion-providers"]),
     ("xtask", &[]),
 ];
 

@@ -284,6 +284,8 @@ impl fmt::Debug for Fault {
     }
 }
 
+crate::model::failure::boxed!(Fault);
+
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         let class = match fault.0.kind {
