@@ -53,6 +53,8 @@ const SIMULATE: &[&str] =
     &["simulate", "--self", "--seeds", "20000", "--seconds", "480", "--jobs", "2"];
 /// Of the whole workspace, because a package alone has other features, and would be compiled once more for them.
 const COMMAND: &[&str] = &["build", "--quiet", "--workspace", "--lib", "--bin", "fusion"];
+/// A package that is built alone has only the features that it asks for itself.
+const ALONE: &[&str] = &["check", "--quiet", "-p", "fusion-providers"];
 const PURE: &[&str] = &["build", "--quiet", "-p", "fusion-core", "--no-default-features"];
 
 /// All that CI does. A step whose `needs` are not there yet says so in one line.
@@ -76,6 +78,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step { name: "rustdoc", needs: None, fast: false, work: Work::Docs },
     Step { name: "pure", needs: None, fast: false, work: Work::Cargo(PURE) },
+    Step { name: "alone", needs: None, fast: false, work: Work::Cargo(ALONE) },
     Step { name: "pure-tree", needs: None, fast: true, work: Work::PureTree },
     Step { name: "oldest-rust", needs: None, fast: true, work: Work::OldestRust },
     Step { name: "deny", needs: Some("deny.toml"), fast: true, work: Work::Deny },
