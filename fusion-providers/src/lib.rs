@@ -9,6 +9,7 @@
 //! | [`wire`] | lines, server-sent events, fields of JSON |
 //! | [`layer`] | retry, fallback, time limits, budgets, rate gates, caches and the like, over any provider |
 //! | [`mcp`] | tools of servers of the Model Context Protocol, for agents |
+//! | [`Plugin`] | a provider in a shared library, behind the C ABI of `fusion_plugin.h` |
 //! | [`Scripted`] | a provider that says what a script or a recording says |
 //!
 //! ```
@@ -38,6 +39,7 @@ mod ollama;
 mod open;
 mod openai;
 mod openrouter;
+mod plugin_host;
 #[cfg(test)]
 mod sample;
 pub mod scripted;
@@ -51,6 +53,7 @@ pub use ollama::Ollama;
 pub use open::{Found, Keys, Known, discover, known, open};
 pub use openai::OpenAi;
 pub use openrouter::OpenRouter;
+pub use plugin_host::Plugin;
 pub use scripted::Scripted;
 
 #[cfg(test)]

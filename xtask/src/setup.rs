@@ -10,8 +10,9 @@ struct Need {
 }
 
 /// What has to be there besides Rust and a C compiler, which this program itself was built with.
-const NEEDS: [Need; 6] = [
+const NEEDS: [Need; 7] = [
     Need { program: "cc", package: "gcc", why: "SQLite is built from C" },
+    Need { program: "c++", package: "g++", why: "the plugin header is compiled as C++ too" },
     Need { program: "git", package: "git", why: "an example reads this repository's history" },
     Need { program: "python3", package: "python3-venv", why: "the Python package is tested" },
     Need { program: "sqlite3", package: "sqlite3", why: "tests look at stores from outside" },
@@ -105,6 +106,8 @@ fn install(missing: &[&Need]) -> Result<(), Stop> {
 fn package(need: &Need, manager: &str) -> &'static str {
     match (need.package, manager) {
         ("sqlite3", "dnf" | "apk" | "pacman" | "brew") => "sqlite",
+        ("g++", "dnf" | "zypper") => "gcc-c++",
+        ("g++", "pacman" | "brew") => "gcc",
         ("python3-venv", "pacman" | "brew") => "python",
         ("python3-venv", "dnf" | "apk" | "zypper") => "python3",
         (name, _) => name,

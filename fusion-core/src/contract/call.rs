@@ -67,6 +67,11 @@ impl Call {
     /// Makes a call for nobody in particular, with the usual limits and a random idempotency key.
     pub fn new(env: Arc<dyn Env>) -> Self {
         let key = format!("{:016x}{:016x}", env.random(), env.random());
+        Self::with_key(env, key)
+    }
+
+    /// Makes a call as [`Call::new`] does, with this idempotency key.
+    pub fn with_key(env: Arc<dyn Env>, key: impl Into<Arc<str>>) -> Self {
         Self {
             env,
             labels: Arc::default(),
@@ -89,14 +94,7 @@ impl Call {
             node: Some(about.node.into()),
             ..Labels::default()
         };
-        Self {
-            env,
-            labels: labels.into(),
-            idempotency_key: key.into(),
-            timeouts: Timeouts::default(),
-            deadline_ns: u64::MAX,
-            stop: Some(Arc::new(body.clone())),
-        }
+        Self::with_key(env, key).labels(labels).stop(Arc::new(body.clone()))
     }
 
     /// Says for whom it is made.

@@ -22,7 +22,7 @@ impl Keys {
     }
 
     /// Gives the value of a variable that is set and not empty.
-    pub(super) fn get(&self, name: &str) -> Option<String> {
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
         (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 }

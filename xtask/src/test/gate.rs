@@ -106,7 +106,7 @@ fn test_arguments(root: &Path) -> Vec<&'static str> {
     if asked.is_ok_and(|answer| answer.status.success()) {
         vec!["nextest", "run", "--workspace", "--no-fail-fast", "--no-tests=pass"]
     } else {
-        vec!["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]
+        vec!["test", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"]
     }
 }
 

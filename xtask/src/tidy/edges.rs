@@ -21,6 +21,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("fusion-fuzz", &["fusion-core", "fusion-crashfs", "fusion-providers"]),
     ("fusion-crashfs", &[]),
     ("fusion-benches", &["fusion-core", "fusion-providers"]),
+    // A plugin; its tests load it as a program does.
+    ("plugin-rust", &["fusion-core", "fusion-plugin", "fusion-providers"]),
     ("three-languages", &["fusion-core"]),
     ("tool-servers", &["fusion-core", "fusion-providers"]),
     ("xtask", &[]),

@@ -1,0 +1,21 @@
+//! The host of plugins: providers in shared libraries, behind the C ABI of `fusion_plugin.h`.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `load` | opens a library and refuses what is no plugin, or one of another version |
+//! | `border` | the functions that plugins call: nothing in them trusts what it is given |
+//! | `calls` | calls by number: whoever names one that is over is told so, and harms nothing |
+//! | `pending` | one call: the pieces that came, how it ended, who waits |
+//! | `instance` | an opened plugin: begins calls, in place or on a thread |
+//! | `foreign` | the [`Provider`](fusion_core::contract::Provider) over all this |
+
+#![expect(unsafe_code, reason = "this is the border to C")]
+
+mod border;
+mod calls;
+mod foreign;
+mod instance;
+mod load;
+mod pending;
+
+pub use load::Plugin;

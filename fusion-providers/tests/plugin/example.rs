@@ -1,0 +1,37 @@
+//! The example in C.
+
+use fusion_core::contract::{Provider, gather};
+use fusion_core::model::chat::{Embed, FaultKind, Request};
+use futures_util::StreamExt;
+
+use super::bed::{ask, build, call, open};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_in_c_answers_and_streams() {
+    let built = build("examples/plugin-c/words.c", &[]);
+    let provider = open(&built.path()).unwrap();
+    assert_eq!(provider.name(), "words");
+    assert_eq!(ask(&*provider, "All the  words.").await.unwrap().text(), "All the  words.");
+    let request = Request::new("").user("One by one.");
+    let chunks = provider.stream(&call(), &request).await.unwrap();
+    assert_eq!(gather(chunks).await.unwrap().text(), "One by one.");
+    let pieces: Vec<_> = provider.stream(&call(), &request).await.unwrap().collect().await;
+    assert_eq!(pieces.len(), 4);
+    let fault = provider.embed(&call(), &Embed::new("", ["x"])).await.unwrap_err();
+    assert_eq!(
+        (fault.kind(), fault.message()),
+        (FaultKind::Unsupported, "it offers no embeddings")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_dropped_stops_the_plugin() {
+    let built = build("examples/plugin-c/words.c", &[]);
+    let provider = open(&built.path()).unwrap();
+    let request = Request::new("").user("word ".repeat(200_000));
+    for _ in 0..20 {
+        let mut chunks = provider.stream(&call(), &request).await.unwrap();
+        assert!(chunks.next().await.unwrap().is_ok());
+    }
+    assert_eq!(ask(&*provider, "still here").await.unwrap().text(), "still here");
+}
