@@ -182,3 +182,8 @@ unsafe fn write(into: *mut c_char, text: &str) {
         into.add(len).write(0);
     }
 }
+
+/// The page about plugins: its program is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/plugins.md")]
+struct Page;

@@ -10,6 +10,7 @@
 //! | [`layer`] | retry, fallback, time limits, budgets, rate gates, caches and the like, over any provider |
 //! | [`mcp`] | tools of servers of the Model Context Protocol, for agents |
 //! | [`Plugin`] | a provider in a shared library, behind the C ABI of `fusion_plugin.h` |
+//! | [`plugins`] | plugins by name: folders, manifests, trust |
 //! | [`Scripted`] | a provider that says what a script or a recording says |
 //!
 //! ```
@@ -40,6 +41,7 @@ mod open;
 mod openai;
 mod openrouter;
 mod plugin_host;
+pub mod plugins;
 #[cfg(test)]
 mod sample;
 pub mod scripted;
@@ -54,6 +56,7 @@ pub use open::{Found, Keys, Known, discover, known, open};
 pub use openai::OpenAi;
 pub use openrouter::OpenRouter;
 pub use plugin_host::Plugin;
+pub use plugins::Plugins;
 pub use scripted::Scripted;
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::layer::{ProviderExt, Retry, Timeout};
-use crate::{Http, Keys, Settings, discover, open};
+use crate::{Keys, Settings, discover, open};
 
 /// The name of whatever listens on this machine.
 const LOCAL: &str = "local";
@@ -48,15 +48,19 @@ pub struct ModelStep(Arc<Opened>);
 struct Opened {
     env: Arc<dyn Env>,
     keys: Keys,
-    http: Http,
+    settings: Settings,
     providers: Mutex<BTreeMap<String, Arc<dyn Provider>>>,
 }
 
 impl ModelStep {
     /// Makes the step; keys are looked up when a node names their provider first.
     pub fn new(env: Arc<dyn Env>, keys: Keys) -> Self {
-        let (http, providers) = (Http::default(), Mutex::default());
-        Self(Arc::new(Opened { env, keys, http, providers }))
+        Self::with(env, keys, Settings::default())
+    }
+
+    /// Makes the step as [`ModelStep::new`] does; every provider is opened with these settings, and so with their plugins.
+    pub fn with(env: Arc<dyn Env>, keys: Keys, settings: Settings) -> Self {
+        Self(Arc::new(Opened { env, keys, settings, providers: Mutex::default() }))
     }
 }
 
@@ -159,10 +163,10 @@ impl Opened {
             return Ok(known.clone());
         }
         let bare = if name == LOCAL {
-            let found = discover(call, &self.keys, &self.http).await?;
+            let found = discover(call, &self.keys, &self.settings.http).await?;
             found.into_iter().next().ok_or_else(nothing_local)?.provider
         } else {
-            open(name, &self.keys, Settings::default().http(self.http.clone()))?
+            open(name, &self.keys, self.settings.clone())?
         };
         let provider: Arc<dyn Provider> =
             Arc::new(bare.layer(Timeout::usual()).layer(Retry::new()));

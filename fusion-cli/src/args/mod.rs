@@ -2,11 +2,13 @@
 
 mod global;
 mod models;
+mod plugins;
 mod runs;
 mod top;
 
 pub(crate) use global::Global;
 pub(crate) use models::{Chat, Providers};
+pub(crate) use plugins::Plugins;
 pub(crate) use runs::{
     Answering, Exporting, Forking, Listing, Logs, Named, Pruning, Replaying, Resolving, Retrying,
     RunsCommand, Showing, Signalling, Why,

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use super::Global;
 use super::models::{Chat, Providers};
+use super::plugins::Plugins;
 use super::runs::{Named, RunsCommand};
 
 /// Durable workflows: run them, watch them, kill them at any moment and see them finish
@@ -46,6 +47,9 @@ pub(crate) enum Command {
     /// Providers of language models: list them, try one, list its models
     #[command(subcommand)]
     Providers(Providers),
+    /// Providers in shared libraries: list them, look at one, trust one
+    #[command(subcommand)]
+    Plugins(Plugins),
     /// Talk to a model; what is piped in is one question
     Chat(Chat),
     /// Examine the store and the machine

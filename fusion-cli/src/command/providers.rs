@@ -6,11 +6,11 @@ use fusion_core::contract::{Call, Provider};
 use fusion_core::error::{Code, Error, Result};
 use fusion_core::model::chat::{Fault, FaultKind, Model, Request};
 use fusion_core::run::Os;
-use fusion_providers::{Found, Http, Settings, discover, known, open};
+use fusion_providers::{Found, Http, discover, known, open};
 use serde_json::json;
 
 use crate::args::Providers;
-use crate::project::{keys, refused};
+use crate::project::{keys, refused, settings};
 use crate::render::{Color, Out, Table};
 
 /// Does one of them.
@@ -52,7 +52,7 @@ pub(super) async fn opened(call: &Call, name: Option<&str>) -> Result<Arc<dyn Pr
         }
         Some(name) => name,
     };
-    open(name, &keys(), Settings::default()).map_err(|fault| refused(&fault))
+    open(name, &keys(), settings()).map_err(|fault| refused(&fault))
 }
 
 async fn list(out: &Out) -> Result<u8> {

@@ -10,10 +10,23 @@ const FOLDER: &str = ".fusion";
 /// The file of the store.
 const FILE: &str = "fusion.db";
 
-/// Finds the file of the project's store: in the nearest folder above that has one, else in this one.
+/// The folder of the project's plugins.
+const PLUGINS: &str = "plugins";
+
+/// Finds the file of the project's store.
 pub(super) fn store(here: &Path) -> PathBuf {
+    project(here).join(FILE)
+}
+
+/// Finds the folder of the project's plugins.
+pub(super) fn plugins(here: &Path) -> PathBuf {
+    project(here).join(PLUGINS)
+}
+
+/// Finds the project's own folder: the nearest one above that there is, else the one to be made here.
+fn project(here: &Path) -> PathBuf {
     let project = here.ancestors().find(|folder| folder.join(FOLDER).is_dir()).unwrap_or(here);
-    project.join(FOLDER).join(FILE)
+    project.join(FOLDER)
 }
 
 /// Makes the folder of the store, hidden from version control.

@@ -5,10 +5,12 @@ mod folder;
 mod inputs;
 mod models;
 mod open;
+mod plugins;
 mod workflows;
 
 pub(crate) use environment::user;
 pub(crate) use inputs::{given, pairs};
-pub(crate) use models::{keys, refused};
+pub(crate) use models::{keys, refused, settings};
 pub(crate) use open::{Need, open};
+pub(crate) use plugins::plugins;
 pub(crate) use workflows::{Loaded, is_path, load};

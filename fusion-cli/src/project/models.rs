@@ -4,19 +4,25 @@ use fusion_core::Fusion;
 use fusion_core::error::{Code, Error};
 use fusion_core::model::chat::{Fault, FaultKind};
 use fusion_core::run::Os;
-use fusion_providers::{Keys, ModelStep};
+use fusion_providers::{Keys, ModelStep, Settings};
 
 use super::environment;
+use super::plugins::plugins;
 
 /// Gives the keys of the environment.
 pub(crate) fn keys() -> Keys {
     Keys::new(environment::secret)
 }
 
+/// Gives what providers are opened with: the plugins that may be named.
+pub(crate) fn settings() -> Settings {
+    Settings::default().plugins(plugins())
+}
+
 /// Lets the `model` nodes of workflow files run here.
 pub(super) fn register(fusion: &Fusion) {
     if let Some(env) = Os::current() {
-        fusion.register(ModelStep::new(env, keys()));
+        fusion.register(ModelStep::with(env, keys(), settings()));
     }
 }
 

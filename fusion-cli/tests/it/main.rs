@@ -11,6 +11,7 @@ mod help;
 mod interrupt;
 mod look;
 mod models;
+mod plugins;
 mod run;
 mod support;
 mod terminal;

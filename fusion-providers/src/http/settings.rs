@@ -1,6 +1,7 @@
 //! What one has to know to reach a service.
 
 use super::{Http, Key};
+use crate::Plugins;
 
 /// What one has to know to reach a service. What is empty is as the provider has it.
 ///
@@ -24,6 +25,8 @@ pub struct Settings {
     pub headers: Vec<(String, String)>,
     /// The client; one client for many providers keeps fewer connections.
     pub http: Http,
+    /// The plugins that may be opened by name; none by default.
+    pub plugins: Plugins,
 }
 
 impl Settings {
@@ -66,6 +69,13 @@ impl Settings {
     #[must_use]
     pub fn http(mut self, http: Http) -> Self {
         self.http = http;
+        self
+    }
+
+    /// Sets the plugins that may be opened by name.
+    #[must_use]
+    pub fn plugins(mut self, plugins: Plugins) -> Self {
+        self.plugins = plugins;
         self
     }
 

@@ -7,6 +7,7 @@ use fusion_core::contract::Provider;
 use fusion_core::graph::nearest;
 use fusion_core::model::chat::{Fault, FaultKind};
 
+use crate::plugins::is_path;
 use crate::{Anthropic, Gemini, Key, Ollama, OpenAi, OpenRouter, Settings};
 
 /// Where values of variables come from: the environment of the program, a store of secrets.
@@ -65,6 +66,9 @@ const fn service(
     Service { name, protocol, base_url, keys, moved }
 }
 
+/// What plugins begin with.
+const PLUGIN: &str = "plugin";
+
 /// Every service that is known by name. Another one is a line here.
 const SERVICES: &[Service] = &[
     service("openai", Protocol::OpenAi, "", &["OPENAI_API_KEY"], "OPENAI_BASE_URL"),
@@ -95,6 +99,8 @@ const SERVICES: &[Service] = &[
 /// Opens a provider: `openai:gpt-4o-mini`, `anthropic`, `ollama:smollm2`, or a URL of a server that speaks OpenAI's protocol,
 /// `http://127.0.0.1:8080/v1`. What follows the first colon of a name is the model of requests that name none.
 ///
+/// `plugin:NAME`, `plugin:NAME:MODEL` and `plugin:` with a path is a [plugin](crate::plugins) among `settings.plugins`.
+///
 /// Keys come from the variables of the service (`OPENAI_API_KEY`, …); so does where it is, if `OPENAI_BASE_URL` or its like is
 /// set. What `settings` says wins over both.
 ///
@@ -122,12 +128,33 @@ pub fn open(name: &str, keys: &Keys, settings: Settings) -> Result<Arc<dyn Provi
         return Ok(Arc::new(OpenAi::new(settings)?));
     }
     let (word, model) = name.split_once(':').unwrap_or((name, ""));
+    if word == PLUGIN {
+        return plugin(model, keys, &settings);
+    }
     let Some(service) = SERVICES.iter().find(|service| service.name == word) else {
-        let hint = nearest::hint(word, SERVICES.iter().map(|service| service.name));
+        let hint = nearest::hint(word, SERVICES.iter().map(|service| service.name).chain([PLUGIN]));
         let message = format!("no provider is called `{word}`: {hint}");
         return Err(Fault::new(FaultKind::InvalidRequest, message));
     };
     service.open(keys, if model.is_empty() { settings } else { settings.model(model) })
+}
+
+/// Opens a plugin: `NAME`, `NAME:MODEL`, or the path of its library.
+fn plugin(name: &str, keys: &Keys, settings: &Settings) -> Result<Arc<dyn Provider>, Fault> {
+    if name.is_empty() {
+        let message = "name the plugin: `plugin:NAME`, or `plugin:` and the path of its library";
+        return Err(Fault::new(FaultKind::InvalidRequest, message));
+    }
+    let (name, model) = match name.split_once(':') {
+        Some((own, model)) if !is_path(name) => (own, model),
+        _ => (name, settings.model.as_str()),
+    };
+    let (listed, plugin) = settings.plugins.load(name)?;
+    let mut config = listed.config();
+    if !settings.base_url.is_empty() {
+        config.insert("base_url".to_owned(), settings.base_url.clone().into());
+    }
+    plugin.with_model(&config.into(), keys, model)
 }
 
 /// A service that is known by name.
