@@ -12,6 +12,8 @@
 //! | [`Plugin`] | a provider in a shared library, behind the C ABI of `fusion_plugin.h` |
 //! | [`plugins`] | plugins by name: folders, manifests, trust |
 //! | [`Scripted`] | a provider that says what a script or a recording says |
+//! | [`Foreign`] | a provider whose code is a step, in another language perhaps |
+//! | [`kit`] | providers and agents put together from descriptions, for programs in other languages |
 //!
 //! ```
 //! use fusion_core::contract::{Call, Provider};
@@ -31,8 +33,10 @@
 //! ```
 
 mod anthropic;
+mod foreign;
 mod gemini;
 mod http;
+pub mod kit;
 pub mod layer;
 pub mod mcp;
 mod node;
@@ -48,6 +52,7 @@ pub mod scripted;
 pub mod wire;
 
 pub use anthropic::Anthropic;
+pub use foreign::Foreign;
 pub use gemini::Gemini;
 pub use http::{Http, Key, Settings};
 pub use node::ModelStep;

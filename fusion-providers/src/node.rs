@@ -1,23 +1,19 @@
 //! The `model` nodes of workflow files: a step that asks a model by the name of its provider.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use fusion_core::agent::LlmAgent;
-use fusion_core::contract::{Agent, BoxFuture, Call, Context, Desk, Env, Output, Provider, Step};
+use fusion_core::contract::{Agent, BoxFuture, Context, Desk, Env, Output, Provider, Step};
 use fusion_core::model::agent::Ask;
-use fusion_core::model::chat::{Fault, FaultKind, Message, Sampling};
+use fusion_core::model::chat::{Message, Sampling};
 use fusion_core::model::{Class, Failure, Payload};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::layer::{ProviderExt, Retry, Timeout};
-use crate::{Keys, Settings, discover, open};
-
-/// The name of whatever listens on this machine.
-const LOCAL: &str = "local";
+use crate::kit::Models;
+use crate::{Keys, Settings};
 
 /// The step behind the `model` nodes of workflow files. Register it and files may ask models:
 ///
@@ -43,14 +39,7 @@ const LOCAL: &str = "local";
 /// # Os::new()?.handle().block_on(example())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct ModelStep(Arc<Opened>);
-
-struct Opened {
-    env: Arc<dyn Env>,
-    keys: Keys,
-    settings: Settings,
-    providers: Mutex<BTreeMap<String, Arc<dyn Provider>>>,
-}
+pub struct ModelStep(Models);
 
 impl ModelStep {
     /// Makes the step; keys are looked up when a node names their provider first.
@@ -60,7 +49,12 @@ impl ModelStep {
 
     /// Makes the step as [`ModelStep::new`] does; every provider is opened with these settings, and so with their plugins.
     pub fn with(env: Arc<dyn Env>, keys: Keys, settings: Settings) -> Self {
-        Self(Arc::new(Opened { env, keys, settings, providers: Mutex::default() }))
+        Self(Models::new(env, keys, settings))
+    }
+
+    /// Makes the step with providers that a program has added by name.
+    pub fn of(models: Models) -> Self {
+        Self(models)
     }
 }
 
@@ -124,14 +118,14 @@ impl Step for ModelStep {
     }
 
     fn run(&self, ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>> {
-        let opened = self.0.clone();
+        let models = self.0.clone();
         Box::pin(async move {
             let node: Node = input.decode()?;
             let model: Model = either("model", "name", node.model)?;
             let with: With = either("with", "prompt", node.with)?;
-            let desk = Desk::new(ctx, opened.env.clone());
+            let desk = Desk::new(ctx, models.env().clone());
             let call = desk.call("model", "open");
-            let agent = agent(opened.provider(&call, &model.name).await?, model, &with);
+            let agent = agent(models.get(&call, &model.name).await?, model, &with);
             let ask = Ask { prompt: with.prompt, messages: with.messages };
             let reply = agent.work(&desk, ask).await?;
             Ok(Output::Value(Payload::json(&reply)?))
@@ -155,34 +149,6 @@ fn agent(provider: Arc<dyn Provider>, model: Model, with: &With) -> LlmAgent {
         Some(schema) => agent.result(schema),
         None => agent,
     }
-}
-
-impl Opened {
-    async fn provider(&self, call: &Call, name: &str) -> Result<Arc<dyn Provider>, Fault> {
-        if let Some(known) = self.providers().get(name) {
-            return Ok(known.clone());
-        }
-        let bare = if name == LOCAL {
-            let found = discover(call, &self.keys, &self.settings.http).await?;
-            found.into_iter().next().ok_or_else(nothing_local)?.provider
-        } else {
-            open(name, &self.keys, self.settings.clone())?
-        };
-        let provider: Arc<dyn Provider> =
-            Arc::new(bare.layer(Timeout::usual()).layer(Retry::new()));
-        self.providers().insert(name.to_owned(), provider.clone());
-        Ok(provider)
-    }
-
-    fn providers(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<dyn Provider>>> {
-        self.providers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn nothing_local() -> Fault {
-    let message =
-        "no model listens on this machine: start Ollama or llama.cpp's server, or name a provider";
-    Fault::new(FaultKind::Transport, message)
 }
 
 #[cfg(test)]

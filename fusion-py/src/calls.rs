@@ -3,13 +3,15 @@
 //! Numbers, never pointers: an answer that comes twice, or after the engine has given the body up, finds nothing.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use fusion_core::contract::{Context, Output};
 use fusion_core::model::{Failure, Payload};
 use fusion_core::run::Os;
 use pyo3::prelude::*;
 use tokio::sync::oneshot;
+
+use crate::shared::Shared;
 
 /// How a body ended.
 #[derive(Debug)]
@@ -41,6 +43,8 @@ pub(crate) struct Calls {
     open: Mutex<Open>,
     /// The world of the engine, once it was opened.
     pub(crate) os: OnceLock<Arc<Os>>,
+    /// What the engine's Python side shares, once it was opened.
+    pub(crate) shared: OnceLock<Weak<Shared>>,
 }
 
 #[derive(Debug, Default)]

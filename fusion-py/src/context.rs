@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fusion_core::contract::Context;
+use fusion_core::contract::{Context, Desk};
 use fusion_core::error::{Code, Error};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -68,6 +68,40 @@ impl Attempt {
             Some(payload) if payload.is_empty() => Ok(("late", None)),
             Some(payload) => Ok(("value", Some(value::read_payload(py, &payload)?))),
         }
+    }
+
+    /// Gives the attempt of a part of the body: what it saves under a name is apart from the rest.
+    fn part(&self, name: String) -> Self {
+        Self::new(self.context.part(name), self.calls.clone())
+    }
+
+    /// Lets an agent work on a task, as a part of this body: `[reply, null]`, or `[null, failure]`.
+    fn work(
+        &self,
+        py: Python<'_>,
+        agent: u32,
+        part: String,
+        task: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let task = value::to_json(task)?;
+        let (Some(os), Some(shared)) = (self.calls.os.get(), self.calls.shared.get()) else {
+            return Err(error::refuse(py, Code::Closed, "the engine was not opened"));
+        };
+        let (shared, env) = (shared.clone(), os.clone());
+        let desk = Desk::new(self.context.clone(), env).part(part);
+        let work = async move {
+            let Some(shared) = shared.upgrade() else {
+                return Err(Error::new(Code::Closed, "the engine is not there any more"));
+            };
+            Ok(shared.staff.kit()?.work(&desk, agent, task).await)
+        };
+        Ok(Operation::new(os.handle().clone(), work, |py, done| {
+            let told = match done {
+                Ok(reply) => serde_json::json!([reply, null]),
+                Err(failure) => serde_json::json!([null, failure]),
+            };
+            value::of_json(py, &told).map(Bound::unbind)
+        }))
     }
 
     /// Saves a result under a name; it is durable when the operation ends.

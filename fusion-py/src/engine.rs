@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusion_core::error::{Error, Result};
+use fusion_core::contract::Call;
+use fusion_core::error::{Code, Error, Result};
 use fusion_core::graph::Definition as Made;
 use fusion_core::model::{RunId, RunStatus};
 use fusion_core::run::Options;
@@ -14,6 +15,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use crate::chunks::AnswerChunks;
 use crate::definition::Definition;
 use crate::error;
 use crate::lane::Lane;
@@ -67,6 +69,18 @@ struct Opening {
     secrets: BTreeMap<String, String>,
     #[pyo3(item)]
     cwd: Option<PathBuf>,
+}
+
+/// Reads a description.
+fn described<T: serde::de::DeserializeOwned>(
+    py: Python<'_>,
+    spec: &Bound<'_, PyAny>,
+    what: &str,
+) -> PyResult<T> {
+    serde_json::from_value(value::to_json(spec)?).map_err(|cause| {
+        let message = format!("the description of the {what} does not fit");
+        error::raise(py, &Error::new(Code::InvalidInput, message).because(cause))
+    })
 }
 
 impl Engine {
@@ -126,6 +140,50 @@ impl Engine {
     /// Registers a workflow that others may run by name.
     fn add_workflow(&self, definition: &Definition) {
         self.shared.add_workflow(definition.0.clone());
+    }
+
+    /// Adds a provider of its description, and gives its number.
+    fn add_provider(&self, py: Python<'_>, spec: &Bound<'_, PyAny>) -> PyResult<u32> {
+        let spec = described(py, spec, "provider")?;
+        let added = self.shared.staff.provider(spec);
+        added.map_err(|error| error::raise(py, &error))
+    }
+
+    /// Lets a provider be found by a name.
+    fn name_provider(&self, py: Python<'_>, name: String, number: u32) -> PyResult<()> {
+        let named = self.shared.staff.name(name, number);
+        named.map_err(|error| error::raise(py, &error))
+    }
+
+    /// Adds an agent of its description, and gives its number; with `is_step`, graphs find it by its name.
+    fn add_agent(&self, py: Python<'_>, spec: &Bound<'_, PyAny>, is_step: bool) -> PyResult<u32> {
+        let spec = described(py, spec, "agent")?;
+        let added = self.shared.staff.agent(spec, is_step);
+        added.map_err(|error| error::raise(py, &error))
+    }
+
+    /// Asks a provider: `complete`, `embed`, `models`. Gives the answer, or a fault: `[answer, null]`, `[null, fault]`.
+    fn ask_provider(
+        &self,
+        py: Python<'_>,
+        number: u32,
+        op: String,
+        asked: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let asked = value::to_json(asked)?;
+        let work = async move |_: Fusion, shared: Arc<Shared>| {
+            let Some(os) = shared.calls.os.get() else {
+                return Err(Error::new(Code::Internal, "the runtime was not started"));
+            };
+            let call = Call::new(os.clone());
+            Ok(shared.staff.kit()?.ask(&call, number, (&op, asked)).await)
+        };
+        self.operation(py, work, |py, told| value::of_json(py, &told).map(Bound::unbind))
+    }
+
+    /// Asks a provider for an answer as it comes.
+    fn stream_provider(&self, number: u32, asked: &Bound<'_, PyAny>) -> PyResult<AnswerChunks> {
+        Ok(AnswerChunks::new(self.shared.clone(), number, value::to_json(asked)?))
     }
 
     /// Makes a loop the one for bodies whose run has no other.

@@ -6,6 +6,7 @@
 //! | `operation` | something that the engine does, waited for by a thread or by a loop |
 //! | `step`, `calls`, `reports` | a body is entered, and says how it ended |
 //! | `lane`, `pool` | the ways to the code: onto a loop, into a thread |
+//! | `staff`, `chunks` | providers and agents, made of their descriptions; an answer as it comes |
 //! | `shared` | what all of these share |
 //! | `context` | what a body knows of its attempt |
 //! | `value`, `error` | conversion |
@@ -14,6 +15,7 @@
 //! No thread of the engine ever attaches to the interpreter, and no lock is held while Python code runs.
 
 mod calls;
+mod chunks;
 mod command;
 mod context;
 mod definition;
@@ -27,5 +29,6 @@ mod pool;
 mod reports;
 mod run;
 mod shared;
+mod staff;
 mod step;
 mod value;

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = true)]
 #[pyo3(name = "_native")]
 fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<crate::chunks::AnswerChunks>()?;
     module.add_class::<crate::context::Attempt>()?;
     module.add_class::<crate::definition::Definition>()?;
     module.add_class::<crate::engine::Engine>()?;

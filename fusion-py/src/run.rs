@@ -78,6 +78,13 @@ impl RunHandle {
         Events::new(self.run.events(after), self.shared.clone())
     }
 
+    /// How far the bodies in this process are that said so, by node: what an agent's model says, as it comes.
+    fn progress<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let all: serde_json::Map<String, serde_json::Value> =
+            self.run.progress().into_iter().collect();
+        value::of_json(py, &all.into())
+    }
+
     /// Every node with its status and attempts, and its output and failure if it has any.
     fn nodes(&self, py: Python<'_>) -> PyResult<Operation> {
         self.operation(

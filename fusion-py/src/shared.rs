@@ -10,6 +10,7 @@ use fusion_core::error::{Code, Error, Result};
 use fusion_core::model::RunId;
 use fusion_core::run::{Options, Os};
 use fusion_core::{Fusion, graph};
+use fusion_providers::Keys;
 use pyo3::prelude::*;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -17,6 +18,7 @@ use tokio::sync::Notify;
 use crate::calls::Calls;
 use crate::lane::Way;
 use crate::pool::{Bodies, Want};
+use crate::staff::Staff;
 use crate::step::{Place, PyStep};
 
 /// How many homes are kept before those of runs that are not driven here any more are forgotten.
@@ -56,6 +58,7 @@ pub(crate) struct Shared {
     /// Every step, so that those are registered that came before the engine was opened.
     steps: Mutex<Vec<(Box<str>, usize, Place)>>,
     workflows: Mutex<Vec<graph::Definition>>,
+    pub(crate) staff: Staff,
     pub(crate) calls: Arc<Calls>,
     pub(crate) bodies: Arc<Bodies>,
     homes: Mutex<Homes>,
@@ -90,6 +93,7 @@ impl Shared {
             engine: tokio::sync::OnceCell::new(),
             steps: Mutex::default(),
             workflows: Mutex::default(),
+            staff: Staff::default(),
             calls: Arc::default(),
             bodies: Arc::default(),
             homes: Mutex::default(),
@@ -147,6 +151,9 @@ impl Shared {
             builder = builder.command_cwd(cwd);
         }
         let engine = builder.open().await?;
+        self.calls.shared.get_or_init(|| Arc::downgrade(self));
+        let keys = self.settings.secrets.clone();
+        self.staff.open(&engine, self, Keys::new(move |name| keys.get(name).cloned()))?;
         // Under the locks, so that nothing is registered twice or left out.
         let steps = held(&self.steps);
         for (name, body, place) in steps.iter() {

@@ -12,7 +12,7 @@ import fusion_kit as fk
 from fusion_kit import _native
 
 PACKAGE = Path(fk.__file__).parent
-OBJECTS = (fk.item, fk.index)
+OBJECTS = (fk.item, fk.index, fk.Chunk)
 
 
 def members():

@@ -1,6 +1,7 @@
 """What type checkers make of the package: types flow from steps through workflows to results. Checked, never run."""
 
 import dataclasses
+from collections.abc import AsyncIterator
 from typing import Any
 
 import fusion_kit as fk
@@ -60,3 +61,54 @@ async def use() -> None:
     digest(1)  # type: ignore[arg-type]
     fetch()  # type: ignore[call-arg]
     app.step(retries="3")  # type: ignore[call-overload]
+
+
+class Echo(fk.Provider):
+    async def complete(self, request: fk.Request, call: fk.ModelCall) -> fk.Answer:
+        return fk.Answer.of(request.prompt, calls=[("search", {"words": ["a"]})], usage=(1, 2), cost="0.01")
+
+
+class Words(fk.Provider):
+    async def stream(self, request: fk.Request, call: fk.ModelCall) -> AsyncIterator[str]:
+        yield request.prompt
+
+
+class Blocking(fk.Provider):
+    def complete(self, request: fk.Request, call: fk.ModelCall) -> str:
+        return request.model
+
+
+@fk.tool(name="search")
+def look(words: list[str], most: int = 3) -> list[str]:
+    return words[:most]
+
+
+class Judge(fk.Agent):
+    name = "judge"
+    capabilities = {"review": 0.9}
+
+    async def run(self, ctx: fk.Context, prompt: str, **more: Any) -> str:
+        reply = await ctx.work(writer, prompt)
+        return str(reply.text)
+
+
+echo = app.providers.add(Echo(), "mine")
+writer = fk.Agent(
+    "writer", model=echo.with_retry(3).with_fallback(Words(), ("openai:gpt-4o-mini", "small"), "ollama"), tools=[look, fetch, len],
+    result=Page, limits=fk.Limits(turns=5, cost="1.00", time="10m"), price=fk.Price("0.15", "0.60"),
+)  # fmt: skip
+app.add_agent(Judge())
+
+
+async def talk() -> None:
+    assert_type(echo, Echo)
+    answer = await app.providers.complete(echo, "hi")
+    assert_type(answer, fk.Answer)
+    assert_type(answer.text, str)
+    async for chunk in app.providers.stream(fk.provider("openai:gpt-4o-mini", key="k"), fk.Request.of("hi", system="s")):
+        assert_type(chunk, dict[str, Any])
+    assert_type(await app.providers.embed(echo, ["a"]), list[list[float]])
+    run = await app.ask(writer, "hi")
+    assert_type(run.progress(), dict[str, Any])
+    fk.Agent("x", modell=echo)  # type: ignore[call-arg]
+    raise fk.Fault("rate_limit", "slow down", retry_after=2.5)

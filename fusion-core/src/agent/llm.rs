@@ -10,7 +10,7 @@ use super::limits::Limits;
 use super::result::Form;
 use super::talk::Talk;
 use super::tool::Tool;
-use crate::contract::{Agent, Desk, Provider};
+use crate::contract::{Agent, Desk, Provider, Step};
 use crate::model::Failure;
 use crate::model::agent::{Ask, Reply};
 use crate::model::chat::{Chunk, Price, Sampling};
@@ -138,6 +138,15 @@ impl LlmAgent {
     ) -> Self {
         let form = self.form.take().unwrap_or_else(|| Form::new(Value::Bool(true)));
         self.form = Some(form.checked(check));
+        self
+    }
+
+    /// Checks the result by a step, which may be one in another language: what it fails with is told to the model. As
+    /// [`LlmAgent::checked`].
+    #[must_use]
+    pub fn checked_by(mut self, step: Arc<dyn Step>) -> Self {
+        let form = self.form.take().unwrap_or_else(|| Form::new(Value::Bool(true)));
+        self.form = Some(form.checked_by(step));
         self
     }
 

@@ -8,14 +8,12 @@
 //! | `result` | how the last answer becomes a result |
 //! | `schema` | what fits a JSON Schema |
 //! | `tool` | [`Tool`]: a step with a description for models |
-//! | `scope` | the context of a tool's call, apart from that of other calls |
 //! | `step` | [`AgentStep`]: an agent as a step of graphs |
 
 mod limits;
 mod llm;
 mod result;
 mod schema;
-mod scope;
 mod step;
 mod talk;
 mod tool;

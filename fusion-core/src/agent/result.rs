@@ -5,9 +5,18 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::schema::Reader;
+use crate::contract::{Context, Step};
 use crate::model::chat::{Fault, FaultKind, Schema};
+use crate::model::{Failure, Payload};
 
-type Check = Arc<dyn Fn(&Value) -> Result<(), String> + Send + Sync>;
+type Judge = dyn Fn(&Value) -> Result<(), String> + Send + Sync;
+
+/// Who has the last word on a result.
+#[derive(Clone)]
+enum Check {
+    Here(Arc<Judge>),
+    Step(Arc<dyn Step>),
+}
 
 /// The form that a result has to have.
 #[derive(Clone)]
@@ -26,7 +35,12 @@ impl Form {
         mut self,
         check: impl Fn(&Value) -> Result<(), String> + Send + Sync + 'static,
     ) -> Self {
-        self.check = Some(Arc::new(check));
+        self.check = Some(Check::Here(Arc::new(check)));
+        self
+    }
+
+    pub(super) fn checked_by(mut self, step: Arc<dyn Step>) -> Self {
+        self.check = Some(Check::Step(step));
         self
     }
 
@@ -42,17 +56,34 @@ impl Form {
         Schema { name: "result".to_owned(), schema: self.schema.clone(), strict: false }
     }
 
-    /// Reads an answer; the error is a sentence for the model.
-    pub(super) fn read(&self, text: &str) -> Result<Value, String> {
-        let value: Value = serde_json::from_str(json_in(text))
-            .map_err(|error| format!("The answer has to be JSON and nothing else: {error}."))?;
-        if let Ok(reader) = &self.reader {
-            let told = |wrong| format!("The answer does not fit the JSON Schema:\n{wrong}");
-            reader.check(&value).map_err(told)?;
+    /// Reads an answer: a value, or a sentence for the model.
+    ///
+    /// # Errors
+    /// Of class `cancelled`, when the body is asked to end.
+    pub(super) async fn read(
+        &self,
+        body: &Context,
+        text: &str,
+    ) -> Result<Result<Value, String>, Failure> {
+        let value: Value = match serde_json::from_str(json_in(text)) {
+            Ok(value) => value,
+            Err(error) => {
+                return Ok(Err(format!("The answer has to be JSON and nothing else: {error}.")));
+            }
+        };
+        if let Ok(Err(wrong)) = self.reader.as_ref().map(|reader| reader.check(&value)) {
+            return Ok(Err(format!("The answer does not fit the JSON Schema:\n{wrong}")));
         }
         match &self.check {
-            Some(check) => check(&value).map(|()| value),
-            None => Ok(value),
+            Some(Check::Here(check)) => Ok(check(&value).map(|()| value)),
+            Some(Check::Step(step)) => {
+                match step.run(body.part("check"), Payload::value(&value)).await {
+                    Ok(_) => Ok(Ok(value)),
+                    Err(failure) if failure.class.is_cancel() => Err(failure),
+                    Err(failure) => Ok(Err(format!("{}.", failure.message.trim_end_matches('.')))),
+                }
+            }
+            None => Ok(Ok(value)),
         }
     }
 }
@@ -69,9 +100,16 @@ fn json_in(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
     use serde_json::json;
 
     use super::*;
+    use crate::agent::tests::Body;
+
+    /// Reads without a wait: no check here has one.
+    fn read(form: &Form, text: &str) -> Result<Value, String> {
+        form.read(&Context::new(Body::new()), text).now_or_never().unwrap().unwrap()
+    }
 
     #[test]
     fn json_is_found_in_a_fenced_block_and_nowhere_else() {
@@ -80,15 +118,15 @@ mod tests {
         }
         let form = Form::new(Value::Bool(true));
         for text in ["", "Here it is: {\"a\":1}", "```", "``````", "{\"a\":1} {}"] {
-            assert!(form.read(text).is_err(), "{text:?}");
+            assert!(read(&form, text).is_err(), "{text:?}");
         }
     }
 
     #[test]
     fn an_answer_has_to_fit_the_schema() {
         let form = Form::new(json!({"type": "object", "required": ["n"]}));
-        assert_eq!(form.read("{\"n\": 1}"), Ok(json!({"n": 1})));
-        assert!(form.read("{\"m\": 1}").unwrap_err().contains("\"n\" is a required property"));
+        assert_eq!(read(&form, "{\"n\": 1}"), Ok(json!({"n": 1})));
+        assert!(read(&form, "{\"m\": 1}").unwrap_err().contains("\"n\" is a required property"));
         assert!(form.is_readable().is_ok());
         let wrong = Form::new(json!({"type": "objekt"})).is_readable().unwrap_err();
         assert_eq!(wrong.kind(), FaultKind::InvalidRequest);
@@ -98,7 +136,7 @@ mod tests {
     fn a_check_has_the_last_word() {
         let form = Form::new(Value::Bool(true))
             .checked(|value| value["n"].as_i64().map(drop).ok_or_else(|| "`n` is missing.".into()));
-        assert_eq!(form.read("{\"n\":3}").unwrap()["n"], 3);
-        assert_eq!(form.read("{}").unwrap_err(), "`n` is missing.");
+        assert_eq!(read(&form, "{\"n\":3}").unwrap()["n"], 3);
+        assert_eq!(read(&form, "{}").unwrap_err(), "`n` is missing.");
     }
 }

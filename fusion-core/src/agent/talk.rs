@@ -102,7 +102,7 @@ impl<'a> Talk<'a> {
         self.messages.push(answer.message());
         let calls: Vec<ToolCall> = answer.calls().cloned().collect();
         if calls.is_empty() {
-            return self.end(&answer);
+            return self.end(&answer).await;
         }
         let results = self.use_tools(&name, &calls).await?;
         self.messages.push(Message::results(results));
@@ -174,7 +174,7 @@ impl<'a> Talk<'a> {
 
     /// Puts an answer together, and shows it on the way.
     async fn listen(&self, mut chunks: Chunks) -> Result<Answer, Fault> {
-        let (mut fold, mut text, mut shown) = (Fold::default(), String::new(), 0);
+        let (mut fold, mut text, mut shown) = (Fold::default(), String::new(), None::<u64>);
         let env = self.desk.env();
         while let Some(chunk) = poll_fn(|context| chunks.as_mut().poll_next(context)).await {
             let chunk = chunk?;
@@ -186,8 +186,9 @@ impl<'a> Talk<'a> {
             }
             fold.push(chunk)?;
             let now = env.monotonic_ns();
-            if now.saturating_sub(shown) >= SHOW_MS * 1_000_000 {
-                shown = now;
+            let is_time = shown.is_none_or(|at| now.saturating_sub(at) >= SHOW_MS * 1_000_000);
+            if is_time && !text.is_empty() {
+                shown = Some(now);
                 let from = text.char_indices().rev().nth(SHOWN_CHARS).map_or(0, |(at, _)| at);
                 let tail = text.get(from..).unwrap_or_default();
                 let agent = &*self.agent.name;
@@ -209,7 +210,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Ends with an answer without calls, or asks once for a better one.
-    fn end(&mut self, answer: &Answer) -> Result<Turn, Failure> {
+    async fn end(&mut self, answer: &Answer) -> Result<Turn, Failure> {
         let ended = match answer.finish {
             Finish::Length => Ended::Length,
             Finish::Refused => Ended::Refused,
@@ -218,7 +219,7 @@ impl<'a> Talk<'a> {
         let Some(form) = self.first.form.as_ref().filter(|_| ended == Ended::Done) else {
             return Ok(Turn::End(ended, None));
         };
-        match form.read(&answer.text()) {
+        match form.read(self.desk.body(), &answer.text()).await? {
             Ok(result) => Ok(Turn::End(ended, Some(result))),
             Err(wrong) if self.repaired => {
                 let failure =

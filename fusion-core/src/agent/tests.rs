@@ -55,14 +55,14 @@ impl Provider for Plan {
 
 /// The memos of a body, which outlive its attempts, and a crash before one of them.
 #[derive(Debug, Default)]
-struct Body {
+pub(super) struct Body {
     memos: Mutex<BTreeMap<String, Payload>>,
     /// How many may still be saved in this attempt.
     left: AtomicU64,
 }
 
 impl Body {
-    fn new() -> Arc<Self> {
+    pub(super) fn new() -> Arc<Self> {
         Arc::new(Self { memos: Mutex::default(), left: u64::MAX.into() })
     }
 }

@@ -10,7 +10,6 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::schema::Reader;
-use super::scope::scoped;
 use crate::contract::{BoxFuture, Context, Desk, Output, Step};
 use crate::model::chat::{self, ToolCall, ToolResult};
 use crate::model::{Class, Failure, Payload};
@@ -102,7 +101,7 @@ impl Tool {
             return Ok(ToolResult::error(call, format!("the arguments do not fit:\n{wrong}")));
         }
         let arguments = Payload::value(&arguments);
-        let body = scoped(desk.body(), name.to_owned());
+        let body = desk.body().part(name);
         let work = async { self.step.run(body, arguments).await };
         let until = desk.env().monotonic_ns().saturating_add(limit_ms.saturating_mul(1_000_000));
         let work = AssertUnwindSafe(work).catch_unwind();

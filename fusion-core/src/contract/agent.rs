@@ -70,6 +70,13 @@ impl Desk {
         &self.body
     }
 
+    /// Gives a desk for a part of the work, such as another agent that is asked: what it records is apart from the rest. Parts of
+    /// one attempt need different names, the same in every attempt.
+    #[must_use]
+    pub fn part(&self, name: impl Into<String>) -> Self {
+        Self { body: self.body.part(name), ..self.clone() }
+    }
+
     /// Gives the world.
     pub fn env(&self) -> &Arc<dyn Env> {
         &self.env

@@ -168,6 +168,13 @@ impl Call {
         self.stop.as_ref().is_some_and(|stop| stop.is_set())
     }
 
+    /// Waits until somebody wishes it to end, or its time is over.
+    pub async fn ended(&self) {
+        let never = std::future::pending::<Result<(), Fault>>();
+        // Nothing but an end comes of it.
+        let _ = self.limited(u64::MAX, "nothing happened", never).await;
+    }
+
     /// Refuses to begin what nobody waits for.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ mod bus;
 mod call;
 mod env;
 mod future;
+mod part;
 mod provider;
 mod shared;
 mod step;

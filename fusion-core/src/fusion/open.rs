@@ -180,6 +180,16 @@ impl Fusion {
         self.engine.store.close().await
     }
 
+    /// Gives the store, for what keeps documents of its own there: budgets, caches, rate gates.
+    pub fn store(&self) -> Arc<dyn Store> {
+        self.engine.store.clone()
+    }
+
+    /// Gives the world that the engine lives in.
+    pub fn env(&self) -> Arc<dyn Env> {
+        self.engine.env.clone()
+    }
+
     pub(super) fn engine(&self) -> &Handle {
         &self.engine
     }

@@ -20,14 +20,16 @@ app.run(digest, ["https://example.org"])
 """
 
 from . import _only_main as _only_main
-from ._agents import Agent, agent
+from ._agents import Agent, Limits, agent
 from ._app import Fusion
 from ._call import Call
+from ._chat import Answer, Chunk, ModelCall, Price, Reply, Request
 from ._context import Context
 from ._errors import (
     Closed,
     DecodeError,
     Error,
+    Fault,
     IdConflict,
     InvalidInput,
     InvalidWorkflow,
@@ -44,38 +46,51 @@ from ._errors import (
 from ._graph import Graph, Loaded, Workflow, approval, command, sleep, sleep_until, unless, wait_signal, when
 from ._native import __version__
 from ._options import Retry
+from ._providers import Provider, Scripted, provider
 from ._refs import Node, Ref, first, index, item
 from ._run import Event, Events, Run
 from ._step import Step
+from ._tools import Tool, tool
 
 __all__ = [
     "Agent",
+    "Answer",
     "Call",
+    "Chunk",
     "Closed",
     "Context",
     "DecodeError",
     "Error",
     "Event",
     "Events",
+    "Fault",
     "Fusion",
     "Graph",
     "IdConflict",
     "InvalidInput",
     "InvalidWorkflow",
+    "Limits",
     "Loaded",
+    "ModelCall",
     "Node",
     "NotApplicable",
     "Permanent",
+    "Price",
+    "Provider",
     "Ref",
+    "Reply",
+    "Request",
     "Retry",
     "RetryAfter",
     "Run",
     "RunCancelled",
     "RunFailed",
     "RunNotFound",
+    "Scripted",
     "Step",
     "StepError",
     "StoreError",
+    "Tool",
     "WaitTimeout",
     "Workflow",
     "__version__",
@@ -85,8 +100,10 @@ __all__ = [
     "first",
     "index",
     "item",
+    "provider",
     "sleep",
     "sleep_until",
+    "tool",
     "unless",
     "wait_signal",
     "when",

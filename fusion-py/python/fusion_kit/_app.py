@@ -8,12 +8,14 @@ import weakref
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, ParamSpec, Sequence, TypeVar, overload
 
 from . import _native
+from ._agents import Agent, Staff, asking, replies
 from ._body import Body
 from ._call import Call
 from ._context import Context
 from ._graph import Graph, Loaded, Workflow
 from ._ground import Ground, running_loop
 from ._options import Options, Retry
+from ._providers import Providers
 from ._run import Run
 from ._step import Step
 from ._values import decoder
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Concatenate
 
-    from ._agents import Agent
     from ._refs import Node
     from ._typing import Decorator, DurableDecorator, WorkflowDecorator
 
@@ -54,11 +55,13 @@ class Fusion:
             "cwd": None if cwd is None else os.fspath(cwd),
         }  # fmt: skip
         self._engine = _native.Engine(opening)
-        self._bodies: "list[Body]" = []
+        self._bodies: "list[Any]" = []
         self._steps: "dict[str, Step[Any, Any]]" = {}
         self._workflows: "dict[str, Any]" = {}
         self._known: "set[str]" = set()
-        self._agents: "dict[str, Agent]" = {}
+        self._staff = Staff(weakref.proxy(self))
+        self.providers = Providers(self)
+        """The providers of language models."""
         self._causes: "dict[tuple[str, str], BaseException]" = {}
         self._ground = Ground(self._engine, self._bodies)
         _apps.add(self)
@@ -150,21 +153,29 @@ class Fusion:
 
     def add_agent(self, agent: Agent) -> Agent:
         """Lets an agent take tasks: those that name it, and those that ask for what it can do."""
-        from ._agents import router, step_of
-
-        if not self._agents:
-            self._add_step(Step("agent", router(self._agents), Options()), False)
-        self._agents[agent.word()] = agent
-        self._add_step(Step(f"agent:{agent.word()}", step_of(agent), Options()), False)
+        self._staff.add(agent)
         return agent
 
     def ask(
-        self, who: "str | list[str]", prompt: Any, *, id: Optional[str] = None, **more: Any
+        self, who: "str | Agent | list[str]", prompt: Any, *, id: Optional[str] = None, **more: Any
     ) -> "Call[Run[Any]]":
-        """Starts a run that gives one task to an agent, by its name, or by a list of what it has to be able to do."""
-        from ._agents import asking
+        """Starts a run that gives one task to an agent: itself, by its name, or by a list of what it has to be able to do.
 
-        return self.start(asking(who, prompt, more), id=id)
+        The result of one that asks a model is an `fk.Reply`.
+        """
+        return self._start(self._task(who, prompt, more), (), {}, (id, False))
+
+    def _task(self, who: "str | Agent | list[str]", prompt: Any, more: "Mapping[str, Any]") -> Graph:
+        if isinstance(who, Agent):
+            self._staff.add(who)
+            who = who.word()
+        return asking(who, prompt, more, replies(self._staff.agents))
+
+    def _agent(self, who: "str | Agent") -> Agent:
+        return self._staff.find(who)
+
+    def _agent_number(self, made: Agent) -> int:
+        return self._staff.number(made)
 
     def load(self, path: "str | os.PathLike[str]") -> Loaded:
         """Reads a workflow file; the further workflows that it holds can be run by name from then on.
@@ -213,7 +224,9 @@ class Fusion:
         made = workflow.definition()
         used = workflow.steps if isinstance(workflow, Workflow) else getattr(workflow, "_builder", None)
         for step in (used if isinstance(used, dict) else used.steps if used else {}).values():
-            if step.name not in self._steps:
+            if isinstance(step, Agent):
+                self._staff.add(step)
+            elif step.name not in self._steps:
                 self._add_step(step, False)
         return made
 
@@ -223,7 +236,7 @@ class Fusion:
     ) -> "Call[Run[R]]": ...
     @overload
     def start(
-        self, workflow: "Graph | Loaded | str", *args: Any, id: Optional[str] = None, detach: bool = False, **inputs: Any
+        self, workflow: "Graph | Loaded | Agent | str", *args: Any, id: Optional[str] = None, detach: bool = False, **inputs: Any
     ) -> "Call[Run[Any]]": ...
 
     def start(
@@ -237,6 +250,9 @@ class Fusion:
         return self._start(workflow, args, inputs, (id, detach))
 
     def _start(self, workflow: Any, args: Any, inputs: Any, how: Any, thread: bool = False) -> "Call[Run[Any]]":
+        if isinstance(workflow, Agent):
+            prompt, more = (args[0], inputs) if args else (inputs.pop("prompt", ""), inputs)
+            workflow, args, inputs = self._task(workflow, prompt, more), (), {}
         made = self._definition(workflow)
         workflow = self._workflows[workflow] if isinstance(workflow, str) else workflow
         if isinstance(workflow, Workflow):
@@ -246,7 +262,7 @@ class Fusion:
             if not inputs:
                 raise TypeError("the inputs of a graph or a file are given by name")
         annotation = workflow._annotation if isinstance(workflow, Workflow) else Any
-        decode = None if annotation is Any else decoder(annotation)
+        decode = getattr(workflow, "_decode", None) if annotation is Any else decoder(annotation)
         context = contextvars.copy_context()
 
         def begin(lane: Any) -> Any:
@@ -269,7 +285,7 @@ class Fusion:
     ) -> R: ...  # fmt: skip
     @overload
     def run(
-        self, workflow: "Graph | Loaded | str", *args: Any, id: Optional[str] = None,
+        self, workflow: "Graph | Loaded | Agent | str", *args: Any, id: Optional[str] = None,
         timeout: Optional[float] = None, **inputs: Any,
     ) -> Any: ...  # fmt: skip
 

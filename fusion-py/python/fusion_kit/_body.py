@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable, Optional
 
-from ._errors import DecodeError, Permanent, RetryAfter
+from ._errors import DecodeError, Fault, Permanent, RetryAfter
 from ._values import Decode, decoder
 
 _TRACEBACK_CHARS = 20_000
@@ -28,12 +28,15 @@ class Body:
 
     __slots__ = (
         "name", "fn", "is_async", "context", "decoders", "places", "single", "may_lack", "positional", "app", "make_context",
+        "keeps",
     )  # fmt: skip
 
-    def __init__(self, name: str, fn: Callable[..., Any], app: Any, make_context: Any) -> None:
+    def __init__(self, name: str, fn: Callable[..., Any], app: Any, make_context: Any, keeps: bool = True) -> None:
         import inspect
 
         self.name = name
+        # What a step raises is why its node fails; what a tool raises is told to the model.
+        self.keeps = keeps
         self.fn = fn
         self.app = app
         self.make_context = make_context
@@ -90,6 +93,23 @@ class Body:
         return self.fn(**given)
 
 
+class Code:
+    """Code of ours that is entered as bodies are, with the input as it is, and the attempt."""
+
+    __slots__ = ("name", "fn", "is_async", "app", "keeps")
+
+    def __init__(self, name: str, fn: Callable[[Any, Any], Any], is_async: bool) -> None:
+        self.name = name
+        self.fn = fn
+        self.is_async = is_async
+        self.app = None
+        self.keeps = False
+
+    def enter(self, value: Any, attempt: Any) -> Any:
+        """Calls it; gives its value, or its coroutine."""
+        return self.fn(value, attempt)
+
+
 def is_async(fn: Callable[..., Any]) -> bool:
     """Tells whether calling it gives a coroutine."""
     import inspect
@@ -134,12 +154,13 @@ def told(error: BaseException) -> Any:
     import traceback
 
     kind = type(error)
-    name = "decode" if kind is DecodeError else kind.__name__
-    message = str(error) or kind.__name__
+    name = "decode" if kind is DecodeError else error.kind if isinstance(error, Fault) else kind.__name__
+    message = (error.message if isinstance(error, Fault) else str(error)) or kind.__name__
     if isinstance(error, SystemExit):
         message = f"the step called sys.exit({error.code!r})"
     retryable = False if isinstance(error, (Permanent, SystemExit)) else None
-    after = round(error.seconds * 1000) if isinstance(error, RetryAfter) else None
+    seconds = error.seconds if isinstance(error, RetryAfter) else getattr(error, "retry_after", None)
+    after = round(seconds * 1000) if isinstance(error, (RetryAfter, Fault)) and seconds is not None else None
     made = traceback.TracebackException(kind, error, _outside(error), limit=-60, lookup_lines=True)
     text = "".join(made.format())
     if len(text) > _TRACEBACK_CHARS:
@@ -178,7 +199,7 @@ def report_error(body: Body, reports: Any, token: int, error: BaseException, att
     if isinstance(error, Rest):
         reports.rests(token, error.name, error.signal, error.ms)
         return
-    if isinstance(error, Exception) and body.app is not None:
+    if isinstance(error, Exception) and body.keeps and body.app is not None:
         about = attempt.about()
         body.app._keep_cause((about["run"], about["node"]), error)
     try:

@@ -12,6 +12,8 @@ from ._values import decoder
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from ._agents import Agent
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -91,6 +93,30 @@ class Context:
         save: Call[None] = Call(self._app, lambda _: self._attempt.save(name, value))
         await save
         return value
+
+    async def work(self, agent: "str | Agent", prompt: str, *, name: Optional[str] = None, **more: Any) -> Any:
+        """Lets an agent work on a task as a part of this function, and gives its reply.
+
+        What it has said and done is recorded as it goes, apart from that of other parts. Several of them need a `name` each,
+        where the order of the calls is not always the same.
+        """
+        made: Any = self._app._agent(agent)
+        part = name or self._next(f"agent {made.word()}")
+        if not made._asks_model():
+            inner = Context(self._app, self._attempt.part(part))
+            return await inner.memo("result", made.run, inner, prompt, **more)
+        task = {"prompt": prompt, **more}
+        begin = lambda _: self._attempt.work(self._app._agent_number(made), part, task)  # noqa: E731
+        asked: "Call[Any]" = Call(self._app, begin)
+        reply, failure = await asked
+        if failure is not None:
+            from ._errors import Fault, StepError, is_fault
+
+            after = failure.get("retry_after_ms")
+            if is_fault(failure["class"]):
+                raise Fault(failure["class"], failure["message"], retry_after=None if after is None else after / 1000)
+            raise StepError(failure["class"], failure["message"], failure.get("detail"))
+        return made._reply(reply)
 
     def memo_sync(self, name: str, fn: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         """Is `memo` for steps that are no `async def`."""

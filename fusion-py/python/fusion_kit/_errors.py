@@ -127,6 +127,44 @@ class RetryAfter(Exception):
         self.seconds = seconds
 
 
+class Fault(Exception):
+    """How a call of a provider failed. Raise it in a provider, so that retries, fallbacks and policies know what to do.
+
+    `kind` is one of `auth`, `rate_limit`, `overloaded`, `context_too_long`, `content_refused`, `invalid_request`, `timeout`,
+    `transport`, `malformed`, `unsupported`, `budget`, `cancelled`; `retry_after` the least pause in seconds; `status` that
+    of HTTP. Any other exception of a provider is `overloaded`, as if a service had trouble of its own.
+    """
+
+    def __init__(
+        self, kind: str, message: str, *, retry_after: Optional[float] = None, status: Optional[int] = None,
+        provider: Optional[str] = None,
+    ) -> None:  # fmt: skip
+        if kind not in _KINDS:
+            raise ValueError(f"there is no fault `{kind}`: {', '.join(_KINDS)}")
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.retry_after = retry_after
+        self.status = status
+        self.provider = provider
+        self.detail: Optional[str] = None
+
+    def __str__(self) -> str:
+        who = f"{self.provider}: " if self.provider else ""
+        status = f" ({self.status})" if self.status else ""
+        return f"{who}{self.kind}{status}: {self.message}"
+
+
+_KINDS = (
+    "auth", "rate_limit", "overloaded", "context_too_long", "content_refused", "invalid_request", "timeout", "transport",
+    "malformed", "unsupported", "budget", "cancelled",
+)  # fmt: skip
+
+def is_fault(kind: str) -> bool:
+    """Tells whether a class of failures is a kind of faults."""
+    return kind in _KINDS
+
+
 _BY_CODE = {
     "FU0103": IdConflict,
     "FU0104": RunNotFound,

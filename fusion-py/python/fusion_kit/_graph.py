@@ -89,6 +89,7 @@ class Graph(Picture):
         self._builder = Builder()
         self._nodes: "dict[str, Node[Any]]" = {}
         self._outputs: "dict[str, Any]" = {}
+        self._decode: Any = None
 
     def input(self, name: str) -> Ref:
         """Gives a reference to an input."""

@@ -20,6 +20,11 @@ class Operation:
     def attach(self, lane: Lane, future: Future[Any]) -> Abort:
         """Lets a future of the lane's loop have the result."""
 
+class AnswerChunks:
+    """An answer of a provider as it comes."""
+    def next(self) -> Operation:
+        """Waits for the next chunks and gives them with the fault that ended them."""
+
 class Attempt:
     """One attempt of a body."""
     def about(self) -> dict[str, Any]:
@@ -30,6 +35,10 @@ class Attempt:
         """Says that the body is alive and how far it is."""
     def recall(self, name: str) -> tuple[str, Any]:
         """Finds what an earlier attempt saved, or what came of a rest: `none`, `value` or `late`, and the value."""
+    def part(self, name: str) -> Attempt:
+        """Gives the attempt of a part of the body: what it saves is apart from the rest."""
+    def work(self, agent: int, part: str, task: Any) -> Operation:
+        """Lets an agent work on a task, as a part of this body."""
     def save(self, name: str, value: Any) -> Operation:
         """Saves a result under a name."""
 
@@ -118,6 +127,8 @@ class RunHandle:
         """The status."""
     def events(self, after: int) -> Events:
         """Follows the run."""
+    def progress(self) -> Any:
+        """How far the bodies in this process are that said so, by node."""
     def nodes(self) -> Operation:
         """Every node."""
     def definition(self) -> Operation:
@@ -156,6 +167,16 @@ class Engine:
         """Registers a step."""
     def add_workflow(self, definition: Definition) -> None:
         """Registers a workflow."""
+    def add_provider(self, spec: Any) -> int:
+        """Adds a provider of its description."""
+    def name_provider(self, name: str, number: int) -> None:
+        """Lets a provider be found by a name."""
+    def add_agent(self, spec: Any, is_step: bool) -> int:
+        """Adds an agent of its description."""
+    def ask_provider(self, number: int, op: str, asked: Any) -> Operation:
+        """Asks a provider."""
+    def stream_provider(self, number: int, asked: Any) -> AnswerChunks:
+        """Asks a provider for an answer as it comes."""
     def set_lane(self, lane: Lane) -> None:
         """Makes a loop the usual one."""
     def open(self) -> Operation:

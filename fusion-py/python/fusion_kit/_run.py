@@ -123,6 +123,11 @@ class Run(Generic[T]):
         """Gives every node by name: `status`, `attempts`, `output`, `error`."""
         return Call(self._app, lambda _: self._handle.nodes())
 
+    def progress(self) -> "dict[str, Any]":
+        """Gives how far the bodies in this process are that said so, by node: of an agent, what its model says, as it comes."""
+        told: "dict[str, Any]" = self._handle.progress()
+        return told
+
     def why(self) -> "Call[list[str]]":
         """Tells in sentences why the run does not move."""
         return Call(self._app, lambda _: self._handle.why())

@@ -1,4 +1,4 @@
-//! The context of a tool's call: memos and idempotency key apart from those of other calls.
+//! A part of a body: memos and idempotency key apart from those of other parts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,28 +6,32 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::contract::{About, Attempt, Context};
+use super::{About, Attempt, Context};
 use crate::model::{Failure, Payload};
 
 /// A part of a body, under a name of its own.
-struct Scope {
+struct Part {
     body: Context,
     name: String,
 }
 
-/// Makes the context of a part of a body.
-pub(super) fn scoped(body: &Context, name: String) -> Context {
-    Context::new(Arc::new(Scope { body: body.clone(), name }))
+impl Context {
+    /// Gives the context of a part of the body: what it saves under a name is apart from what others save under the same one,
+    /// and its idempotency key is its own. Parts of one body need different names, the same in every attempt.
+    #[must_use]
+    pub fn part(&self, name: impl Into<String>) -> Self {
+        Self::new(Arc::new(Part { body: self.clone(), name: name.into() }))
+    }
 }
 
-impl fmt::Debug for Scope {
+impl fmt::Debug for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}, {}", self.body, self.name)
     }
 }
 
 #[async_trait]
-impl Attempt for Scope {
+impl Attempt for Part {
     fn about(&self) -> About {
         let about = self.body.about();
         let idempotency_key = format!("{}/{}", about.idempotency_key, self.name);

@@ -1,0 +1,25 @@
+//! Providers and agents that are put together from descriptions: how programs in other languages make them.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `described` | the descriptions, as JSON |
+//! | `make` | [`Kit`]: makes providers, layers and agents of them, each provider once |
+//! | `layers` | a layer of its description |
+//! | `agent` | an agent of its description |
+//! | `ask` | questions to what was made, as JSON |
+//! | `named` | [`Models`]: providers by name, those that a program has added among them |
+
+mod agent;
+mod ask;
+mod described;
+mod layers;
+mod make;
+mod named;
+
+pub use ask::Spoken;
+pub use described::{AgentSpec, Code, ProviderSpec};
+pub use make::{Bodies, Kit};
+pub use named::Models;
+
+#[cfg(test)]
+mod tests;

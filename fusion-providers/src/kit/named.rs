@@ -1,0 +1,206 @@
+//! [`Models`]: providers by name.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use fusion_core::contract::{Call, Chunks, Env, Provider};
+use fusion_core::model::chat::{
+    Answer, Embed, Embeddings, Fault, FaultKind, Model, Quota, Request,
+};
+
+use crate::layer::{ProviderExt, Retry, Timeout};
+use crate::{Keys, Settings, discover, open};
+
+/// The name of whatever listens on this machine.
+const LOCAL: &str = "local";
+
+/// Providers by name: those that the program has added, those of [`open`], and `local`, which is what listens on this machine.
+///
+/// One that is opened by its name has the usual time limits and retries, and is kept; one that was added is as it is. What follows the
+/// first colon of a name is the model of requests that name none. Clones share what they know; the network's client is made
+/// when it is needed.
+#[derive(Clone)]
+pub struct Models(Arc<Shared>);
+
+struct Shared {
+    env: Arc<dyn Env>,
+    keys: Keys,
+    settings: Settings,
+    opened: Mutex<BTreeMap<String, Arc<dyn Provider>>>,
+    added: Mutex<BTreeMap<String, Arc<dyn Provider>>>,
+}
+
+impl Models {
+    /// Knows what can be opened, with these settings; keys are looked up when a name is asked for first.
+    pub fn new(env: Arc<dyn Env>, keys: Keys, settings: Settings) -> Self {
+        let (opened, added) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Shared { env, keys, settings, opened, added }))
+    }
+
+    /// Adds a provider under a name, which hides what had it before.
+    pub fn add(&self, name: &str, provider: Arc<dyn Provider>) {
+        locked(&self.0.added).insert(name.to_owned(), provider);
+    }
+
+    /// Gives the world.
+    pub(crate) fn env(&self) -> &Arc<dyn Env> {
+        &self.0.env
+    }
+
+    /// Gives the provider of a name.
+    ///
+    /// # Errors
+    /// As [`open`]; `transport` when nothing listens on this machine.
+    pub async fn get(&self, call: &Call, name: &str) -> Result<Arc<dyn Provider>, Fault> {
+        let (word, model) = name.split_once(':').unwrap_or((name, ""));
+        if let Some(added) = locked(&self.0.added).get(word).cloned() {
+            return Ok(if model.is_empty() {
+                added
+            } else {
+                Arc::new(OfModel { provider: added, model: model.to_owned() })
+            });
+        }
+        if let Some(known) = locked(&self.0.opened).get(name).cloned() {
+            return Ok(known);
+        }
+        let bare = if name == LOCAL {
+            let found = discover(call, &self.0.keys, &self.0.settings.http).await?;
+            found.into_iter().next().ok_or_else(nothing_local)?.provider
+        } else {
+            self.open(name, self.0.settings.clone())?
+        };
+        let provider: Arc<dyn Provider> =
+            Arc::new(bare.layer(Timeout::usual()).layer(Retry::new()));
+        locked(&self.0.opened).insert(name.to_owned(), provider.clone());
+        Ok(provider)
+    }
+
+    fn open(&self, name: &str, settings: Settings) -> Result<Arc<dyn Provider>, Fault> {
+        let Settings { http, plugins, .. } = self.0.settings.clone();
+        open(name, &self.0.keys, Settings { http, plugins, ..settings })
+    }
+}
+
+impl fmt::Debug for Models {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("models")
+    }
+}
+
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn nothing_local() -> Fault {
+    let message =
+        "no model listens on this machine: start Ollama or llama.cpp's server, or name a provider";
+    Fault::new(FaultKind::Transport, message)
+}
+
+/// A provider that is looked for when it is asked: by its name, or opened with settings of its own, once.
+#[derive(Debug)]
+pub(super) struct Named {
+    models: Models,
+    name: String,
+    settings: Option<Settings>,
+    opened: Mutex<Option<Arc<dyn Provider>>>,
+}
+
+impl Named {
+    pub(super) fn new(models: Models, name: String, settings: Option<Settings>) -> Self {
+        Self { models, name, settings, opened: Mutex::default() }
+    }
+
+    async fn find(&self, call: &Call) -> Result<Arc<dyn Provider>, Fault> {
+        let Some(settings) = &self.settings else { return self.models.get(call, &self.name).await };
+        let mut opened = locked(&self.opened);
+        if let Some(known) = &*opened {
+            return Ok(known.clone());
+        }
+        let made = self.models.open(&self.name, settings.clone())?;
+        *opened = Some(made.clone());
+        Ok(made)
+    }
+}
+
+/// A provider with a model for requests that name none.
+#[derive(Debug)]
+struct OfModel {
+    provider: Arc<dyn Provider>,
+    model: String,
+}
+
+impl OfModel {
+    fn request(&self, request: &Request) -> Request {
+        let mut request = request.clone();
+        if request.model.is_empty() {
+            request.model.clone_from(&self.model);
+        }
+        request
+    }
+}
+
+#[async_trait]
+impl Provider for OfModel {
+    fn name(&self) -> &str {
+        self.provider.name()
+    }
+
+    async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
+        self.provider.complete(call, &self.request(request)).await
+    }
+
+    async fn stream(&self, call: &Call, request: &Request) -> Result<Chunks, Fault> {
+        self.provider.stream(call, &self.request(request)).await
+    }
+
+    async fn embed(&self, call: &Call, request: &Embed) -> Result<Embeddings, Fault> {
+        let mut request = request.clone();
+        if request.model.is_empty() {
+            request.model.clone_from(&self.model);
+        }
+        self.provider.embed(call, &request).await
+    }
+
+    async fn models(&self, call: &Call) -> Result<Vec<Model>, Fault> {
+        self.provider.models(call).await
+    }
+
+    async fn quota(&self, call: &Call) -> Result<Quota, Fault> {
+        self.provider.quota(call).await
+    }
+}
+
+#[async_trait]
+impl Provider for Named {
+    fn name(&self) -> &str {
+        match self.name.split_once(':') {
+            // A URL is a server that speaks OpenAI's protocol.
+            Some(("http" | "https", _)) => "openai",
+            Some((word, _)) => word,
+            None => &self.name,
+        }
+    }
+
+    async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
+        self.find(call).await?.complete(call, request).await
+    }
+
+    async fn stream(&self, call: &Call, request: &Request) -> Result<Chunks, Fault> {
+        self.find(call).await?.stream(call, request).await
+    }
+
+    async fn embed(&self, call: &Call, request: &Embed) -> Result<Embeddings, Fault> {
+        self.find(call).await?.embed(call, request).await
+    }
+
+    async fn models(&self, call: &Call) -> Result<Vec<Model>, Fault> {
+        self.find(call).await?.models(call).await
+    }
+
+    async fn quota(&self, call: &Call) -> Result<Quota, Fault> {
+        self.find(call).await?.quota(call).await
+    }
+}
