@@ -3,10 +3,18 @@
 import kit from "./index.cjs";
 
 export const {
+  Agent,
   Fusion,
   Graph,
+  Provider,
+  Scripted,
+  agent,
+  answer,
   command,
   expr,
+  provider,
+  textOf,
+  tool,
   wait,
   version,
   FusionError,
@@ -19,4 +27,5 @@ export const {
   ClosedError,
   InternalError,
   PermanentError,
+  Fault,
 } = kit;

@@ -28,6 +28,7 @@ class Builder {
     if (onFailure !== undefined) this.graph.on_failure = onFailure;
     this.ids = new Set();
     this.counts = new Map();
+    this.agents = new Set();
   }
 
   /** Adds a node; a name that is taken gets a number. */
@@ -115,7 +116,7 @@ class Built extends Builder {
     if (this.values.length > 0) this.graph.inputs.values = { type: "array" };
     const input = { args: this.given };
     if (this.values.length > 0) input.values = this.values;
-    return { graph: this.graph, input };
+    return { graph: this.graph, input, agents: this.agents };
   }
 }
 

@@ -3,7 +3,8 @@
 
 const { decode, encode } = require("./codec.cjs");
 const { milliseconds } = require("./duration.cjs");
-const { InputError } = require("./errors.cjs").public;
+const { KINDS, causeOf } = require("./errors.cjs");
+const { Fault, InputError } = require("./errors.cjs").public;
 
 /** What a step with `{ context: true }` gets as its first argument. */
 class StepContext {
@@ -11,11 +12,19 @@ class StepContext {
   #call;
   #about;
   #controller;
+  #staff;
+  #outer;
+  #part;
+  #parts = new Map();
 
-  constructor(bridge, call) {
+  /** With `outer`, it is the context of a part: what it saves is under a name of its own. */
+  constructor(bridge, call, staff, outer, part = "") {
     this.#bridge = bridge;
     this.#call = call;
-    bridge.contexts.set(call, this);
+    this.#staff = staff;
+    this.#outer = outer;
+    this.#part = part;
+    if (outer === undefined) bridge.contexts.set(call, this);
   }
 
   get #known() {
@@ -40,7 +49,7 @@ class StepContext {
   }
 
   get idempotencyKey() {
-    return this.#known.idempotencyKey;
+    return this.#outer === undefined ? this.#known.idempotencyKey : `${this.#outer.idempotencyKey}/${this.#part}`;
   }
 
   get feedback() {
@@ -48,6 +57,7 @@ class StepContext {
   }
 
   get signal() {
+    if (this.#outer !== undefined) return this.#outer.signal;
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       this.#bridge.native.listen(this.#call);
@@ -56,10 +66,10 @@ class StepContext {
   }
 
   async memo(name, work) {
-    const saved = this.#bridge.native.recall(this.#call, name);
+    const saved = this.recalled(name);
     if (saved !== null) return decode(saved);
     const json = encode(await work(), `the result of \`${name}\``);
-    await this.#bridge.ask((ticket) => this.#bridge.native.save(ticket, this.#call, name, json));
+    await this.#bridge.ask((ticket) => this.#bridge.native.save(ticket, this.#call, this.named(name), json));
     // What a later attempt would get, so that the first one sees no difference.
     return decode(json);
   }
@@ -77,8 +87,33 @@ class StepContext {
     this.#controller?.abort(new DOMException("the run does not wait for this body any more", "AbortError"));
   }
 
+  /** Lets an agent work on a task as a part of this body. */
+  async work(agent, prompt, { name, ...more } = {}) {
+    const made = this.#staff.find(agent);
+    const part = name ?? this.#numbered(`agent ${made.name}`);
+    if (!this.#staff.asksModel(made)) {
+      const inner = new StepContext(this.#bridge, this.#call, this.#staff, this, part);
+      return inner.memo("result", () => made.run(inner, prompt, more));
+    }
+    const [reply, failure] = await this.#staff.work(this.#call, made, { prompt, ...more, part: this.named(part) });
+    if (failure === null) return reply;
+    const { class: kind, message, retry_after_ms: retryAfter, detail } = failure;
+    throw KINDS.includes(kind) ? new Fault(kind, message, { retryAfter, detail }) : causeOf(failure);
+  }
+
+  #numbered(what) {
+    const count = (this.#parts.get(what) ?? 0) + 1;
+    this.#parts.set(what, count);
+    return `${what} ${count}`;
+  }
+
+  /** The name under which a part of a body saves something. */
+  named(name) {
+    return this.#outer === undefined ? name : `${this.#outer.named(this.#part)}/${name}`;
+  }
+
   recalled(name) {
-    return this.#bridge.native.recall(this.#call, name);
+    return this.#bridge.native.recall(this.#call, this.named(name));
   }
 
   rest(resting) {
@@ -103,6 +138,10 @@ class DurableContext extends StepContext {
 
   memo(name, work) {
     return this.#run(() => super.memo(this.#unique(name), work));
+  }
+
+  work(agent, prompt, options) {
+    return this.#run(() => super.work(agent, prompt, options));
   }
 
   sleep(length) {

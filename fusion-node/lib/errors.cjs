@@ -68,6 +68,39 @@ class PermanentError extends Error {
   }
 }
 
+const KINDS = [
+  "auth",
+  "rate_limit",
+  "overloaded",
+  "context_too_long",
+  "content_refused",
+  "invalid_request",
+  "timeout",
+  "transport",
+  "malformed",
+  "unsupported",
+  "budget",
+  "cancelled",
+];
+
+/** How a call of a provider failed. */
+class Fault extends Error {
+  constructor(kind, message, { retryAfter, status, provider, detail, cause } = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    if (!KINDS.includes(kind)) throw new InputError(`there is no fault \`${kind}\``, { code: "FU0101", hint: `there are ${KINDS.join(", ")}` });
+    this.kind = kind;
+    this.status = status ?? undefined;
+    this.provider = provider ?? undefined;
+    this.detail = detail ?? undefined;
+    // Late, because lengths of time have errors.
+    this.retryAfterMs = retryAfter == null ? undefined : require("./duration.cjs").milliseconds(retryAfter, "retryAfter");
+  }
+
+  get name() {
+    return "Fault";
+  }
+}
+
 const BUILT_IN = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
 
 /** Makes the error again that a body threw, of the same class where that is one of the language's own. */
@@ -120,7 +153,8 @@ function failureOf(thrown) {
   for (let cause = thrown.cause, depth = 0; cause !== undefined && stack && depth < 8; cause = cause?.cause, depth++) {
     stack += `\ncaused by ${cause?.stack ?? text(cause)}`;
   }
-  const failure = { class: String(thrown.name || "Error").slice(0, 200), message: String(thrown.message) };
+  const kind = thrown instanceof Fault ? thrown.kind : thrown.name;
+  const failure = { class: String(kind || "Error").slice(0, 200), message: String(thrown.message) };
   if (stack !== undefined) failure.detail = stack.slice(0, 16_000);
   if (typeof thrown.retryable === "boolean") failure.retryable = thrown.retryable;
   if (Number.isFinite(thrown.retryAfterMs) && thrown.retryAfterMs >= 0) {
@@ -164,8 +198,11 @@ module.exports = {
     ClosedError,
     InternalError,
     PermanentError,
+    Fault,
   },
+  KINDS,
   Unfit,
+  causeOf,
   errorOf,
   failureOf,
   native,

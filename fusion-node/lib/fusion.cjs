@@ -3,12 +3,14 @@
 
 const { readFileSync } = require("node:fs");
 const native = require("./native.cjs");
+const { Agent, Staff, agent } = require("./agent.cjs");
 const { theBridge } = require("./bridge.cjs");
 const { build } = require("./builder.cjs");
 const { pure } = require("./codec.cjs");
 const { milliseconds } = require("./duration.cjs");
 const errors = require("./errors.cjs");
 const { Graph } = require("./graph.cjs");
+const { Providers } = require("./provider.cjs");
 const { Run } = require("./run.cjs");
 const { Scopes, here } = require("./scope.cjs");
 const { elsewhere, invocable, makeStep, makeWorkflow } = require("./step.cjs");
@@ -32,6 +34,8 @@ class Fusion {
   #watched;
   #closing;
   #inside;
+  #hands;
+  #staff;
 
   constructor(url = "memory://", options = {}) {
     this.#bridge = theBridge();
@@ -39,6 +43,39 @@ class Fusion {
     this.#native = errors.native(() => this.#bridge.native.open(String(url), JSON.stringify(asked)));
     this.#inside = { native: () => this.#open(), watch: () => this.#watch(), forked: (...changed) => this.#forked(...changed) };
     this.url = String(url);
+    const hands = () => {
+      this.#open();
+      return (this.#hands ??= wrapped(this.#native.staff()));
+    };
+    this.providers = new Providers(this.#bridge, hands, (invoke, what) => this.#code(invoke, what));
+    this.#staff = new Staff(this.#bridge, hands, this.providers, (name, invoke) => {
+      this.#native.register(name, this.#code(invoke, `the result of \`${name}\``));
+    });
+  }
+
+  /** Lets an agent take tasks: those that name it, and those that ask for what it can do. */
+  addAgent(agent) {
+    this.#open();
+    return this.#staff.add(agent);
+  }
+
+  /** Starts a run that gives one task to an agent: itself, by its name, or to whoever can do all of a list. */
+  async ask(who, prompt, { id, signal, detached, ...more } = {}) {
+    return this.start(this.#task(who, more), [prompt], { id, signal, detached });
+  }
+
+  #task(who, more) {
+    if (who instanceof Agent) this.addAgent(who);
+    const whom = Array.isArray(who) ? { needs: who } : who;
+    return makeWorkflow("ask", (prompt) => agent(whom, prompt, more), {});
+  }
+
+  /** Keeps code that the engine enters. */
+  #code(invoke, what) {
+    this.#open();
+    const number = this.#bridge.add({ invoke, what, scopes: this.#scopes });
+    this.#numbers.push(number);
+    return number;
   }
 
   /** Registers a function as a step; with `elsewhere: true` in the place of the function, another process has its code. */
@@ -59,7 +96,7 @@ class Fusion {
 
   #register(made, name = made.name) {
     this.#open();
-    const number = this.#bridge.add({ ...invocable(made, this.#bridge), scopes: this.#scopes });
+    const number = this.#bridge.add({ ...invocable(made, this.#bridge, this.#staff), scopes: this.#scopes });
     this.#numbers.push(number);
     this.#native.register(name, number);
     return this.#keep(made);
@@ -260,14 +297,17 @@ class Fusion {
       }
       return { graph: isGraph ? what.json : what.graph, input: pure(args ?? {}, "the input") };
     }
+    if (what instanceof Agent) return this.#graphOf(this.#task(what, {}), args);
     if (typeof what?.action !== "function") {
       throw new InputError("this cannot be started: give a workflow, a step, a durable function, a Graph, or a loaded file", { code: "FU0101" });
     }
     if (args !== undefined && !Array.isArray(args)) {
       throw new InputError(`the arguments of \`${what.name}\` are a list`, { code: "FU0101", hint: "write [value] for one argument" });
     }
-    if (what.kind === "workflow") return build(what.name, what.body, what.definition, args ?? []);
-    return build(what.name, (...given) => what(...given), {}, args ?? []);
+    const isWorkflow = what.kind === "workflow";
+    const made = build(what.name, isWorkflow ? what.body : (...given) => what(...given), isWorkflow ? what.definition : {}, args ?? []);
+    for (const one of made.agents) this.#staff.add(one);
+    return made;
   }
 
   #forked(workflow, args, input) {
@@ -278,6 +318,12 @@ class Fusion {
     const made = this.#graphOf(workflow, args ?? input);
     return { graph: made.graph, input: made.input };
   }
+}
+
+/** Gives the native side of providers and agents; what it throws becomes an error of ours. */
+function wrapped(staff) {
+  const said = (name) => (...given) => errors.native(() => staff[name](...given));
+  return Object.fromEntries(["addProvider", "nameProvider", "addAgent", "ask", "stream", "work"].map((name) => [name, said(name)]));
 }
 
 function openingOf({ secrets, commandEnv, commandCwd, concurrency, work, lease, ...unknown }) {

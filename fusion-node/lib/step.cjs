@@ -111,18 +111,22 @@ function argumentsOf(input) {
 }
 
 /** What the bridge calls for one step, or for a workflow whose graph is made here. */
-function invocable(made, bridge) {
+function invocable(made, bridge, staff) {
   const { name, body, kind, options, definition } = made;
   const what = `the result of step \`${name}\``;
   if (kind === "workflow") {
-    const invoke = (_call, input) => JSON.stringify(closed(build(name, body, definition, argumentsOf(input))));
+    const invoke = (_call, input) => {
+      const graph = build(name, body, definition, argumentsOf(input));
+      for (const one of graph.agents) staff.add(one);
+      return JSON.stringify(closed(graph));
+    };
     return { invoke, what, givesGraph: true };
   }
   if (kind === "durable") {
-    return { what, invoke: (call, input) => body(new DurableContext(bridge, call), ...argumentsOf(input)) };
+    return { what, invoke: (call, input) => body(new DurableContext(bridge, call, staff), ...argumentsOf(input)) };
   }
   if (options.context) {
-    return { what, invoke: (call, input) => body(new StepContext(bridge, call), ...argumentsOf(input)) };
+    return { what, invoke: (call, input) => body(new StepContext(bridge, call, staff), ...argumentsOf(input)) };
   }
   return {
     what,

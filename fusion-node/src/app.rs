@@ -13,6 +13,7 @@ use fusion_core::graph::{Definition as Checked, file};
 use fusion_core::model::{Graph, RunId};
 use fusion_core::run::Options;
 use fusion_core::{Events, Fusion, Starting};
+use fusion_providers::kit::Kit;
 use napi_derive::napi;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ use tokio::sync::Mutex;
 use crate::bridge::Shared;
 use crate::convert::{text, thrown};
 use crate::ops::{self, Args};
+use crate::staff::{self, Staff};
 use crate::step::JsStep;
 
 /// How an engine is opened.
@@ -47,6 +49,11 @@ impl Opening {
         serde_json::from_str(options).map_err(|cause| {
             Error::new(Code::InvalidInput, "the options of the engine do not fit").because(cause)
         })
+    }
+
+    /// Gives where keys of providers are found.
+    pub(crate) fn keys(&self) -> BTreeMap<String, String> {
+        self.secrets.clone()
     }
 
     /// Opens the engine.
@@ -132,11 +139,13 @@ struct Beginning {
 pub struct App {
     fusion: Fusion,
     shared: Arc<Shared>,
+    kit: Arc<Kit>,
 }
 
 impl App {
-    pub(crate) fn new(fusion: Fusion, shared: Arc<Shared>) -> Self {
-        Self { fusion, shared }
+    pub(crate) fn new(fusion: Fusion, shared: Arc<Shared>, keys: BTreeMap<String, String>) -> Self {
+        let kit = Arc::new(staff::kit(&fusion, &shared, keys));
+        Self { fusion, shared, kit }
     }
 }
 
@@ -147,6 +156,13 @@ impl App {
     pub fn register(&self, name: String, number: u32) {
         let step = JsStep { name, number, shared: self.shared.clone() };
         self.fusion.register(step);
+    }
+
+    /// Gives the engine's providers and agents.
+    #[napi]
+    pub fn staff(&self) -> Staff {
+        let (fusion, kit) = (self.fusion.clone(), self.kit.clone());
+        Staff { fusion, kit, shared: self.shared.clone() }
     }
 
     /// Registers a graph, so that others can run it by its name.

@@ -321,13 +321,14 @@ impl Bridge {
     #[napi]
     pub fn open(&self, url: String, options: String) -> napi::Result<App> {
         let opening = Opening::read(&options).map_err(|error| thrown(&error))?;
+        let keys = opening.keys();
         let (send, opened) = mpsc::channel();
         self.shared.runtime.spawn(async move {
             let _ = send.send(opening.open(&url).await);
         });
         let gone = || Error::new(Code::Internal, "the engine's threads are gone");
         let fusion = opened.recv().map_err(|_| gone()).and_then(|opened| opened);
-        Ok(App::new(fusion.map_err(|error| thrown(&error))?, self.shared.clone()))
+        Ok(App::new(fusion.map_err(|error| thrown(&error))?, self.shared.clone(), keys))
     }
 }
 

@@ -7,6 +7,7 @@
 //! | `step` | a step whose body is a JavaScript function |
 //! | `app` | an opened engine, and starting runs |
 //! | `ops` | everything else that can be asked of an engine or a run, by name |
+//! | `staff` | providers and agents, made of their descriptions |
 //! | `look` | what is told of runs |
 //! | `convert` | errors and values as JSON |
 //! | `cli` | the `fusion` command in the process of Node |
@@ -20,4 +21,5 @@ mod convert;
 mod look;
 mod ops;
 mod slots;
+pub mod staff;
 mod step;

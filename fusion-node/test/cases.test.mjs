@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Agent, Fault, Provider, answer, textOf } from "fusion-kit";
 import { nap, open, until } from "./help.mjs";
 
 const CASES = process.env.FUSION_CASES;
@@ -14,7 +15,35 @@ class CaseError extends Error {
   }
 }
 
+class Parrot extends Provider {
+  asked = 0;
+
+  async complete(request) {
+    const more = { usage: { input: 3, output: 2 }, cost: "0.01" };
+    const last = request.messages.at(-1);
+    if (last.role === "tool") return answer(`the tool said ${last.parts[0].parts[0].text}`, more);
+    const [verb, ...words] = textOf(request).split(" ");
+    switch (verb) {
+      case "add":
+        return answer("", { ...more, calls: [["add", { a: Number(words[0]), b: Number(words[1]) }]] });
+      case "fail":
+        this.asked++;
+        if (this.asked <= Number(words[1])) throw new Fault(words[0], `asked ${this.asked} times`);
+        return answer(`asked ${this.asked} times`, more);
+      default:
+        return answer(words.join(" "), more);
+    }
+  }
+}
+
+function registerAgent(app) {
+  const numbers = { type: "object", properties: { a: { type: "integer" }, b: { type: "integer" } }, required: ["a", "b"] };
+  const add = { name: "add", parameters: numbers, run: ({ a, b }) => a + b };
+  app.addAgent(new Agent("parrot", { model: app.providers.add(new Parrot()), tools: [add] }));
+}
+
 function register(app) {
+  registerAgent(app);
   let count = 0;
   app.step("echo", ({ value }) => value);
   app.step("add", ({ a, b }) => a + b);

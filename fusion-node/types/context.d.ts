@@ -1,5 +1,6 @@
 // What bodies know and may do.
 
+import type { Agent } from "./agent";
 import type { Step } from "./graph";
 
 /** A length of time: milliseconds, or a text such as `"500ms"`, `"30s"`, `"1h30m"`, `"2d"`. */
@@ -37,6 +38,11 @@ export interface StepContext {
   readonly signal: AbortSignal;
   /** Runs a part once for all attempts: its result is recorded under the name before it is returned. */
   memo<T>(name: string, work: () => T | Promise<T>): Promise<T>;
+  /**
+   * Lets an agent work on a task as a part of this body: what it says and does is recorded as it goes. Several need a `name`
+   * each, where the order of the calls is not always the same.
+   */
+  work(agent: string | Agent, prompt: string, options?: { name?: string; messages?: unknown; [field: string]: unknown }): Promise<any>;
   /** Says that the body is alive and how far it is. */
   progress(value: unknown): void;
   /** Says that the body is alive. */

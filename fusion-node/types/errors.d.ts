@@ -1,6 +1,7 @@
 // Errors.
 
-import type { Failure } from "./context";
+import type { Duration, Failure } from "./context";
+import type { FaultKind } from "./provider";
 
 /** A place in a file. */
 export interface Place {
@@ -68,4 +69,22 @@ export declare class PermanentError extends Error {
   constructor(message?: string, options?: { cause?: unknown });
   /** Always `false`. */
   readonly retryable: false;
+}
+
+/**
+ * How a call of a provider failed. Throw it in a provider, so that retries, fallbacks and policies know what to do; any other
+ * error of a provider is `overloaded`, as if a service had trouble of its own.
+ */
+export declare class Fault extends Error {
+  constructor(kind: FaultKind, message: string, details?: { retryAfter?: Duration; status?: number; provider?: string; detail?: string; cause?: unknown });
+  /** Which kind it is. */
+  readonly kind: FaultKind;
+  /** The least pause before the next attempt, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+  /** The HTTP status. */
+  readonly status: number | undefined;
+  /** Who failed. */
+  readonly provider: string | undefined;
+  /** What does not fit in a sentence. */
+  readonly detail: string | undefined;
 }

@@ -2,8 +2,10 @@
 
 /// <reference lib="esnext.disposable" />
 
+import type { Agent, Reply } from "./agent";
 import type { DurableContext, Duration, StepContext } from "./context";
 import type { ContextStep, Durable, Graph, Output, Startable, Step, StepOptions, Workflow, WorkflowOptions } from "./graph";
+import type { Providers } from "./provider";
 import type { Run, RunStatus } from "./run";
 
 /** A workflow file that was read and checked. */
@@ -69,6 +71,12 @@ export declare class Fusion {
   readonly url: string;
   /** How many runs are driven here. */
   readonly driven: number;
+  /** The providers of language models. */
+  readonly providers: Providers;
+  /** Lets an agent take tasks: those that name it, and those that ask for what it can do. */
+  addAgent<T extends Agent>(agent: T): T;
+  /** Starts a run that gives one task to an agent: itself, by its name, or to whoever can do all of a list. */
+  ask<R = Reply>(who: string | Agent | string[], prompt: string, options?: StartOptions & { messages?: unknown; [field: string]: unknown }): Promise<Run<R>>;
   /** Registers a function as a step; with `context: true` it gets its context first. */
   step<A extends unknown[], R>(name: string, body: (...args: A) => R | Promise<R>, options?: StepOptions & { context?: false }): Step<A, Awaited<R>>;
   step<A extends unknown[], R>(
@@ -94,10 +102,12 @@ export declare class Fusion {
   /** Starts a run, or finds the one that has the id. The first start also takes over what dead processes left. */
   start<A extends unknown[], R>(what: Startable<A, R>, args: A, options?: StartOptions): Promise<Run<R>>;
   start<R>(what: Startable<[], R>, args?: [], options?: StartOptions): Promise<Run<R>>;
+  start(what: Agent, prompt: [string], options?: StartOptions): Promise<Run<any>>;
   start(what: Graph | WorkflowFile, inputs?: Record<string, unknown>, options?: StartOptions): Promise<Run<Record<string, unknown>>>;
   /** Starts a run and waits for its result. */
   run<A extends unknown[], R>(what: Startable<A, R>, args: A, options?: StartOptions & { timeout?: Duration }): Promise<R>;
   run<R>(what: Startable<[], R>, args?: [], options?: StartOptions & { timeout?: Duration }): Promise<R>;
+  run(what: Agent, prompt: [string], options?: StartOptions & { timeout?: Duration }): Promise<any>;
   run(what: Graph | WorkflowFile, inputs?: Record<string, unknown>, options?: StartOptions & { timeout?: Duration }): Promise<Record<string, unknown>>;
   /** Finds a run by its id. */
   find<R = unknown>(id: string): Promise<Run<R>>;

@@ -14,6 +14,35 @@ class CaseError(Exception):
     pass
 
 
+class Parrot(fk.Provider):
+    def __init__(self):
+        self.asked = 0
+
+    async def complete(self, request: fk.Request, call: fk.ModelCall) -> fk.Answer:
+        usage, cost = (3, 2), "0.01"
+        last = request.messages[-1]
+        if last["role"] == "tool":
+            said = last["parts"][0]["parts"][0]["text"]
+            return fk.Answer.of(f"the tool said {said}", usage=usage, cost=cost)
+        verb, *words = request.prompt.split()
+        if verb == "add":
+            a, b = map(int, words)
+            return fk.Answer.of(calls=[("add", {"a": a, "b": b})], usage=usage, cost=cost)
+        if verb == "fail":
+            self.asked += 1
+            if self.asked <= int(words[1]):
+                raise fk.Fault(words[0], f"asked {self.asked} times")
+            return fk.Answer.of(f"asked {self.asked} times", usage=usage, cost=cost)
+        return fk.Answer.of(" ".join(words), usage=usage, cost=cost)
+
+
+def register_agent(app):
+    def add(a: int, b: int) -> int:
+        return a + b
+
+    app.add_agent(fk.Agent("parrot", model=app.providers.add(Parrot()), tools=[add]))
+
+
 def register(app):
     calls = {"count": 0}
 
@@ -77,6 +106,7 @@ def test_case(path, store, url):
     case = json.loads(path.read_text())
     with fk.Fusion(url if store == "sqlite" else "memory://") as app:
         register(app)
+        register_agent(app)
         flow = app.parse(json.dumps(case["workflow"]), path.name)
         run = app.start(flow, **case["input"]).wait()
         for said in case.get("when_waiting", ()):

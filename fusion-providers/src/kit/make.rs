@@ -35,7 +35,8 @@ fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Kit {
     /// Makes a kit. Keys are looked up when a provider is asked first.
     pub fn new(store: Arc<dyn Store>, env: Arc<dyn Env>, keys: Keys, bodies: Bodies) -> Self {
-        let (models, made, agents) = (Models::new(env, keys, Settings::default()), Mutex::default(), Mutex::default());
+        let (models, made, agents) =
+            (Models::new(env, keys, Settings::default()), Mutex::default(), Mutex::default());
         Self { store, bodies, models, made, agents }
     }
 

@@ -1,0 +1,177 @@
+"use strict";
+// Agents: they take tasks in words, by their name or by what they can do.
+
+const { priceOf, usd } = require("./chat.cjs");
+const { building } = require("./builder.cjs");
+const { StepContext } = require("./context.cjs");
+const { milliseconds } = require("./duration.cjs");
+const { InputError, PermanentError } = require("./errors.cjs").public;
+const { template } = require("./node.cjs");
+
+const FIELDS = ["model", "modelName", "system", "tools", "handOffs", "result", "check", "limits", "sampling", "price", "window", "keepMessages", "capabilities"];
+const LIMITS = { turns: "turns", toolsAtOnce: "tools_at_once", resultBytes: "result_bytes" };
+
+/** Something that works on tasks: with a `model` on the engine's own loop, with a `run` of its own by its own judgement. */
+class Agent {
+  constructor(name, fields = {}) {
+    this.name = name ?? new.target.name.toLowerCase();
+    for (const [field, value] of Object.entries(fields)) {
+      if (!FIELDS.includes(field)) throw new InputError(`an agent has no \`${field}\``, { code: "FU0203", hint: `there are ${FIELDS.join(", ")}` });
+      this[field] = value;
+    }
+  }
+
+  /** Works on a task and gives its result. */
+  async run(ctx, prompt, more) {
+    return ctx.work(this, prompt, more);
+  }
+}
+
+/** Gives a tool as it is: for its types. */
+function tool(made) {
+  return made;
+}
+
+/** Tells whether the engine's own loop does an agent's work. */
+function asksModel(made) {
+  return made.run === Agent.prototype.run;
+}
+
+/** Adds a node that gives a task to an agent: itself, by its name, or to whoever can do all that is in `needs`. */
+function agent(who, prompt, { id, ...more } = {}) {
+  const builder = building("agent");
+  if (who instanceof Agent) builder.agents.add(who);
+  const name = who instanceof Agent ? who.name : who;
+  const needs = typeof name === "object" && Array.isArray(name?.needs) ? name.needs : undefined;
+  if (typeof name !== "string" && needs === undefined) {
+    throw new InputError("give an agent, its name, or what it has to be able to do: { needs: [...] }", { code: "FU0101" });
+  }
+  const given = template({ prompt, ...more }, (value) => builder.value(value));
+  const action = () => ({ agent: needs === undefined ? name : { needs } });
+  return builder.run(id ?? (needs === undefined ? name : "agent"), { action, kind: "agent", options: {} }, given);
+}
+
+/** Gives the agent that can do all of this, and does it best. */
+function choose(agents, needs) {
+  const able = [...agents.values()].filter((one) => needs.every((need) => Object.hasOwn(one.capabilities ?? {}, need)));
+  if (able.length === 0) {
+    const known = [...new Set([...agents.values()].flatMap((one) => Object.keys(one.capabilities ?? {})))].sort();
+    throw new PermanentError(`no agent here can do ${needs.join(", ")}; known: ${known.join(", ") || "none"}`);
+  }
+  const worth = (one) => needs.reduce((sum, need) => sum + one.capabilities[need], 0);
+  return able.reduce((best, one) => (worth(one) > worth(best) || (worth(one) === worth(best) && one.name > best.name) ? one : best));
+}
+
+/** The agents of one engine. */
+class Staff {
+  #bridge;
+  #native;
+  #providers;
+  #register;
+  #agents = new Map();
+  #numbers = new Map();
+
+  constructor(bridge, native, providers, register) {
+    this.#bridge = bridge;
+    this.#native = native;
+    this.#providers = providers;
+    this.#register = register;
+  }
+
+  /** Lets an agent take tasks. */
+  add(made) {
+    if (!(made instanceof Agent)) throw new InputError("this is no `Agent`", { code: "FU0101" });
+    if (this.#agents.get(made.name) === made) return made;
+    if (this.#agents.size === 0) {
+      this.#register("agent", (call, input) => this.#enter(call, choose(this.#agents, input.agent?.needs ?? []), input.with));
+    }
+    if (asksModel(made)) this.#number(made, true);
+    else this.#register(`agent:${made.name}`, (call, input) => this.#enter(call, made, input.with));
+    this.#agents.set(made.name, made);
+    return made;
+  }
+
+  /** Finds an agent by its name. */
+  find(who) {
+    const made = who instanceof Agent ? who : this.#agents.get(who);
+    if (made === undefined) {
+      throw new InputError(`no agent here is called \`${who}\``, { code: "FU0101", hint: `known: ${[...this.#agents.keys()].sort().join(", ") || "none"}` });
+    }
+    return made;
+  }
+
+  #enter(call, made, given) {
+    const isMap = typeof given === "object" && given !== null;
+    const { prompt = "", ...more } = isMap ? given : { prompt: given ?? "" };
+    return made.run(new StepContext(this.#bridge, call, this), prompt, more);
+  }
+
+  /** Lets an agent that asks a model work as a part of a body; gives `[reply, failure]`. */
+  work(call, made, task) {
+    const number = this.#numbers.get(made) ?? this.#number(made, false);
+    return this.#bridge.ask((ticket) => this.#native().work(ticket, call, number, JSON.stringify(task)));
+  }
+
+  /** Tells whether the engine's own loop does an agent's work. */
+  asksModel(made) {
+    return asksModel(made);
+  }
+
+  #number(made, isStep) {
+    const number = this.#native().addAgent(JSON.stringify(this.#describe(made, [])), isStep);
+    this.#numbers.set(made, number);
+    return number;
+  }
+
+  #describe(made, above) {
+    if (above.includes(made)) throw new InputError(`\`${made.name}\` hands over to itself in the end: hand-offs go one way`, { code: "FU0101" });
+    if (made.model === undefined) throw new InputError(`the agent \`${made.name}\` has no model: set one, or write its \`run\``, { code: "FU0101" });
+    return {
+      name: made.name,
+      provider: this.#providers.number(made.model),
+      model: made.modelName ?? "",
+      system: made.system,
+      tools: (made.tools ?? []).map((one) => this.#tool(one)),
+      others: (made.handOffs ?? []).map((one) => this.#describe(one, [...above, made])),
+      result: made.result === undefined ? undefined : this.#form(made),
+      sampling: made.sampling ?? {},
+      limits: limitsOf(made.limits ?? {}),
+      price: made.price === undefined ? undefined : priceOf(made.price),
+      window: made.window,
+      keep_messages: made.keepMessages ?? false,
+    };
+  }
+
+  #tool(made) {
+    const run = made?.run ?? made?.body;
+    if (typeof run !== "function" || typeof made.name !== "string") {
+      throw new InputError("a tool is { name, description, parameters, run }", { code: "FU0101" });
+    }
+    const { name, description = "", parameters = { type: "object", properties: {} }, strict = false, context = false } = made;
+    const invoke = (call, input) => (context ? run(new StepContext(this.#bridge, call, this), input ?? {}) : run(input ?? {}));
+    const number = this.#providers.code(invoke, `the result of the tool \`${name}\``);
+    return { about: { name, description, schema: parameters, strict }, code: { number, name } };
+  }
+
+  #form(made) {
+    if (made.check === undefined) return { schema: made.result };
+    const judge = async (_call, value) => {
+      await made.check(value);
+    };
+    return { schema: made.result, check: { number: this.#providers.code(judge, "the check"), name: "check" } };
+  }
+}
+
+function limitsOf({ cost, time, toolTime, ...counts }) {
+  const limits = {};
+  if (cost !== undefined) limits.cost = usd(cost);
+  if (time !== undefined) limits.total_ms = milliseconds(time, "limits.time");
+  if (toolTime !== undefined) limits.tool_ms = milliseconds(toolTime, "limits.toolTime");
+  for (const [name, count] of Object.entries(counts)) {
+    if (LIMITS[name] === undefined) throw new InputError(`there is no limit \`${name}\``, { code: "FU0203", hint: "there are turns, cost, time, toolsAtOnce, toolTime, resultBytes" });
+    limits[LIMITS[name]] = count;
+  }
+  return limits;
+}
+
+module.exports = { Agent, Staff, agent, tool };
