@@ -9,7 +9,7 @@
 //!
 //! A plugin is a crate of the type `cdylib`:
 //!
-//! ```
+//! ```rust,standalone_crate
 //! use async_trait::async_trait;
 //! use fusion_core::contract::{Call, Provider};
 //! use fusion_core::model::chat::{Answer, Fault, Request};

@@ -99,20 +99,20 @@ impl Provider for Foreign {
             return Err(Fault::unsupported(self.name(), "answers"));
         }
         let open = self.begin(call, Op::COMPLETE, self.question(request)?)?;
-        let mut fold: Option<Fold> = None;
+        let mut fold = Fold::default();
         loop {
             match open.next().await? {
                 Came::Pieces(pieces) => {
-                    let fold = fold.get_or_insert_default();
                     for piece in pieces {
                         fold.push(piece).map_err(|fault| fault.provider(self.name()))?;
                     }
                 }
                 Came::End(result) => {
-                    return match (fold, result?) {
-                        (Some(fold), body) if body.is_empty() => ended(fold, self.name()),
-                        (_, body) => read(self.name(), &body),
-                    };
+                    let body = result?;
+                    if body.is_empty() {
+                        return ended(fold, self.name());
+                    }
+                    return read(self.name(), &body);
                 }
             }
         }
@@ -128,7 +128,12 @@ impl Provider for Foreign {
             Came::Pieces(pieces) => open.rest = pieces,
             Came::End(result) => {
                 let body = result?;
-                return Ok(chunks_of(read(self.name(), &body)?));
+                let whole = if body.is_empty() {
+                    ended(Fold::default(), self.name())
+                } else {
+                    read(self.name(), &body)
+                };
+                return whole.map(chunks_of);
             }
         }
         Ok(stream::unfold(Some((open, false)), |state| async {

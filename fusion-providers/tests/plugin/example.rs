@@ -15,6 +15,9 @@ async fn the_example_in_c_answers_and_streams() {
     let request = Request::new("").user("One by one.");
     let chunks = provider.stream(&call(), &request).await.unwrap();
     assert_eq!(gather(chunks).await.unwrap().text(), "One by one.");
+    assert_eq!(ask(&*provider, "").await.unwrap().text(), "");
+    let none = provider.stream(&call(), &Request::new("").user("")).await.unwrap();
+    assert_eq!(gather(none).await.unwrap().text(), "");
     let pieces: Vec<_> = provider.stream(&call(), &request).await.unwrap().collect().await;
     assert_eq!(pieces.len(), 4);
     let fault = provider.embed(&call(), &Embed::new("", ["x"])).await.unwrap_err();
