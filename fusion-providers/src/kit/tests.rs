@@ -143,7 +143,7 @@ async fn an_agent_of_a_description_works_as_a_step() {
     let reply = run.result::<Value>().await.unwrap()["reply"].clone();
     assert_eq!((&reply["result"], &reply["turns"]), (&json!({"n": 2}), &json!(3)));
     assert_eq!(reply["messages"][2]["parts"][0]["parts"][0]["text"], "2");
-    assert_eq!(reply["messages"][4]["parts"][0]["text"], "`n` is missing. Answer again.");
+    assert_eq!(reply["messages"][4]["parts"][0]["text"], "`n` is missing.\nAnswer again.");
 }
 
 #[test]
