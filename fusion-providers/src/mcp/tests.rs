@@ -67,7 +67,7 @@ async fn what_is_no_server_is_told_apart() {
 
 #[tokio::test]
 async fn a_server_that_says_nothing_is_waited_for_only_so_long() {
-    let silent = shell("echo warming up with $TOKEN >&2; exec sleep 600").connect_ms(700);
+    let silent = shell("echo warming up with $TOKEN >&2; exec sleep 600").connect_ms(4_000);
     let failure = silent.tools(env(), &["*"]).await.unwrap_err();
     assert_eq!(failure.class, Class::TIMEOUT);
     let said = failure.detail.clone().unwrap_or_default();

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 use fusion_core::contract::{Call, Chunks, Labels, Provider, chunks_of, gather};
@@ -181,14 +182,28 @@ struct Open {
 impl Open {
     /// Waits for pieces, or for the end.
     async fn next(&self) -> Result<Came, Fault> {
-        let call = &self.pending.call;
-        let next = poll_fn(|cx| self.pending.poll(cx).map(Ok));
-        let ms = call.remaining_ms().min(call.limits().idle_ms);
         let name = &self.instance.border.name;
-        match call.limited(ms, "the plugin said nothing", next).await {
+        let there = self.pending.poll(&Context::from_waker(Waker::noop()));
+        let came = match there {
+            // Who has pieces at any time would never be waited for: the limits hold for it all the same.
+            Poll::Ready(Came::Pieces(pieces)) => {
+                self.pending.call.check().map(|()| Came::Pieces(pieces))
+            }
+            Poll::Ready(end) => Ok(end),
+            Poll::Pending => self.in_time().await,
+        };
+        match came {
             Ok(Came::End(result)) => Ok(Came::End(result.map_err(|fault| fault.provider(name)))),
             other => other.map_err(|fault| fault.provider(name)),
         }
+    }
+
+    /// Waits no longer than the call may be silent.
+    async fn in_time(&self) -> Result<Came, Fault> {
+        let call = &self.pending.call;
+        let next = poll_fn(|cx| self.pending.poll(cx).map(Ok));
+        let ms = call.remaining_ms().min(call.limits().idle_ms);
+        call.limited(ms, "the plugin said nothing", next).await
     }
 }
 

@@ -67,6 +67,17 @@ async fn a_call_that_never_ends_ends_with_its_time() {
         let fault = provider.complete(&call().timeouts(limits), &request).await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Timeout, "{text}: {fault}");
     }
+    // Somebody who always has something to say is never waited for.
+    let request = Request::new("").user("endless");
+    let mut chunks = provider.stream(&call().within_ms(200), &request).await.unwrap();
+    let fault = loop {
+        match chunks.next().await {
+            Some(Ok(_)) => {}
+            Some(Err(fault)) => break fault,
+            None => panic!("it ended"),
+        }
+    };
+    assert_eq!(fault.kind(), FaultKind::Timeout, "{fault}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

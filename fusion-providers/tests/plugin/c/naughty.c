@@ -118,6 +118,9 @@ static fusion_status start(fusion_instance *instance, const fusion_request *requ
         const fusion_bytes piece = {much, sizeof much};
         int said = 0;
         while (said < 1000 && host->emit(host, call, FUSION_TEXT, piece) == FUSION_OK) said++;
+    } else if (is(request, "endless")) {
+        for (int said = 0; host->emit(host, call, FUSION_TEXT, fusion_text("x")) == FUSION_OK; said++)
+            if (said % 100 == 0) usleep(100); /* it is read as it comes */
     } else if (is(request, "forge")) {
         for (uint64_t id = 0; id < 100000; id++) {
             if (id != call && host->complete(host, id * 0x9E3779B97F4A7C15u, FUSION_OK, none) == FUSION_OK) abort();
