@@ -77,17 +77,13 @@ impl Endpoint {
             let message = "the base URL has a password or a query in it: give the key as a key";
             return Err(Fault::new(FaultKind::InvalidRequest, message).provider(&name));
         }
-        let is_here = url.host_str().is_some_and(|host| {
-            let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-            host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-        });
         Ok(Self {
             base: base.into(),
             name: name.into(),
             auth,
             headers: headers.into(),
             http,
-            is_here,
+            is_here: is_here(&url),
         })
     }
 
@@ -172,6 +168,14 @@ impl Endpoint {
         };
         fault.provider(&self.name)
     }
+}
+
+/// Tells whether a URL leads to this machine, which is asked without a proxy.
+pub(crate) fn is_here(url: &reqwest::Url) -> bool {
+    url.host_str().is_some_and(|host| {
+        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    })
 }
 
 /// Gives a header that is text.

@@ -12,7 +12,7 @@ mod settings;
 mod stream;
 
 pub use client::Http;
-pub(crate) use endpoint::{Auth, Endpoint};
+pub(crate) use endpoint::{Auth, Endpoint, is_here};
 pub(crate) use fault::Heard;
 pub use key::Key;
 pub(crate) use reply::Reply;

@@ -71,12 +71,13 @@ fn retry(spec: LayerForm) -> Retry {
     else {
         return Retry::new();
     };
+    let usual = Retry::usual();
     let retry = Retry::with(Backoff {
-        attempts: attempts.unwrap_or(4),
-        initial_ms: initial_ms.unwrap_or(500),
-        factor: factor.unwrap_or(2.0),
-        max_ms: max_ms.unwrap_or(30_000),
-        jitter: jitter.unwrap_or(0.5),
+        attempts: attempts.unwrap_or(usual.attempts),
+        initial_ms: initial_ms.unwrap_or(usual.initial_ms),
+        factor: factor.unwrap_or(usual.factor),
+        max_ms: max_ms.unwrap_or(usual.max_ms),
+        jitter: jitter.unwrap_or(usual.jitter),
         on: on.iter().map(|word| word.as_str().into()).collect(),
         not_on: not_on.iter().map(|word| word.as_str().into()).collect(),
     });

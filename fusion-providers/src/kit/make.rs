@@ -1,14 +1,14 @@
 //! [`Kit`]: makes providers and agents of their descriptions.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use fusion_core::agent::LlmAgent;
 use fusion_core::contract::{Env, Provider, Step, Store};
 use fusion_core::model::chat::{Fault, FaultKind};
 
 use super::described::{AgentSpec, Base, Code, Form, ProviderSpec};
-use super::named::{Models, Named};
+use super::named::{Models, Named, locked};
 use super::{agent, layers};
 use crate::layer::{ProviderExt, Timeout};
 use crate::{Foreign, Key, Keys, Scripted, Settings};
@@ -26,10 +26,6 @@ pub struct Kit {
     models: Models,
     made: Mutex<Vec<Arc<dyn Provider>>>,
     agents: Mutex<Vec<LlmAgent>>,
-}
-
-fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Kit {

@@ -37,14 +37,19 @@ impl Default for Retry {
 impl Retry {
     /// Makes up to four attempts, with pauses of about half a second, one and two seconds.
     pub fn new() -> Self {
-        Self::with(Backoff {
+        Self::with(Self::usual())
+    }
+
+    /// Gives the attempts and pauses of [`Retry::new`].
+    pub(crate) fn usual() -> Backoff {
+        Backoff {
             attempts: 4,
             initial_ms: 500,
             factor: 2.0,
             max_ms: 30_000,
             jitter: 0.5,
             ..Backoff::ONCE
-        })
+        }
     }
 
     /// Makes attempts as a node's policy would; `on` and `not_on` name classes of [`FaultKind`].

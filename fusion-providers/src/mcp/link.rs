@@ -18,12 +18,13 @@ use tokio::process::{ChildStderr, Command};
 
 use super::server::{Mcp, Program, Way};
 use crate::Key;
+use crate::http::is_here;
 
 /// How much of what a program says of its troubles is kept, in bytes from the end.
 const SAID_BYTES: usize = 2_048;
 /// What a program sees of the environment of this process.
 const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "TMPDIR"];
-/// Only what listens on this machine is asked without a proxy; one limit for connecting does for all.
+/// How long a connection may take to be made, in milliseconds.
 const CONNECT_MS: u64 = 10_000;
 
 type Running = RunningService<RoleClient, ClientConfig>;
@@ -75,15 +76,13 @@ impl Link {
         let started = match &self.mcp.way {
             Way::Program(program) => client.serve(self.spawn(program)?).await,
             Way::Http { url, key, http } => {
-                let is_here = ["http://127.0.0.1", "http://localhost", "http://[::1]"]
-                    .iter()
-                    .any(|here| url.starts_with(here));
+                let is_here = reqwest::Url::parse(url).is_ok_and(|url| is_here(&url));
                 let mut config = StreamableHttpClientTransportConfig::with_uri(url.as_str());
                 if let Some(key) = key {
                     config = config.auth_header(key.expose());
                 }
-                let client_here = http.client(CONNECT_MS, is_here)?;
-                client.serve(StreamableHttpClientTransport::with_client(client_here, config)).await
+                let asking = http.client(CONNECT_MS, is_here)?;
+                client.serve(StreamableHttpClientTransport::with_client(asking, config)).await
             }
         };
         started.map_err(|error| self.broke("did not answer as a server of the protocol", &error))
