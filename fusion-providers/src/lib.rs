@@ -9,6 +9,7 @@
 //! | [`wire`] | lines, server-sent events, fields of JSON |
 //! | [`layer`] | retry, fallback, time limits, budgets, rate gates, caches and the like, over any provider |
 //! | [`mcp`] | tools of servers of the Model Context Protocol, for agents |
+//! | [`tools`] | tools of agents: files of a folder, programs under a policy, the web |
 //! | [`Plugin`] | a provider in a shared library, behind the C ABI of `fusion_plugin.h` |
 //! | [`plugins`] | plugins by name: folders, manifests, trust |
 //! | [`Scripted`] | a provider that says what a script or a recording says |
@@ -49,6 +50,7 @@ pub mod plugins;
 #[cfg(test)]
 mod sample;
 pub mod scripted;
+pub mod tools;
 pub mod wire;
 
 pub use anthropic::Anthropic;

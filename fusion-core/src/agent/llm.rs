@@ -111,6 +111,12 @@ impl LlmAgent {
         self
     }
 
+    /// Gives it several tools, as [`LlmAgent::tool`] does.
+    #[must_use]
+    pub fn tools(self, tools: impl IntoIterator<Item = Tool>) -> Self {
+        tools.into_iter().fold(self, Self::tool)
+    }
+
     /// Lets it hand the conversation over to another agent, which goes on with its own instructions, tools and model, but within
     /// the limits and in the form of this one.
     #[must_use]

@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fusion_core::model::chat::{Fault, FaultKind};
-use reqwest::Client;
+use reqwest::dns::Resolve;
 use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
 /// How long a connection that nobody uses is kept, in milliseconds: less than services and proxies keep theirs.
 const IDLE_MS: u64 = 50_000;
+/// How long a connection to a checked address may take to be made, in milliseconds.
+const GUARDED_MS: u64 = 10_000;
 /// For how many limits of connecting clients are kept.
 const CLIENTS: usize = 8;
 
@@ -39,13 +42,22 @@ impl Http {
 }
 
 fn build(connect_ms: u64, is_here: bool) -> Result<Client, Fault> {
+    let builder = if is_here { Client::builder().no_proxy() } else { Client::builder() };
+    finish(builder.connect_timeout(Duration::from_millis(connect_ms)))
+}
+
+/// Gives a client that connects only to addresses of this resolver, and so uses no proxy.
+pub(crate) fn guarded(resolve: impl Resolve + 'static) -> Result<Client, Fault> {
+    let builder = Client::builder().no_proxy().dns_resolver(Arc::new(resolve)).referer(false);
+    finish(builder.connect_timeout(Duration::from_millis(GUARDED_MS)))
+}
+
+fn finish(builder: ClientBuilder) -> Result<Client, Fault> {
     let failed = |what: String| Fault::new(FaultKind::Transport, what);
     let tls = tls().map_err(|error| failed(format!("TLS cannot be set up: {error}")))?;
-    let builder = if is_here { Client::builder().no_proxy() } else { Client::builder() };
     builder
         .tls_backend_preconfigured(tls)
         .redirect(Policy::none())
-        .connect_timeout(Duration::from_millis(connect_ms))
         .pool_idle_timeout(Duration::from_millis(IDLE_MS))
         .user_agent(concat!("fusion/", env!("CARGO_PKG_VERSION")))
         .build()

@@ -12,6 +12,7 @@ mod settings;
 mod stream;
 
 pub use client::Http;
+pub(crate) use client::guarded;
 pub(crate) use endpoint::{Auth, Endpoint, is_here};
 pub(crate) use fault::Heard;
 pub use key::Key;

@@ -101,7 +101,7 @@ impl Link {
         )]
         let mut command = Command::new(name);
         command.args(arguments).env_clear();
-        command.envs(INHERITED.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));
+        command.envs(inherited());
         command.envs(program.variables.iter().map(|(name, value)| (name, value.expose())));
         if let Some(folder) = &program.folder {
             command.current_dir(folder);
@@ -157,6 +157,13 @@ impl Link {
             }
         }
     }
+}
+
+/// Gives what a program sees of the environment of this process.
+pub(crate) fn inherited() -> impl Iterator<Item = (String, String)> {
+    let found =
+        |name: &&str| Some(((*name).to_owned(), std::env::var_os(name)?.into_string().ok()?));
+    INHERITED.iter().filter_map(found)
 }
 
 /// Keeps the end of what a program says.

@@ -158,8 +158,8 @@ impl Mcp {
     }
 }
 
-/// Tells whether a name fits a pattern.
-pub(super) fn fits(pattern: &str, name: &str) -> bool {
+/// Tells whether a name fits a pattern, in which one `*` stands for anything.
+pub(crate) fn fits(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         Some((start, end)) => {
             name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)

@@ -1,0 +1,21 @@
+//! Built-in tools of agents: files of a folder, programs under a policy, the web without a way inside.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `workspace` | [`Workspace`]: list, read, search and change the files of one folder |
+//! | `command` | [`Commands`]: run programs that a list allows |
+//! | `web` | [`Web`]: ask hosts that a list allows, at public addresses only |
+//! | `body` | a tool of a function that has its attempt |
+//! | `away` | work that blocks, given up when nobody waits for it |
+//!
+//! What goes wrong is told to the model, which can do better; it fails no run.
+
+mod away;
+mod body;
+mod command;
+mod web;
+mod workspace;
+
+pub use command::Commands;
+pub use web::{Lookup, Web};
+pub use workspace::Workspace;
