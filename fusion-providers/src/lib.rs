@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`open`] | a provider by its name, with the environment's keys; [`discover`] finds what listens on this machine |
 //! | [`OpenAi`], [`OpenRouter`], [`Anthropic`], [`Gemini`], [`Ollama`] | a protocol each: encode and decode are pure, one file sends |
+//! | [`command`] | programs on the command line as providers and agents: claude, codex, gemini, … |
 //! | [`ModelStep`] | the `model` nodes of workflow files |
 //! | `http` | the seam to services: connections, limits, faults |
 //! | [`wire`] | lines, server-sent events, fields of JSON |
@@ -34,6 +35,7 @@
 //! ```
 
 mod anthropic;
+pub mod command;
 mod foreign;
 mod gemini;
 mod http;
@@ -54,6 +56,7 @@ pub mod tools;
 pub mod wire;
 
 pub use anthropic::Anthropic;
+pub use command::{CommandLine, Dialects};
 pub use foreign::Foreign;
 pub use gemini::Gemini;
 pub use http::{Http, Key, Settings};

@@ -34,6 +34,7 @@ Chores:
        [--seed N]        with other inputs
        [FILE]            try this input again instead
   real                   fetch a model server and a small model once (130 MB), and test the providers against them
+       [agents]          fetch the command-line agents instead (1.4 GB), and ask each of them once
   codegen [--check]      write the generated files again; --check only compares
 
 Options:
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
         "metrics" => no_options(options).and_then(|()| metrics::run()),
         "bench" => bench::run(options),
         "fuzz" => fuzz(options),
-        "real" => no_options(options).and_then(|()| real::run()),
+        "real" => real::run(options),
         "codegen" => codegen::run(options),
         other => Err(Stop::Usage(format!("there is no chore named `{other}`"))),
     };

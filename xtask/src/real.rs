@@ -1,4 +1,4 @@
-//! Tests against a real model server: fetches it and a small model once, then runs the tests that need them.
+//! Tests against a real model server, or the real command-line agents: fetches them once, then runs the tests that need them.
 
 use std::path::Path;
 
@@ -20,8 +20,57 @@ with open('model.part', 'wb') as file:
 os.rename('model.part', 'model.gguf')
 ";
 
+/// The command-line agents, as npm has them.
+const AGENTS: [&str; 6] = [
+    "@anthropic-ai/claude-code@2.1.197",
+    "@openai/codex@0.169.0",
+    "@google/gemini-cli@0.61.0",
+    "@qwen-code/qwen-code@0.15.10",
+    "@github/copilot@1.0.102",
+    "opencode-ai@1.18.33",
+];
+
 /// Fetches what is missing into `target/real`, and runs the tests.
-pub(crate) fn run() -> Result<(), Stop> {
+pub(crate) fn run(options: &[&str]) -> Result<(), Stop> {
+    match options {
+        [] => model(),
+        ["agents"] => agents(),
+        [other, ..] => {
+            Err(Stop::Usage(format!("`real` knows no `{other}`: say `agents` or nothing")))
+        }
+    }
+}
+
+/// Asks each of the command-line agents.
+fn agents() -> Result<(), Stop> {
+    let folder = ground::root().join("target/real/agents");
+    std::fs::create_dir_all(&folder)
+        .map_err(|cause| Stop::Failed(format!("make {}: {cause}", folder.display())))?;
+    if !folder.join("done").exists() {
+        println!("real: fetching {} into target/real/agents", AGENTS.join(", "));
+        step(&folder, "npm", &["init", "--yes"])?;
+        for agent in AGENTS {
+            step(&folder, "npm", &["install", "--no-audit", "--no-fund", agent])?;
+        }
+        step(&folder, "touch", &["done"])?;
+    }
+    test("agents::", "FUSION_REAL_AGENTS")
+}
+
+/// Runs the tests that begin so, with a variable that tells them to.
+fn test(begin: &str, variable: &str) -> Result<(), Stop> {
+    let mut tests = process::cargo(&ground::root());
+    tests.args(["test", "-p", "fusion-providers", "--test", "real", "--", "--nocapture", begin]);
+    tests.env(variable, "1");
+    match process::follow(&mut tests) {
+        Ok((true, _)) => Ok(()),
+        Ok((false, _)) => Err(Stop::Failed("the tests against the real thing failed".to_owned())),
+        Err(why) => Err(Stop::Failed(why)),
+    }
+}
+
+/// Asks a model server.
+fn model() -> Result<(), Stop> {
     let root = ground::root();
     let folder = root.join("target/real");
     std::fs::create_dir_all(&folder)
@@ -38,14 +87,7 @@ pub(crate) fn run() -> Result<(), Stop> {
         step(&folder, "venv/bin/python", &fetch)?;
         step(&folder, "venv/bin/python", &["-c", UNPACK])?;
     }
-    let mut tests = process::cargo(&root);
-    tests.args(["test", "-p", "fusion-providers", "--test", "real", "--", "--nocapture"]);
-    tests.env("FUSION_REAL", "1");
-    match process::follow(&mut tests) {
-        Ok((true, _)) => Ok(()),
-        Ok((false, _)) => Err(Stop::Failed("the tests against the real server failed".to_owned())),
-        Err(why) => Err(Stop::Failed(why)),
-    }
+    test("chat::", "FUSION_REAL")
 }
 
 fn step(folder: &Path, program: &str, words: &[&str]) -> Result<(), Stop> {

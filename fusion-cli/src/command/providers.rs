@@ -57,12 +57,16 @@ pub(super) async fn opened(call: &Call, name: Option<&str>) -> Result<Arc<dyn Pr
 
 async fn list(out: &Out) -> Result<u8> {
     let (known, here) = (known(&keys()), here(&call()?).await?);
+    let commands = settings().commands.list();
     if out.json {
         let all = known.iter().map(|one| {
             let listens = here.iter().any(|found| found.name == one.name);
             json!({"name": one.name, "keys": one.keys, "set": one.is_set, "free": one.is_free, "listens": listens})
         });
-        Out::value(&json!({"providers": all.collect::<Vec<_>>()}));
+        let commands = commands.iter().flatten().map(|one| {
+            json!({"name": format!("command:{}", one.name), "keys": one.keys, "set": one.is_installed(), "free": true, "install": one.install})
+        });
+        Out::value(&json!({"providers": all.chain(commands).collect::<Vec<_>>()}));
         return Ok(0);
     }
     let mut table = Table::new(&["provider", "ready", "key"]);
@@ -77,7 +81,19 @@ async fn list(out: &Out) -> Result<u8> {
         let key = one.keys.join(" or ");
         table.row(vec![(Color::Plain, one.name.to_owned()), (color, ready), (Color::Plain, key)]);
     }
+    for one in commands.iter().flatten() {
+        let (color, ready, how) = if one.is_installed() {
+            (Color::Green, "installed", &one.login)
+        } else {
+            (Color::Dim, "not installed", &one.install)
+        };
+        let name = (Color::Plain, format!("command:{}", one.name));
+        table.row(vec![name, (color, ready.to_owned()), (Color::Plain, how.clone())]);
+    }
     table.print(out);
+    for fault in commands.iter().filter_map(|one| one.as_ref().err()) {
+        out.note(&fault.to_string());
+    }
     Ok(0)
 }
 

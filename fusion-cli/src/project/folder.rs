@@ -13,6 +13,9 @@ const FILE: &str = "fusion.db";
 /// The folder of the project's plugins.
 const PLUGINS: &str = "plugins";
 
+/// The folder of the project's descriptions of command-line agents.
+const COMMANDS: &str = "commands";
+
 /// Finds the file of the project's store.
 pub(super) fn store(here: &Path) -> PathBuf {
     project(here).join(FILE)
@@ -21,6 +24,11 @@ pub(super) fn store(here: &Path) -> PathBuf {
 /// Finds the folder of the project's plugins.
 pub(super) fn plugins(here: &Path) -> PathBuf {
     project(here).join(PLUGINS)
+}
+
+/// Finds the folder of the project's descriptions of command-line agents.
+pub(super) fn commands(here: &Path) -> PathBuf {
+    project(here).join(COMMANDS)
 }
 
 /// Finds the project's own folder: the nearest one above that there is, else the one to be made here.

@@ -1,5 +1,6 @@
 //! The project: its folder, its store, its workflow files, what its commands see of the environment.
 
+mod commands;
 mod environment;
 mod folder;
 mod inputs;

@@ -6,6 +6,7 @@ use fusion_core::model::chat::{Fault, FaultKind};
 use fusion_core::run::Os;
 use fusion_providers::{Keys, ModelStep, Settings};
 
+use super::commands::commands;
 use super::environment;
 use super::plugins::plugins;
 
@@ -14,9 +15,9 @@ pub(crate) fn keys() -> Keys {
     Keys::new(environment::secret)
 }
 
-/// Gives what providers are opened with: the plugins that may be named.
+/// Gives what providers are opened with: the plugins and the command-line agents that may be named.
 pub(crate) fn settings() -> Settings {
-    Settings::default().plugins(plugins())
+    Settings::default().plugins(plugins()).commands(commands())
 }
 
 /// Lets the `model` nodes of workflow files run here.

@@ -26,7 +26,7 @@ pub(crate) fn plugins() -> Plugins {
 }
 
 /// Gives a folder of the user's: what our own variable says, else `fusion` in the folder that the system has for it.
-fn folder_of(own: &str, systems: &str, usual: &str) -> Option<PathBuf> {
+pub(super) fn folder_of(own: &str, systems: &str, usual: &str) -> Option<PathBuf> {
     let set = |name: &str| variable(name).filter(|text| !text.is_empty()).map(PathBuf::from);
     let home = || set("HOME").or_else(|| set("USERPROFILE")).map(|home| home.join(usual));
     set(own).or_else(|| set(systems).or_else(home).map(|folder| folder.join("fusion")))

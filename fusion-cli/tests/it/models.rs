@@ -143,3 +143,35 @@ fn a_provider_that_cannot_be_asked_says_what_to_do() {
         assert!(ran.stderr.contains(told), "{args:?}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn a_program_is_asked_by_its_description_or_its_line() {
+    let project = Project::with(
+        "nodes:\n  a: { model: \"command:house:big\", with: { prompt: Hello } }\noutputs: { text: \"{{ nodes.a.text }}\" }\n",
+    );
+    std::fs::create_dir_all(project.path(".fusion/commands")).unwrap();
+    project.write("house.sh", r#"printf '{"done":"%s heard %s"}\n' "$1" "$(cat)""#);
+    let script = project.path("house.sh");
+    let dialect = json!({
+        "dialect": 1, "name": "house", "argv": ["sh", script, "{model}"], "output": "lines",
+        "events": [{"when": {"/done": {"not": null}}, "text": "/done", "end": true}],
+    });
+    project.write(".fusion/commands/house.json", dialect.to_string());
+    let tried = fusion(&project, &["providers", "test", "command:house:m", "--json"], &[]).json();
+    assert!(tried["text"].as_str().unwrap().starts_with("m heard Answer"), "{tried}");
+    let ran = fusion(&project, &["run", "w.yaml", "--json"], &[]);
+    assert_eq!(ran.json()["outputs"], json!({"text": "big heard Hello"}), "{}", ran.stderr);
+    let chat = project.shell("printf Hi | $FUSION chat -p 'command:sh -c \"cat; echo !\"'");
+    assert_eq!((chat.code, chat.stdout.as_str()), (0, "Hi!\n"), "{}", chat.stderr);
+    let list = fusion(&project, &["providers", "list"], &[]).stdout;
+    assert!(
+        list.contains("command:house") && list.contains("npm install -g @openai/codex"),
+        "{list}"
+    );
+    let missing = fusion(&project, &["providers", "test", "command:no-such-agent --x"], &[]);
+    assert!(
+        missing.code == 2 && missing.stderr.contains("not found in PATH"),
+        "{}",
+        missing.stderr
+    );
+}

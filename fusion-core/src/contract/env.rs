@@ -109,6 +109,33 @@ pub struct Exec {
     pub stderr_limit: usize,
     /// How long it may take to end after it was asked to, in milliseconds; then it is killed.
     pub grace_ms: u64,
+    /// Who hears its standard output as it comes, all of it, whatever is kept.
+    pub heard: Option<Heard>,
+}
+
+/// Hears what a program writes, piece by piece, however the pieces are cut. It is called while [`Env::exec`] is polled, so a
+/// caller that does not poll holds the program up.
+#[derive(Clone)]
+pub struct Heard(Arc<Hear>);
+
+type Hear = dyn Fn(&[u8]) + Send + Sync;
+
+impl Heard {
+    /// Makes it of what is to be done with each piece; it must not wait.
+    pub fn new(hear: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hear))
+    }
+
+    /// Hands a piece over.
+    pub fn hear(&self, piece: &[u8]) {
+        (self.0)(piece);
+    }
+}
+
+impl fmt::Debug for Heard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Heard")
+    }
 }
 
 /// How a program ended.

@@ -29,7 +29,7 @@ mod workflow;
 pub use agent::{Agent, Desk};
 pub use bus::{Bus, Subscription};
 pub use call::{Call, Labels, Timeouts};
-pub use env::{Env, Exec, Exit, Job, Peers, Stop, Stopped, Task};
+pub use env::{Env, Exec, Exit, Heard, Job, Peers, Stop, Stopped, Task};
 pub use future::BoxFuture;
 pub use provider::{Chunks, Provider, chunks_of, gather};
 pub use step::{About, Attempt, Context, Output, Step};

@@ -215,6 +215,7 @@ impl Desk<'_> {
             stdout_limit: limits::STDOUT_BYTES,
             stderr_limit: limits::STDERR_BYTES,
             grace_ms: limits::KILL_GRACE_MS,
+            heard: None,
         };
         let identity = || {
             let own = command.env.keys().map(|name| (name, exec.env.get(name)));

@@ -25,6 +25,18 @@ impl Key {
     pub(crate) fn hide(&self, text: &str) -> String {
         if self.0.len() < LEAST { text.to_owned() } else { text.replace(&*self.0, "***") }
     }
+
+    /// Tells with how many bytes at the end of a text the key may begin.
+    pub(crate) fn begins_at_end_of(&self, text: &str) -> usize {
+        if self.0.len() < LEAST {
+            return 0;
+        }
+        let parts = self.0.char_indices().rev().map(|(at, _)| at);
+        parts
+            .take_while(|at| *at > 0)
+            .find(|at| text.ends_with(self.0.split_at(*at).0))
+            .unwrap_or(0)
+    }
 }
 
 impl fmt::Debug for Key {

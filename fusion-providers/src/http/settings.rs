@@ -1,7 +1,7 @@
 //! What one has to know to reach a service.
 
 use super::{Http, Key};
-use crate::Plugins;
+use crate::{Dialects, Plugins};
 
 /// What one has to know to reach a service. What is empty is as the provider has it.
 ///
@@ -27,6 +27,8 @@ pub struct Settings {
     pub http: Http,
     /// The plugins that may be opened by name; none by default.
     pub plugins: Plugins,
+    /// The command-line agents that may be opened by name; those that are built in by default.
+    pub commands: Dialects,
 }
 
 impl Settings {
@@ -76,6 +78,13 @@ impl Settings {
     #[must_use]
     pub fn plugins(mut self, plugins: Plugins) -> Self {
         self.plugins = plugins;
+        self
+    }
+
+    /// Sets the command-line agents that may be opened by name.
+    #[must_use]
+    pub fn commands(mut self, commands: Dialects) -> Self {
+        self.commands = commands;
         self
     }
 

@@ -78,8 +78,8 @@ impl Models {
     }
 
     fn open(&self, name: &str, settings: Settings) -> Result<Arc<dyn Provider>, Fault> {
-        let Settings { http, plugins, .. } = self.0.settings.clone();
-        open(name, &self.0.keys, Settings { http, plugins, ..settings })
+        let Settings { http, plugins, commands, .. } = self.0.settings.clone();
+        open(name, &self.0.keys, Settings { http, plugins, commands, ..settings })
     }
 }
 

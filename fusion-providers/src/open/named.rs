@@ -8,7 +8,7 @@ use fusion_core::graph::nearest;
 use fusion_core::model::chat::{Fault, FaultKind};
 
 use crate::plugins::is_path;
-use crate::{Anthropic, Gemini, Key, Ollama, OpenAi, OpenRouter, Settings};
+use crate::{Anthropic, CommandLine, Gemini, Key, Ollama, OpenAi, OpenRouter, Settings};
 
 /// Where values of variables come from: the environment of the program, a store of secrets.
 #[derive(Clone)]
@@ -68,6 +68,8 @@ const fn service(
 
 /// What plugins begin with.
 const PLUGIN: &str = "plugin";
+/// What command-line agents begin with.
+const COMMAND: &str = "command";
 
 /// Every service that is known by name. Another one is a line here.
 const SERVICES: &[Service] = &[
@@ -101,6 +103,9 @@ const SERVICES: &[Service] = &[
 ///
 /// `plugin:NAME`, `plugin:NAME:MODEL` and `plugin:` with a path is a [plugin](crate::plugins) among `settings.plugins`.
 ///
+/// `command:NAME`, `command:NAME:MODEL` and `command:` with the line of a program is a [command-line agent](crate::command) among
+/// `settings.commands`.
+///
 /// Keys come from the variables of the service (`OPENAI_API_KEY`, …); so does where it is, if `OPENAI_BASE_URL` or its like is
 /// set. What `settings` says wins over both.
 ///
@@ -128,11 +133,16 @@ pub fn open(name: &str, keys: &Keys, settings: Settings) -> Result<Arc<dyn Provi
         return Ok(Arc::new(OpenAi::new(settings)?));
     }
     let (word, model) = name.split_once(':').unwrap_or((name, ""));
-    if word == PLUGIN {
-        return plugin(model, keys, &settings);
+    match word {
+        PLUGIN => return plugin(model, keys, &settings),
+        COMMAND => return command(model, keys, &settings),
+        _ => {}
     }
     let Some(service) = SERVICES.iter().find(|service| service.name == word) else {
-        let hint = nearest::hint(word, SERVICES.iter().map(|service| service.name).chain([PLUGIN]));
+        let hint = nearest::hint(
+            word,
+            SERVICES.iter().map(|service| service.name).chain([PLUGIN, COMMAND]),
+        );
         let message = format!("no provider is called `{word}`: {hint}");
         return Err(Fault::new(FaultKind::InvalidRequest, message));
     };
@@ -155,6 +165,22 @@ fn plugin(name: &str, keys: &Keys, settings: &Settings) -> Result<Arc<dyn Provid
         config.insert("base_url".to_owned(), settings.base_url.clone().into());
     }
     plugin.with_model(&config.into(), keys, model)
+}
+
+/// Opens a command-line agent: `NAME`, `NAME:MODEL`, or the line of a program.
+fn command(text: &str, keys: &Keys, settings: &Settings) -> Result<Arc<dyn Provider>, Fault> {
+    let wrong = |message: &str| Err(Fault::new(FaultKind::InvalidRequest, message));
+    if text.trim().is_empty() {
+        return wrong(
+            "name the command-line agent: `command:claude`, or `command:` and a program with its arguments",
+        );
+    }
+    if settings.key.is_some() || !settings.base_url.is_empty() {
+        return wrong("a command-line agent has its own settings: it takes no key and no base URL");
+    }
+    let (dialect, model) = settings.commands.find(text)?;
+    let model = if model.is_empty() { settings.model.clone() } else { model };
+    Ok(Arc::new(CommandLine::new(dialect, keys.clone()).model(model)))
 }
 
 /// A service that is known by name.

@@ -1,5 +1,7 @@
-//! Providers against llama.cpp's own server with a small model. Does nothing unless `cargo xtask real` has fetched them.
+//! Providers against llama.cpp's own server with a small model, and against the real command-line agents. Does nothing unless
+//! `cargo xtask real` has fetched them.
 #![cfg(test)]
 
+mod agents;
 mod chat;
 mod server;

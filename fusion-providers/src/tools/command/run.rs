@@ -118,6 +118,7 @@ impl Commands {
             stdout_limit: KEPT_BYTES,
             stderr_limit: KEPT_BYTES,
             grace_ms: GRACE_MS,
+            heard: None,
         };
         let until_ns = env.monotonic_ns().saturating_add(self.limit_ms.saturating_mul(1_000_000));
         let end = End { body: body.clone(), env: env.clone(), until_ns };

@@ -23,7 +23,7 @@ use super::explain;
 use super::find;
 use super::guard::Guard;
 use super::leftover;
-use super::pump::{Head, Heard, Tail, drain, feed};
+use super::pump::{Head, Tail, Told, drain, feed};
 use super::start::Running;
 
 /// How often a program whose file is still open for writing is tried again.
@@ -66,7 +66,8 @@ impl Commands {
         let (stdin, stdout, stderr) =
             (running.child.stdin.take(), running.child.stdout.take(), running.child.stderr.take());
         let status = {
-            let (mut out, mut err) = (Heard(&mut head, &*stop), Heard(&mut tail, &*stop));
+            let told = exec.heard.as_ref();
+            let (mut out, mut err) = (Told(&mut head, &*stop, told), Told(&mut tail, &*stop, None));
             let pump = async {
                 tokio::join!(
                     feed(stdin, exec.stdin.clone()),

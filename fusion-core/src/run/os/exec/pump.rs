@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use crate::contract::Stopped;
+use crate::contract::{Heard, Stopped};
 
 /// How much is read at once, in bytes: what a pipe holds.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -73,12 +73,19 @@ impl Keep for Tail {
     }
 }
 
-/// Keeps, and says with each chunk that the program lives.
-pub(super) struct Heard<'a, K>(pub(super) &'a mut K, pub(super) &'a dyn Stopped);
+/// Keeps, says with each chunk that the program lives, and tells it on.
+pub(super) struct Told<'a, K>(
+    pub(super) &'a mut K,
+    pub(super) &'a dyn Stopped,
+    pub(super) Option<&'a Heard>,
+);
 
-impl<K: Keep> Keep for Heard<'_, K> {
+impl<K: Keep> Keep for Told<'_, K> {
     fn keep(&mut self, chunk: &[u8]) {
         self.1.alive();
+        if let Some(heard) = self.2 {
+            heard.hear(chunk);
+        }
         self.0.keep(chunk);
     }
 }

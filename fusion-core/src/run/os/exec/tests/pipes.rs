@@ -1,6 +1,10 @@
 //! What goes in and what comes out.
 
+use std::sync::Mutex;
+
 use bytes::Bytes;
+
+use crate::contract::Heard;
 
 use super::*;
 
@@ -113,4 +117,16 @@ fn a_future_may_be_awaited_outside_of_the_runtime() {
     assert!(exit.is_none(), "a program cannot have ended at once");
     let exit = crate::run::os::tests::block_on(os.exec(exec, never())).unwrap();
     assert_eq!(exit.stdout, "hello");
+}
+
+#[tokio::test]
+async fn what_is_heard_is_whole_whatever_is_kept() {
+    let heard: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let into = heard.clone();
+    let mut exec = shell("printf one; sleep 0.05; printf two; printf not >&2");
+    exec.stdout_limit = 0;
+    exec.heard = Some(Heard::new(move |piece| into.lock().unwrap().extend_from_slice(piece)));
+    let exit = run(exec).await.unwrap();
+    assert_eq!((&exit.stdout[..], exit.stdout_bytes), (&b""[..], 6));
+    assert_eq!(&*heard.lock().unwrap(), b"onetwo");
 }

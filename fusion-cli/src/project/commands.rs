@@ -1,0 +1,19 @@
+//! Where descriptions of command-line agents are looked for.
+
+use fusion_providers::Dialects;
+
+use super::folder;
+use super::plugins::folder_of;
+
+/// Gives the command-line agents that commands and workflow files may name: those that are built in, those of the user's
+/// `fusion/commands`, and those of the project's `.fusion/commands`.
+pub(crate) fn commands() -> Dialects {
+    let mut commands = Dialects::default();
+    if let Some(own) = folder_of("FUSION_CONFIG", "XDG_CONFIG_HOME", ".config") {
+        commands = commands.folder(own.join("commands"));
+    }
+    if let Ok(here) = std::env::current_dir() {
+        commands = commands.project(folder::commands(&here));
+    }
+    commands
+}

@@ -1,0 +1,148 @@
+//! Dialects by name: those that are built in, and those of folders.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fusion_core::graph::nearest;
+use fusion_core::model::chat::{Fault, FaultKind};
+
+use super::dialect::Dialect;
+
+/// The largest description, in bytes.
+const MOST: u64 = 256 * 1024;
+/// The descriptions that come with the program.
+const BUILT_IN: [&str; 6] = [
+    include_str!("dialects/claude.json"),
+    include_str!("dialects/codex.json"),
+    include_str!("dialects/gemini.json"),
+    include_str!("dialects/qwen.json"),
+    include_str!("dialects/copilot.json"),
+    include_str!("dialects/opencode.json"),
+];
+
+/// The command-line agents that may be named: `claude`, `codex`, `gemini`, `qwen`, `copilot`, `opencode`, those that a program
+/// adds, and those described in folders. Of two of one name the first one counts: added, of folders of the user's, built in, of
+/// folders of a project.
+#[derive(Debug, Clone, Default)]
+pub struct Dialects {
+    added: Vec<Arc<Dialect>>,
+    own: Vec<PathBuf>,
+    projects: Vec<PathBuf>,
+    /// Where workspaces are made.
+    pub(super) workspaces: Option<PathBuf>,
+}
+
+impl Dialects {
+    /// Adds a dialect.
+    #[must_use]
+    pub fn with(mut self, dialect: Dialect) -> Self {
+        self.added.push(Arc::new(dialect));
+        self
+    }
+
+    /// Looks into a folder of the user's too: its descriptions may stand for those that are built in.
+    #[must_use]
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.own.push(folder.into());
+        self
+    }
+
+    /// Looks into a folder of a project too: its descriptions only add names.
+    #[must_use]
+    pub fn project(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.projects.push(folder.into());
+        self
+    }
+
+    /// Makes the workspaces of agents that are given none in this folder; without it where the system keeps what is temporary.
+    #[must_use]
+    pub fn workspaces(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.workspaces = Some(folder.into());
+        self
+    }
+
+    /// Lists all, each name once; what is wrong with a description stands in its place.
+    pub fn list(&self) -> Vec<Result<Arc<Dialect>, Fault>> {
+        let built_in = BUILT_IN.iter().map(|text| {
+            Dialect::read(text).map(Arc::new).map_err(|error| wrong(format!("built in: {error}")))
+        });
+        let mut all: Vec<Result<Arc<Dialect>, Fault>> = Vec::new();
+        let found = self.added.iter().cloned().map(Ok).chain(read_all(&self.own));
+        for one in found.chain(built_in).chain(read_all(&self.projects)) {
+            let known = |name: &str| {
+                all.iter().any(|other| other.as_ref().is_ok_and(|other| other.name == name))
+            };
+            if one.as_ref().map_or(true, |one| !known(&one.name)) {
+                all.push(one);
+            }
+        }
+        all
+    }
+
+    /// Finds the dialect of what stands behind `command:`, with the model: `NAME`, `NAME:MODEL`, or the line of a program, which
+    /// has a blank or a slash in it.
+    ///
+    /// # Errors
+    /// `invalid_request` when there is none, with the nearest one, or its description is wrong.
+    pub fn find(&self, text: &str) -> Result<(Arc<Dialect>, String), Fault> {
+        let text = text.trim();
+        let (name, model) = text.split_once(':').unwrap_or((text, ""));
+        let all = self.list();
+        let known =
+            |one: &Result<Arc<Dialect>, Fault>| one.as_ref().is_ok_and(|one| one.name == name);
+        if let Some(found) = all.iter().find(|one| known(one)) {
+            return Ok((found.clone()?, model.to_owned()));
+        }
+        if text.contains(|sign: char| sign == '/' || sign.is_whitespace()) {
+            let made =
+                Dialect::of_template(text).map_err(|error| wrong(format!("`{text}`: {error}")))?;
+            return Ok((Arc::new(made), String::new()));
+        }
+        let names = all.iter().flatten().map(|one| one.name.as_str());
+        let hint = nearest::hint(name, names);
+        let fault = wrong(format!("no command-line agent is called `{name}`: {hint}"));
+        let broken: Vec<String> =
+            all.iter().filter_map(|one| Some(one.as_ref().err()?.message().to_owned())).collect();
+        Err(if broken.is_empty() { fault } else { fault.detail(broken.join("\n")) })
+    }
+}
+
+impl Dialect {
+    /// Tells whether its program is in the `PATH` of this process.
+    pub fn is_installed(&self) -> bool {
+        let program = Path::new(self.program());
+        if program.components().count() > 1 {
+            return program.is_file();
+        }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    }
+}
+
+fn read_all(folders: &[PathBuf]) -> impl Iterator<Item = Result<Arc<Dialect>, Fault>> {
+    folders.iter().flat_map(|folder| files(folder)).map(|file| read(&file))
+}
+
+/// The descriptions of a folder, by name; a folder that is not there has none.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut files: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|ending| ending == "json")).collect();
+    files.sort();
+    files
+}
+
+fn read(file: &Path) -> Result<Arc<Dialect>, Fault> {
+    let wrong = |what: String| wrong(format!("{}: {what}", file.display()));
+    let data = file.metadata().map_err(|error| wrong(error.to_string()))?;
+    if !data.is_file() || data.len() > MOST {
+        return Err(wrong(format!("it is no file of at most {MOST} bytes")));
+    }
+    let text = fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    Dialect::read(&text).map(Arc::new).map_err(wrong)
+}
+
+fn wrong(message: String) -> Fault {
+    Fault::new(FaultKind::InvalidRequest, message)
+}

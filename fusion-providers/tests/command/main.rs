@@ -1,0 +1,9 @@
+//! Command-line agents: real programs that play transcripts, or misbehave, each in its own way.
+#![cfg(test)]
+
+mod bed;
+mod broken;
+mod dialects;
+mod limits;
+mod open;
+mod secret;
