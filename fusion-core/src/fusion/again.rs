@@ -93,7 +93,7 @@ impl Run {
                 records,
             }),
             Op::Enqueue(run_entry(&self.id, session, now)),
-            row::put(&self.id, &row)?,
+            row::put(&self.id, &row, row::ENDED)?,
         ];
         self.engine.store.commit(Batch { now, ops }).await?;
         self.adopt().await

@@ -145,7 +145,8 @@ pub struct Document {
     pub kind: Arc<str>,
     /// The id, unique in its kind.
     pub id: Arc<str>,
-    /// Counts the writes, from 1; given by the store.
+    /// Counts the writes, from 1; given by the store. In a write it is a guess of what is there (0: nothing), and may be
+    /// wrong: a right one only spares the store a look.
     pub version: u64,
     /// When it was written last, in milliseconds since 1970; given by the store.
     pub at: i64,

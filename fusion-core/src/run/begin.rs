@@ -81,7 +81,7 @@ impl Begin {
         let mut ops = self.blobs.clone();
         ops.extend(appends(&stream, (0, 0), all));
         ops.push(Op::Enqueue(run_entry(&self.id, session, now)));
-        ops.push(row::put(&self.id, &self.row(now))?);
+        ops.push(row::put(&self.id, &self.row(now), 0)?);
         Ok(ops)
     }
 

@@ -62,9 +62,14 @@ impl Seat {
 }
 
 /// One run, as long as this process drives it.
+///
+/// Thousands are about at once, each in a task as big as what it may wait for: it is boxed, and so is what most runs never
+/// wait for.
 pub(super) struct Driver {
     pub engine: Arc<Shared>,
     pub run: RunId,
+    /// The name of its stream.
+    pub stream: Arc<str>,
     pub ticket: Ticket,
     pub state: State,
     pub kept: Kept,
@@ -73,6 +78,8 @@ pub(super) struct Driver {
     pub troubled: bool,
     /// The status that lists show now.
     pub shown: RunStatus,
+    /// The version of the row that they show it from, as far as it is known: a guess, for the store.
+    pub row_version: u64,
     pub started: i64,
     /// Of nodes with a learned timeout: the 95th percentile, and what it was made from, in milliseconds.
     pub learned: BTreeMap<u32, u64>,
@@ -88,7 +95,7 @@ pub(super) struct Driver {
     /// An empty list with room for the commands of a turn.
     room: Vec<Command>,
     pub bodies: BTreeMap<Key, (Arc<Hooks>, Task)>,
-    pub notes: mpsc::UnboundedReceiver<Note>,
+    pub notes: mpsc::UnboundedReceiver<Box<Note>>,
     pub bell: Box<dyn Subscription>,
     /// There may be messages that the bell has not rung for.
     pub look: bool,
@@ -100,7 +107,7 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(engine: Arc<Shared>, seat: Seat, state: State, started: i64) -> Self {
+    pub(super) fn new(engine: Arc<Shared>, seat: Seat, state: State, started: i64) -> Box<Self> {
         let Seat { run, ticket, outcome, bell } = seat;
         let (sender, notes) = mpsc::unbounded_channel();
         let (look, clock) = (bell.is_none(), engine.env.monotonic_ns());
@@ -115,9 +122,11 @@ impl Driver {
             notes: sender,
         });
         let troubled = engine.trouble(&run).is_some();
-        Self {
+        let stream = run.stream().into();
+        Box::new(Self {
             engine,
             run,
+            stream,
             troubled,
             ticket,
             state,
@@ -127,6 +136,7 @@ impl Driver {
             kept: Kept::default(),
             lists: Lists::default(),
             shown: RunStatus::Running,
+            row_version: if look { super::row::ENDED } else { 1 },
             started,
             learned: BTreeMap::new(),
             durations: BTreeMap::new(),
@@ -140,14 +150,14 @@ impl Driver {
             looked: clock,
             due: false,
             outcome,
-        }
+        })
     }
 
     /// Drives the run until it ends or rests.
     ///
     /// # Errors
     /// When another owner has taken over or the store failed: nothing of the run goes on here.
-    pub(super) async fn drive(mut self) -> Result<Left> {
+    pub(super) async fn drive(mut self: Box<Self>) -> Result<Left> {
         let span =
             tracing::info_span!("run", run = %self.run, workflow = %self.state.start().workflow);
         let result = self.turns().instrument(span).await;
@@ -173,7 +183,7 @@ impl Driver {
             turn.now = self.engine.env.now_ms();
             self.absorb_all(&mut turn).await;
             if self.must_look() {
-                self.read_inbox(&mut turn).await?;
+                Box::pin(self.read_inbox(&mut turn)).await?;
             }
             // What was said in time counts, however late it is read: no time is over while something is left to hear.
             if self.due && !self.look {
@@ -211,12 +221,13 @@ impl Driver {
     /// Takes in everything that has reached the driver.
     async fn absorb_all(&mut self, turn: &mut Turn) {
         for _ in 0..limits::NOTES_PER_TURN {
-            let next = self.local.pop_front().or_else(|| self.notes.try_recv().ok());
+            let next =
+                self.local.pop_front().or_else(|| self.notes.try_recv().ok().map(|note| *note));
             let Some(note) = next else { return };
             match note {
                 Note::Input(input) => self.decide(input, turn),
                 Note::Asked(Input::Memo(key, name, value), reply) => {
-                    let clean = large::clean(&self.engine, value).await;
+                    let clean = Box::pin(large::clean(&self.engine, value)).await;
                     let stored = clean.store(&mut turn.ops);
                     self.remember(&clean.value, &stored);
                     self.decide(Input::Memo(key, name, stored), turn);
@@ -237,7 +248,7 @@ impl Driver {
         }
         let input = match settle::plainly(self, ended, turn) {
             Ok(input) => input,
-            Err(ended) => settle::input_of(self, ended, turn).await,
+            Err(ended) => Box::pin(settle::input_of(self, ended, turn)).await,
         };
         self.decide(input, turn);
     }
@@ -279,7 +290,7 @@ impl Driver {
                 }
                 Command::Start(key, attempt) => {
                     if !self.start_plain((*key, *attempt), turn) {
-                        self.start(*key, *attempt).await;
+                        Box::pin(self.start(*key, *attempt)).await;
                         self.clock = self.engine.env.monotonic_ns();
                     }
                 }
@@ -287,12 +298,12 @@ impl Driver {
                 Command::StopChild(child) => {
                     let by = crate::schedule::parent(&self.run);
                     let why = "it does not wait any longer".to_owned();
-                    self.tell_child(child, &Message::Cancel(by, why)).await?;
+                    Box::pin(self.tell_child(child, &Message::Cancel(by, why))).await?;
                 }
                 Command::HoldChild(child, hold) => {
                     let by = crate::schedule::parent(&self.run);
                     let said = if *hold { Message::Pause(by) } else { Message::Resume(by) };
-                    self.tell_child(child, &said).await?;
+                    Box::pin(self.tell_child(child, &said)).await?;
                 }
                 Command::Conclude => {
                     let outputs = self.evaluate(|desk, _| desk.outputs()).await;

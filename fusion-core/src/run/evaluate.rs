@@ -27,9 +27,9 @@ impl Driver {
             self.lists = lists;
             let wanted = self.kept.wanted();
             if !wanted.is_empty() {
-                load(&self.engine, &self.kept, wanted).await?;
+                Box::pin(load(&self.engine, &self.kept, wanted)).await?;
             } else if was_cut {
-                return self.apart(work).await;
+                return Box::pin(self.apart(work)).await;
             } else {
                 return result;
             }

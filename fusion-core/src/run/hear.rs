@@ -61,7 +61,7 @@ impl Driver {
                 step,
                 "no code for this step here: the run rests until a process has it"
             );
-            return self.let_go(Some(message::step_queue(&step)), now).await;
+            return Box::pin(self.let_go(Some(message::step_queue(&step)), now)).await;
         }
         let due = self.state.due();
         let until_due =
@@ -70,9 +70,9 @@ impl Driver {
         let wake = self.engine.env.monotonic_ns() + u64::try_from(nap).unwrap_or(0) * 1_000_000;
         tokio::select! {
             biased;
-            note = self.notes.recv() => Ok(note.map_or(Woken::Time, |note| Woken::Note(Box::new(note)))),
+            note = self.notes.recv() => Ok(note.map_or(Woken::Time, Woken::Note)),
             () = self.bell.heard() => Ok(Woken::Inbox),
-            () = self.engine.env.sleep_until(wake) => self.after_nap(rest, due).await,
+            () = self.engine.env.sleep_until(wake) => Box::pin(self.after_nap(rest, due)).await,
         }
     }
 

@@ -28,7 +28,8 @@ pub(super) struct Common {
     /// When the run began, in milliseconds since 1970, as its journal has it: tells runs of the same id apart that live
     /// in different stores.
     pub began: i64,
-    pub notes: mpsc::UnboundedSender<Note>,
+    /// Boxed: a channel keeps room for many, and most runs send none.
+    pub notes: mpsc::UnboundedSender<Box<Note>>,
 }
 
 /// One attempt, seen from inside.
@@ -171,7 +172,7 @@ impl Attempt for Hooks {
         let (reply, saved) = oneshot::channel();
         let input = Input::Memo(self.key, name.to_owned(), value.clone());
         let gone = || Failure::new(Class::CANCELLED, "the run has another owner now");
-        self.of.notes.send(Note::Asked(input, reply)).map_err(|_| gone())?;
+        self.of.notes.send(Box::new(Note::Asked(input, reply))).map_err(|_| gone())?;
         saved.await.map_err(|_| gone())?;
         self.memos.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), value);
         Ok(())

@@ -130,7 +130,7 @@ impl Driver {
         let common = self.common.clone();
         let task = self.engine.env.spawn(Box::pin(async move {
             // Without a driver nobody wants the result: another owner runs the body again.
-            let _ = common.notes.send(Note::Ended(work.await));
+            let _ = common.notes.send(Box::new(Note::Ended(work.await)));
         }));
         self.bodies.insert(key, (hooks, task));
     }

@@ -73,15 +73,18 @@ fn decode(document: &Document) -> serde_json::Result<RunRow> {
     Ok(RunRow { workflow, version, status, started, finished, parent, error, labels })
 }
 
-/// Makes the operation that writes a row.
-pub(crate) fn put(run: &RunId, row: &RunRow) -> Result<Op> {
+/// The version of the row of most runs that ended or were let go: it was written at the begin, and then.
+pub(crate) const ENDED: u64 = 2;
+
+/// Makes the operation that writes a row over one of a version, as far as is known (0: there is none).
+pub(crate) fn put(run: &RunId, row: &RunRow, version: u64) -> Result<Op> {
     let body = encode(row)
         .map_err(|e| Error::new(Code::Internal, "a run's row cannot be encoded").because(e))?;
     Ok(Op::Put(
         Document {
             kind: KIND.into(),
             id: run.as_str().into(),
-            version: 0,
+            version,
             at: 0,
             tag: row.status.word().into(),
             body: body.into(),
@@ -93,7 +96,7 @@ pub(crate) fn put(run: &RunId, row: &RunRow) -> Result<Op> {
 /// Makes the operation that writes a row if nobody has written it since it was read.
 pub(crate) fn put_over(there: &Document, row: &RunRow) -> Result<Op> {
     let run = RunId::new(&there.id)?;
-    Ok(match put(&run, row)? {
+    Ok(match put(&run, row, there.version)? {
         Op::Put(document, _) => Op::Put(document, Some(there.version)),
         other => other,
     })
@@ -113,7 +116,7 @@ mod tests {
 
     fn there_and_back(row: &RunRow) -> usize {
         let run = RunId::new("r").unwrap();
-        let Op::Put(document, None) = put(&run, row).unwrap() else { panic!("it is a write") };
+        let Op::Put(document, None) = put(&run, row, 0).unwrap() else { panic!("it is a write") };
         assert_eq!(read(&document).unwrap(), *row);
         document.body.len()
     }

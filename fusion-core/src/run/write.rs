@@ -61,15 +61,15 @@ impl Driver {
         all.append(&mut ops);
         if !records.is_empty() {
             let count = records.len() as u64;
-            let stream: Arc<str> = self.run.stream().into();
             let expect = self.state.seq() - count;
-            all.extend(appends(&stream, (expect, self.ticket.epoch), records));
+            all.extend(appends(&self.stream, (expect, self.ticket.epoch), records));
         }
         all.extend(taken);
         if let Some((status, outputs, failure)) = self.state.result() {
             all.push(Op::Complete(self.ticket));
             all.push(Op::Purge(self.run.inbox().into()));
-            all.push(row::put(&self.run, &self.row_now(*status, failure.as_ref(), now))?);
+            let row = self.row_now(*status, failure.as_ref(), now);
+            all.push(row::put(&self.run, &row, self.row_version)?);
             self.shown = *status;
             if let Some(Origin::Child { parent, key, .. }) = &self.state.start().origin {
                 let result = match failure {
@@ -84,7 +84,9 @@ impl Driver {
             all.extend(learn::keep(self)?);
         } else if self.shown != RunStatus::Running && self.state.status() == RunStatus::Running {
             self.shown = RunStatus::Running;
-            all.push(row::put(&self.run, &self.row_now(RunStatus::Running, None, now))?);
+            let row = self.row_now(RunStatus::Running, None, now);
+            all.push(row::put(&self.run, &row, self.row_version)?);
+            self.row_version += 1;
         }
         Ok(Batch { now, ops: all })
     }
@@ -116,7 +118,7 @@ impl Driver {
             Err(error) if error.code() == Code::Conflict => return Ok(()),
             other => other?,
         };
-        self.shown = status;
+        (self.shown, self.row_version) = (status, there.version + 1);
         Ok(())
     }
 
@@ -125,7 +127,8 @@ impl Driver {
         let now = self.engine.env.now_ms();
         let status = self.state.status();
         let release = Op::Release(Release { ticket: self.ticket, due, queue });
-        let ops = vec![row::put(&self.run, &self.row_now(status, None, now))?, release];
+        let row = row::put(&self.run, &self.row_now(status, None, now), self.row_version)?;
+        let ops = vec![row, release];
         self.engine.store.commit(Batch { now, ops }).await?;
         Ok(Woken::Rest)
     }

@@ -22,6 +22,11 @@ const PUT: &str = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT 
     version = excluded.version, at = excluded.at, tag = excluded.tag, sum = excluded.sum,
     body = excluded.body";
 
+/// Writes the first version, or over the version before, if that is what there is.
+const PUT_FIRST: &str = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+const PUT_NEXT: &str = "UPDATE records SET version = ?3, at = ?4, tag = ?5, sum = ?6, body = ?7
+    WHERE kind = ?1 AND id = ?2 AND version = ?3 - 1";
+
 impl Writer {
     pub(super) fn put(
         &mut self,
@@ -30,6 +35,8 @@ impl Writer {
         now: i64,
     ) -> Result<u64, Fault> {
         let (kind, id) = (document.kind.as_ref(), document.id.as_ref());
+        let guess = document.version;
+        let guessed = if guess == 0 { PUT_FIRST } else { PUT_NEXT };
         let found = match expect {
             Some(expect) => {
                 // What is compared must be whole; what is only written over need not be.
@@ -39,20 +46,28 @@ impl Writer {
                 }
                 found
             }
+            None if self.write(guessed, document, guess, now)? => {
+                return Ok(guess.saturating_add(1));
+            }
             None => self.version_of(kind, id)?,
         };
-        let version = signed(found) + 1;
-        let sum = sum(document, version, now);
-        self.connection.prepare_cached(PUT)?.execute((
-            Word(kind),
-            pack(id),
+        self.write(PUT, document, found, now)?;
+        Ok(found + 1)
+    }
+
+    /// Writes a document after the one of this version; `false` when the statement wrote nothing.
+    fn write(&self, sql: &str, document: &Document, after: u64, now: i64) -> Result<bool, Fault> {
+        let version = signed(after).saturating_add(1);
+        let written = self.connection.prepare_cached(sql)?.execute((
+            Word(&document.kind),
+            pack(&document.id),
             version,
             now,
             Word(&document.tag),
-            sum,
+            sum(document, version, now),
             document.body.as_ref(),
         ))?;
-        Ok(found + 1)
+        Ok(written == 1)
     }
 
     fn version_of(&self, kind: &str, id: &str) -> Result<u64, Fault> {

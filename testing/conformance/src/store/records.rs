@@ -29,6 +29,17 @@ pub(super) async fn versions_count_writes(store: &Sut) -> Result<()> {
     Ok(())
 }
 
+pub(super) async fn a_guessed_version_changes_nothing(store: &Sut) -> Result<()> {
+    for (guess, version) in [(7, 1), (0, 2), (2, 3), (2, 4), (u64::MAX, 5)] {
+        let put = Document { version: guess, ..document("run", "a", "", &format!("{version}")) };
+        let receipt = store.commit(batch([Op::Put(put, None)])).await?;
+        assert_eq!(receipt.versions, [version], "{guess}");
+        let found = store.get("run", "a").await?.map(|found| (found.version, found.body));
+        assert_eq!(found, Some((version, version.to_string().into())));
+    }
+    Ok(())
+}
+
 pub(super) async fn a_wrong_version_conflicts(store: &Sut) -> Result<()> {
     refused(store, [Op::Put(document("run", "a", "", ""), Some(1))], Code::Conflict).await;
     store.commit(batch([Op::Put(document("run", "a", "", ""), Some(0))])).await?;

@@ -31,8 +31,8 @@ const PROMISES: &[(&str, Promise)] = promises! {
         nobody_can_wake_who_is_gone a_session_ends_once the_dead_lose_their_work
         what_is_ephemeral_dies_with_its_session an_entry_can_be_born_held
         only_open_sessions_get_work;
-    records: versions_count_writes a_wrong_version_conflicts lists_are_paged_newest_first
-        ids_sort_as_texts a_deleted_document_is_gone;
+    records: versions_count_writes a_guessed_version_changes_nothing a_wrong_version_conflicts
+        lists_are_paged_newest_first ids_sort_as_texts a_deleted_document_is_gone;
     blobs: a_blob_is_its_content the_last_owner_takes_the_blob_along
         a_message_keeps_its_blob_alive a_blob_that_is_not_there_cannot_be_named
         what_is_too_large_is_refused;
