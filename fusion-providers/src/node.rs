@@ -1,4 +1,4 @@
-//! The `model` nodes of workflow files: a step that asks a model by the name of its provider.
+//! The `model` nodes of workflow files, and their agents: a step that asks a model by the name of its provider.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use self::described::Described;
 use crate::kit::Models;
 use crate::{Keys, Settings};
 
@@ -22,6 +23,8 @@ use crate::{Keys, Settings};
 ///   model: "openai:gpt-4o-mini"          # or {name: ..., system: ..., temperature: ..., max_output_tokens: ...}
 ///   with: { prompt: "A line on {{ inputs.topic }}." }
 /// ```
+///
+/// An agent that a file describes is asked here, too: `agent: {model: ..., system: ..., tools: [{workspace: ./src}]}`.
 ///
 /// The output is a [`Reply`](fusion_core::model::agent::Reply): `text`, `result` when a `schema` was asked for, `usage`, `cost`.
 /// The answer is recorded once; after a crash it is not asked for again. `local` is what listens on this machine.
@@ -64,10 +67,13 @@ impl fmt::Debug for ModelStep {
     }
 }
 
-/// What a node says: `model` and `with`.
+/// What a node says: `model` or `agent`, and `with`.
 #[derive(Deserialize)]
 struct Node {
+    #[serde(default)]
     model: Value,
+    #[serde(default)]
+    agent: Option<Value>,
     #[serde(default)]
     with: Value,
 }
@@ -121,11 +127,18 @@ impl Step for ModelStep {
         let models = self.0.clone();
         Box::pin(async move {
             let node: Node = input.decode()?;
-            let model: Model = either("model", "name", node.model)?;
             let with: With = either("with", "prompt", node.with)?;
             let desk = Desk::new(ctx, models.env().clone());
             let call = desk.call("model", "open");
-            let agent = agent(models.get(&call, &model.name).await?, model, &with);
+            let agent = if let Some(agent) = node.agent {
+                let described: Described = either("agent", "model", agent)?;
+                let provider = models.get(&call, &described.model).await?;
+                described.agent(&desk, provider).await?
+            } else {
+                let model: Model = either("model", "name", node.model)?;
+                agent(models.get(&call, &model.name).await?, model)
+            };
+            let agent = finish(agent, &with);
             let ask = Ask { prompt: with.prompt, messages: with.messages };
             let reply = agent.work(&desk, ask).await?;
             Ok(Output::Value(Payload::json(&reply)?))
@@ -133,7 +146,7 @@ impl Step for ModelStep {
     }
 }
 
-fn agent(provider: Arc<dyn Provider>, model: Model, with: &With) -> LlmAgent {
+fn agent(provider: Arc<dyn Provider>, model: Model) -> LlmAgent {
     let sampling = Sampling {
         temperature: model.temperature,
         top_p: model.top_p,
@@ -141,15 +154,26 @@ fn agent(provider: Arc<dyn Provider>, model: Model, with: &With) -> LlmAgent {
         max_output_tokens: model.max_output_tokens,
         ..Sampling::default()
     };
-    let mut agent = LlmAgent::new("model", provider).sampling(sampling);
-    if let Some(system) = with.system.clone().or(model.system) {
-        agent = agent.system(system);
+    let agent = LlmAgent::new("model", provider).sampling(sampling);
+    match model.system {
+        Some(system) => agent.system(system),
+        None => agent,
     }
+}
+
+/// Adds what a node asks for.
+fn finish(agent: LlmAgent, with: &With) -> LlmAgent {
+    let agent = match with.system.clone() {
+        Some(system) => agent.system(system),
+        None => agent,
+    };
     match with.schema.clone() {
         Some(schema) => agent.result(schema),
         None => agent,
     }
 }
+
+mod described;
 
 #[cfg(test)]
 mod tests;

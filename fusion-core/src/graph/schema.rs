@@ -185,6 +185,10 @@ mod tests {
             "step: s, on_unknown: maybe",
             "wait: { duration: 1s, signal: x }",
             "step: s, validate: [5]",
+            "agent: { system: x }",
+            "agent: { needs: [x], model: y }",
+            "agent: { model: y, tools: [{ workspace: x, command: [y] }] }",
+            "agent: { model: y, tols: [] }",
         ] {
             let text = node(lines);
             assert!(fits(&text).is_some(), "schema: {lines}");

@@ -1,6 +1,6 @@
 //! What crosses between the pure scheduler and the driver: inputs in, commands out.
 
-use super::{Failure, Key, Message, NodeIx, Payload, Record, Wait};
+use super::{Failure, Key, Message, NodeIx, Payload, Record, RunId, Wait};
 
 /// What the driver tells the scheduler.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub enum Input {
     Expanded(NodeIx, u32),
     /// A round of a loop ended and its condition does not hold yet: milliseconds, output.
     Again(NodeIx, u16, u32, Payload),
+    /// The same of a round that was a run of its own.
+    ChildAgain(NodeIx, RunId, Payload),
     /// The condition of an at-most-once node holds and all that its body needs is there: it may be entered.
     Wanted(Key, u16),
     /// A node begins to wait.
@@ -47,9 +49,9 @@ pub enum Command {
     /// End the body of this key; it answers with a failure of class `cancelled`.
     Stop(Key),
     /// Tell this child run to end.
-    StopChild(super::RunId),
+    StopChild(RunId),
     /// Tell this child run to pause, or to go on.
-    HoldChild(super::RunId, bool),
+    HoldChild(RunId, bool),
     /// Evaluate the run's outputs.
     Conclude,
     /// The run has ended: nothing will follow.

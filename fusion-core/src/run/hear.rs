@@ -5,7 +5,7 @@ use super::message;
 use super::note::Note;
 use super::settle;
 use crate::error::Result;
-use crate::model::{Input, Op, limits};
+use crate::model::{Op, limits};
 
 /// Why a driver goes on.
 pub(super) enum Woken {
@@ -42,8 +42,8 @@ impl Driver {
             turn.ops.push(Op::Complete(entry.ticket()));
             match message::decode(&entry.body) {
                 Ok(said) => {
-                    let said = settle::checked(self, said).await;
-                    self.decide(Input::Said(said), turn);
+                    let input = settle::heard(self, said).await;
+                    self.decide(input, turn);
                 }
                 Err(error) => tracing::error!(%error, "a message was dropped"),
             }

@@ -179,8 +179,14 @@ impl Desk<'_> {
             Action::Model(_) => Cow::Borrowed("model"),
         };
         let input = match &task.action {
-            Action::Agent(agent) => serde_json::json!({"agent": agent, "with": with}),
-            Action::Model(model) => serde_json::json!({"model": model, "with": with}),
+            Action::Agent(agent) => {
+                let agent = self.engine.templates.render(agent, view)?;
+                serde_json::json!({"agent": agent, "with": with})
+            }
+            Action::Model(model) => {
+                let model = self.engine.templates.render(model, view)?;
+                serde_json::json!({"model": model, "with": with})
+            }
             _ => with,
         };
         let Some(code) = self.engine.registry.step(&step) else {
@@ -358,7 +364,12 @@ fn in_output(name: &str, failure: Failure) -> Failure {
 }
 
 fn agent_step(agent: &Value) -> Cow<'static, str> {
-    agent.as_str().map_or(Cow::Borrowed("agent"), |name| Cow::Owned(format!("agent:{name}")))
+    match agent.as_str() {
+        Some(name) => Cow::Owned(format!("agent:{name}")),
+        // One that is described is a model with instructions and tools.
+        None if agent.get("model").is_some() => Cow::Borrowed("model"),
+        None => Cow::Borrowed("agent"),
+    }
 }
 
 fn kind_of(value: &Value) -> &'static str {

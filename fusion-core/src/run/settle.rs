@@ -98,18 +98,9 @@ pub(super) async fn input_of(driver: &mut Driver, ended: Ended, turn: &mut Turn)
             return waits.unwrap_or_else(failed);
         }
     }
-    let again = match program.node(key.node).map(|node| &node.kind) {
-        // A fallback stands for the whole loop: its output is the loop's, whatever the condition says.
-        Some(Kind::Repeat(repeat)) if !key.is_undo() && !driver.state.is_fallback(key) => {
-            let (until, last) = (repeat.until.clone(), output.clone());
-            let enough =
-                driver.evaluate(move |desk, _| desk.is_enough(key.node, &until, &last)).await;
-            match enough {
-                Err(failure) => return failed(failure),
-                Ok(enough) => !enough,
-            }
-        }
-        _ => false,
+    let again = match goes_on(driver, key, &output).await {
+        Err(failure) => return failed(failure),
+        Ok(again) => again,
     };
     let stored = clean.store(&mut turn.ops);
     driver.remember(&output, &stored);
@@ -144,17 +135,39 @@ async fn satisfies(driver: &mut Driver, key: Key, output: &Payload) -> Result<()
     driver.evaluate(move |desk, lists| desk.check(key, &output, lists)).await
 }
 
-/// Turns the good end of a child run into a failure if its outputs are not what the node asks for. A graph that a body gave
-/// was held against that itself, before it ran.
-pub(super) async fn checked(driver: &mut Driver, said: Message) -> Message {
-    let Message::ChildDone(key, run, Ok(output)) = said else { return said };
+/// Makes an input of what was said. The good end of a child run is a failure if its outputs are not what the node asks for, and the end
+/// of a round if the node is a loop whose condition does not hold. A graph that a body gave was held against the checks itself,
+/// before it ran.
+pub(super) async fn heard(driver: &mut Driver, said: Message) -> Input {
+    let Message::ChildDone(key, run, Ok(output)) = said else { return Input::Said(said) };
     let program = driver.state.program().clone();
-    let result = match program.more(key.node) {
+    let checked = match program.more(key.node) {
         Some(more) if !more.expand => satisfies(driver, key, &output).await,
         _ => Ok(()),
     };
+    let again = match checked {
+        Ok(()) => goes_on(driver, key, &output).await,
+        Err(failure) => Err(failure),
+    };
+    if matches!(again, Ok(true)) {
+        return Input::ChildAgain(key.node, run, output);
+    }
     let redacted = |failure| driver.engine.secrets.redactor().failure(failure);
-    Message::ChildDone(key, run, result.map(|()| output).map_err(redacted))
+    Input::Said(Message::ChildDone(key, run, again.map(|_| output).map_err(redacted)))
+}
+
+/// Tells whether a node is a loop whose condition does not hold for this output.
+async fn goes_on(driver: &mut Driver, key: Key, output: &Payload) -> Result<bool, Failure> {
+    let program = driver.state.program().clone();
+    match program.node(key.node).map(|node| &node.kind) {
+        // A fallback stands for the whole loop: its output is the loop's, whatever the condition says.
+        Some(Kind::Repeat(repeat)) if !key.is_undo() && !driver.state.is_fallback(key) => {
+            let (until, last) = (repeat.until.clone(), output.clone());
+            let enough = driver.evaluate(move |desk, _| desk.is_enough(key.node, &until, &last));
+            Ok(!enough.await?)
+        }
+        _ => Ok(false),
+    }
 }
 
 /// Reads the graph that a body gave as data: the form of a workflow file, or that of a stored definition.

@@ -39,6 +39,9 @@ impl State {
             Input::Again(node, attempt, ms, output) => {
                 self.next_round((node, attempt, ms), output, now, out);
             }
+            Input::ChildAgain(node, run, output) => {
+                self.child_round((node, run), output, now, out);
+            }
             Input::Waits(key, wait) => self.waits_now(key, wait, now, out),
             Input::Rests(key, name, wait) => self.rests_now((key, name, wait), now, out),
             Input::Memo(key, name, value) => {
@@ -175,10 +178,35 @@ impl State {
         now: i64,
         out: &mut Vec<Command>,
     ) {
-        let key = Key::node(node);
-        if !self.take_back(key, attempt) {
-            return;
+        if self.take_back(Key::node(node), attempt) {
+            self.end_round((node, attempt, ms), output, now, out);
         }
+    }
+
+    /// Lets a loop go on whose round was a run of its own. One that nobody needs any more ends with it.
+    fn child_round(
+        &mut self,
+        (node, run): (NodeIx, RunId),
+        output: Payload,
+        now: i64,
+        out: &mut Vec<Command>,
+    ) {
+        let key = Key::node(node);
+        if self.is_given_up(key) {
+            self.child_done((key, run), Ok(output), now, out);
+        } else if self.wait(key).is_some_and(|wait| wait.child() == Some(&run)) {
+            self.end_round((node, self.attempts(key).saturating_add(1), 0), output, now, out);
+        }
+    }
+
+    fn end_round(
+        &mut self,
+        (node, attempt, ms): (NodeIx, u16, u32),
+        output: Payload,
+        now: i64,
+        out: &mut Vec<Command>,
+    ) {
+        let key = Key::node(node);
         let (max, pause_ms) =
             self.program.repeat(node).map_or((0, 0), |repeat| (repeat.max, repeat.pause_ms));
         let round = self.rounds(node).0.saturating_add(1);

@@ -24,7 +24,7 @@ impl State {
                 self.finish(Key::node(*node), NodeStatus::Succeeded, NO_SLOT);
             }
             Record::RoundEnded(node, round, output, next) => {
-                self.end_round(*node, (*round, output), *next);
+                self.fold_round(*node, (*round, output), *next);
             }
             Record::NodeWaiting(key, wait) => self.begin_wait(*key, wait),
             Record::NodeResting(key, name, wait) => {
@@ -156,9 +156,10 @@ impl State {
         }
     }
 
-    fn end_round(&mut self, node: NodeIx, (round, output): (u32, &Payload), next: i64) {
+    fn fold_round(&mut self, node: NodeIx, (round, output): (u32, &Payload), next: i64) {
         let key = Key::node(node);
         self.wake(key);
+        self.end_wait(key);
         self.leave_doubt_behind(key);
         let attempt = self.attempts(key).saturating_add(1);
         if let Some(cell) = self.cell_mut(key) {

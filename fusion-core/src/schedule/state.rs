@@ -349,7 +349,9 @@ impl State {
             | Input::Memo(key, ..)
             | Input::Missing(key, _) => self.cell(*key).is_some(),
             Input::Expanded(node, _) => self.program.map(*node).is_some(),
-            Input::Again(node, ..) => self.program.repeat(*node).is_some(),
+            Input::Again(node, ..) | Input::ChildAgain(node, ..) => {
+                self.program.repeat(*node).is_some()
+            }
             Input::Retry(nodes, _) => nodes.iter().all(|node| known(*node)),
             _ => true,
         }

@@ -17,6 +17,7 @@ crate::on_every_store! {
     a_panic_in_a_step_is_a_failure_and_nothing_more,
     a_branch_that_is_not_taken_is_skipped_with_all_behind_it,
     a_loop_ends_when_its_condition_holds_or_at_its_limit,
+    a_loop_of_workflows_gets_what_the_last_one_gave,
     items_that_fail_are_collected_when_that_is_asked_for,
     a_workflow_runs_another_one_and_gets_its_outputs,
     an_output_that_fails_its_checks_is_tried_again_with_feedback,
@@ -119,6 +120,32 @@ async fn a_loop_ends_when_its_condition_holds_or_at_its_limit(fusion: Fusion) {
     let run = fusion.start(&looped(3), json!({})).await.unwrap();
     let error = run.result::<Value>().await.unwrap_err();
     assert_eq!(error.failure().unwrap().class, Class::LIMIT);
+}
+
+async fn a_loop_of_workflows_gets_what_the_last_one_gave(fusion: Fusion) {
+    let text = r#"
+fusion: 1
+name: outer
+nodes:
+  loop:
+    workflow: inner
+    with: { before: "{{ previous.text if previous else '' }}", round: "{{ round }}" }
+    repeat: { until: "output.text | length == 3", max: 5 }
+outputs: { text: "{{ nodes.loop.text }}" }
+workflows:
+  inner:
+    inputs: { before: { type: string }, round: { type: integer } }
+    nodes: { grow: { step: grow, with: "{{ inputs.before }}{{ inputs.round }}" } }
+    outputs: { text: "{{ nodes.grow }}" }
+"#;
+    let grow = fusion.step("grow", |text: String| async move { Ok(text) });
+    let file = fusion_core::graph::file::parse(text, "w.yaml").unwrap();
+    for (_, inner) in file.workflows {
+        fusion.workflow(inner);
+    }
+    let run = fusion.start(&file.graph, json!({})).await.unwrap();
+    assert_eq!(run.result::<Value>().await.unwrap(), json!({"text": "123"}));
+    drop(grow);
 }
 
 async fn items_that_fail_are_collected_when_that_is_asked_for(fusion: Fusion) {

@@ -1,15 +1,17 @@
 //! An agent of its description.
 
 use fusion_core::agent::{Limits, LlmAgent, Tool};
-use fusion_core::model::chat::Fault;
+use fusion_core::model::Failure;
+use fusion_core::model::chat::{Fault, FaultKind};
 
-use super::described::{AgentForm, LimitsForm};
+use super::described::{AgentForm, LimitsForm, ToolForm};
 use super::make::Kit;
+use crate::tools::make_here;
 
 /// Makes an agent, with those that it may hand over to.
 ///
 /// # Errors
-/// `invalid_request` when it names a provider that is not there.
+/// `invalid_request` when it names a provider that is not there, or tools that cannot be made.
 pub(super) fn make(kit: &Kit, spec: AgentForm) -> Result<LlmAgent, Fault> {
     let mut agent = LlmAgent::new(spec.name, kit.provider(spec.provider)?)
         .model(spec.model)
@@ -18,9 +20,17 @@ pub(super) fn make(kit: &Kit, spec: AgentForm) -> Result<LlmAgent, Fault> {
     if let Some(text) = spec.system {
         agent = agent.system(text);
     }
+    let mut built_in = Vec::new();
     for tool in spec.tools {
-        agent = agent.tool(Tool::of_step(tool.about, kit.code(&tool.code)));
+        match tool {
+            ToolForm::Own { about, code } => {
+                agent = agent.tool(Tool::of_step(about, kit.code(&code)));
+            }
+            ToolForm::BuiltIn(set) => built_in.push(*set),
+        }
     }
+    let refused = |why: Failure| Fault::new(FaultKind::InvalidRequest, why.message);
+    agent = agent.tools(make_here(&built_in, kit.models().env()).map_err(refused)?);
     for other in spec.others {
         agent = agent.hand_off(make(kit, other)?);
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 use crate::scripted::Exchange;
+use crate::tools::ToolsSpec;
 
 /// The description of a provider, in JSON: one that stands alone, or another one with a layer over it.
 ///
@@ -187,13 +188,14 @@ pub(super) struct AgentForm {
     pub(super) keep_messages: bool,
 }
 
-/// A tool: what the model sees, and the code.
+/// A tool of the program, or a set of built-in ones.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct ToolForm {
-    /// What the model sees.
-    pub(super) about: Tool,
-    /// The code.
-    pub(super) code: Code,
+#[serde(untagged)]
+pub(super) enum ToolForm {
+    /// What the model sees, and the code.
+    Own { about: Tool, code: Code },
+    /// What is built in.
+    BuiltIn(Box<ToolsSpec>),
 }
 
 /// The form of a result.

@@ -146,6 +146,29 @@ async fn an_agent_of_a_description_works_as_a_step() {
     assert_eq!(reply["messages"][4]["parts"][0]["text"], "`n` is missing.\nAnswer again.");
 }
 
+#[tokio::test]
+async fn an_agent_of_a_description_has_built_in_tools() {
+    let (_fusion, kit) = kit().await;
+    let folder = tempfile::tempdir().unwrap();
+    let agent = |tools: Value| {
+        serde_json::from_value(json!({"name": "a", "provider": 0, "tools": tools})).unwrap()
+    };
+    add(&kit, code(1));
+    let own =
+        json!({"about": {"name": "inc", "schema": {"type": "object"}}, "code": {"number": 3}});
+    let set = json!({"workspace": folder.path(), "write": true});
+    let (_, made) = kit.add_agent(agent(json!([own, set]))).unwrap();
+    let shown = format!("{made:?}");
+    assert!(shown.contains("`inc`") && shown.contains("`write_file`"), "{shown}");
+    for (set, told) in [
+        (json!({"workspace": "/nowhere/at/all"}), "cannot be opened"),
+        (json!({"mcp": ["x"], "name": "x", "allow": ["*"]}), "agent of a workflow file"),
+    ] {
+        let fault = kit.add_agent(agent(json!([set]))).unwrap_err();
+        assert!(fault.message().contains(told), "{fault}");
+    }
+}
+
 #[test]
 fn a_description_shows_no_key() {
     let spec = json!({"open": {"name": "openai", "key": "sk-1234567"}});

@@ -1,14 +1,18 @@
 //! A provider by its name.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use fusion_core::contract::Provider;
 use fusion_core::graph::nearest;
+use fusion_core::graph::template::Secrets;
 use fusion_core::model::chat::{Fault, FaultKind};
 
+use crate::layer::ProviderExt as _;
 use crate::plugins::is_path;
-use crate::{Anthropic, CommandLine, Gemini, Key, Ollama, OpenAi, OpenRouter, Settings};
+use crate::scripted::Record;
+use crate::{Anthropic, CommandLine, Gemini, Key, Ollama, OpenAi, OpenRouter, Scripted, Settings};
 
 /// Where values of variables come from: the environment of the program, a store of secrets.
 #[derive(Clone)]
@@ -70,6 +74,9 @@ const fn service(
 const PLUGIN: &str = "plugin";
 /// What command-line agents begin with.
 const COMMAND: &str = "command";
+/// What recordings begin with, and what makes them.
+const REPLAY: &str = "replay";
+const RECORD: &str = "record";
 
 /// Every service that is known by name. Another one is a line here.
 const SERVICES: &[Service] = &[
@@ -106,6 +113,8 @@ const SERVICES: &[Service] = &[
 /// `command:NAME`, `command:NAME:MODEL` and `command:` with the line of a program is a [command-line agent](crate::command) among
 /// `settings.commands`.
 ///
+/// `replay:FILE` plays a recording, `record:FILE:PROVIDER` makes one of what another provider says.
+///
 /// Keys come from the variables of the service (`OPENAI_API_KEY`, …); so does where it is, if `OPENAI_BASE_URL` or its like is
 /// set. What `settings` says wins over both.
 ///
@@ -136,17 +145,36 @@ pub fn open(name: &str, keys: &Keys, settings: Settings) -> Result<Arc<dyn Provi
     match word {
         PLUGIN => return plugin(model, keys, &settings),
         COMMAND => return command(model, keys, &settings),
+        REPLAY => return replay(model),
+        RECORD => return record(model, keys, settings),
         _ => {}
     }
     let Some(service) = SERVICES.iter().find(|service| service.name == word) else {
-        let hint = nearest::hint(
-            word,
-            SERVICES.iter().map(|service| service.name).chain([PLUGIN, COMMAND]),
-        );
+        let others = [PLUGIN, COMMAND, REPLAY, RECORD];
+        let hint = nearest::hint(word, SERVICES.iter().map(|service| service.name).chain(others));
         let message = format!("no provider is called `{word}`: {hint}");
         return Err(Fault::new(FaultKind::InvalidRequest, message));
     };
     service.open(keys, if model.is_empty() { settings } else { settings.model(model) })
+}
+
+/// Plays a recording.
+fn replay(file: &str) -> Result<Arc<dyn Provider>, Fault> {
+    let played = Scripted::replay(REPLAY, Path::new(file));
+    Ok(Arc::new(played.map_err(|error| wrong(error.to_string()))?))
+}
+
+/// Records what another provider says: `FILE:PROVIDER`.
+fn record(text: &str, keys: &Keys, settings: Settings) -> Result<Arc<dyn Provider>, Fault> {
+    let Some((file, name)) = text.split_once(':').filter(|(file, _)| !file.is_empty()) else {
+        return Err(wrong("say where to and from whom: `record:FILE:PROVIDER`".to_owned()));
+    };
+    let asked = open(name, keys, settings)?;
+    Ok(Arc::new(asked.layer(Record::to(file, Secrets::none()))))
+}
+
+fn wrong(what: String) -> Fault {
+    Fault::new(FaultKind::InvalidRequest, what)
 }
 
 /// Opens a plugin: `NAME`, `NAME:MODEL`, or the path of its library.

@@ -67,3 +67,30 @@ fn services_of_ones_own_need_no_key() {
     let anthropic = format!("{:?}", open("anthropic", &moved, set).unwrap());
     assert!(anthropic.contains("127.0.0.1:7") && !anthropic.contains("secret-key"), "{anthropic}");
 }
+
+#[tokio::test]
+async fn what_is_recorded_is_played() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("said.jsonl");
+    let (file, keys) = (file.to_str().unwrap(), Keys::new(|_| None));
+    let asked = fusion_core::model::chat::Request::new("").user("Hi");
+    let call = fusion_core::contract::Call::new(fusion_core::run::Os::current().unwrap());
+    // Nobody listens there: the fault is what is recorded.
+    let name = format!("record:{file}:http://127.0.0.1:9/v1");
+    let recorder = open(&name, &keys, Settings::default()).unwrap();
+    let said = recorder.complete(&call, &asked).await.unwrap_err();
+    let player = open(&format!("replay:{file}"), &keys, Settings::default()).unwrap();
+    assert_eq!(player.complete(&call, &asked).await.unwrap_err().message(), said.message());
+    let other = fusion_core::model::chat::Request::new("").user("Hello");
+    let missing = player.complete(&call, &other).await.unwrap_err();
+    assert!(missing.message().contains("was not recorded"), "{missing}");
+    for (name, told) in [
+        ("replay:/nowhere/at/all", "cannot be read"),
+        ("record:x", "record:FILE:PROVIDER"),
+        ("record:x:opnai", "did you mean `openai`?"),
+        ("reply:x", "did you mean `replay`?"),
+    ] {
+        let fault = open(name, &keys, Settings::default()).unwrap_err();
+        assert!(fault.message().contains(told), "{name}: {fault}");
+    }
+}

@@ -5,6 +5,7 @@
 //! | `workspace` | [`Workspace`]: list, read, search and change the files of one folder |
 //! | `command` | [`Commands`]: run programs that a list allows |
 //! | `web` | [`Web`]: ask hosts that a list allows, at public addresses only |
+//! | `spec` | [`ToolsSpec`]: a set of tools as files and other languages describe it |
 //! | `body` | a tool of a function that has its attempt |
 //! | `away` | work that blocks, given up when nobody waits for it |
 //!
@@ -13,9 +14,12 @@
 mod away;
 mod body;
 mod command;
+mod spec;
 mod web;
 mod workspace;
 
 pub use command::Commands;
+pub use spec::ToolsSpec;
+pub(crate) use spec::{make, make_here};
 pub use web::{Lookup, Web};
 pub use workspace::Workspace;

@@ -24,7 +24,7 @@ pub enum What {
     Step(String),
     /// An agent, by name or by what it can do.
     Agent,
-    /// A model.
+    /// A model, an agent that is described by one among them.
     Model,
     /// A workflow, by name.
     Workflow(String),
@@ -66,6 +66,8 @@ pub fn named(graph: &Graph, places: &Places) -> Vec<Named> {
 fn what(action: &Action) -> Option<(&'static str, What)> {
     match action {
         Action::Step(name) => Some(("step", What::Step(name.to_string()))),
+        // What a file describes stands on a model.
+        Action::Agent(agent) if agent.get("model").is_some() => Some(("agent", What::Model)),
         Action::Agent(_) => Some(("agent", What::Agent)),
         Action::Model(_) => Some(("model", What::Model)),
         Action::Workflow(name) => Some(("workflow", What::Workflow(name.to_string()))),

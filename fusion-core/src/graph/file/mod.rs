@@ -3,6 +3,7 @@
 //! Text becomes a tree with places (`load`), the tree is compared with the one table of keys (`table`), which the
 //! JSON Schema is made of too, then it is read as graphs (`decode`), and they are checked.
 
+mod agents;
 mod decode;
 mod fit;
 mod load;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::agents;
 use super::policy::{Layered, ms, policy, texts, whole};
 use super::table::{ACTIONS, NODE, PROGRAM, WAITS};
 use super::tree::{Body, Tree};
@@ -78,6 +79,9 @@ fn task(tree: &Tree, layered: Layered<'_>, at: &At<'_>, report: &mut Report<'_>)
             let message = format!("{} has {} at once", at.owner(), many.join(" and "));
             refuse(message, "make two nodes of it", report);
         }
+    }
+    if let Some(agent) = tree.get("agent") {
+        agents::check(agent, &at.name("agent"), report);
     }
     let action = given.first().and_then(|key| action(key, tree, layered));
     let command = given.contains(&"command");

@@ -1,12 +1,13 @@
 //! The keys of a workflow file: the one table that the reader, the messages and the JSON Schema are made of.
 
+use super::agents::AGENT;
 use super::shape::Shape::{
     Any, Bool, Dict, Int, List, Null, Number, Object, OneOf, Text, Time, Word, Words,
 };
 use super::shape::{Field, Shape, Table};
 use crate::model::limits;
 
-const fn key(key: &'static str, shape: Shape, about: &'static str) -> Field {
+pub(super) const fn key(key: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { key, shape, required: false, about }
 }
 
@@ -14,7 +15,7 @@ const fn must(key: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { key, shape, required: true, about }
 }
 
-const MANY: i64 = u32::MAX as i64;
+pub(super) const MANY: i64 = u32::MAX as i64;
 const FINITE: f64 = 1e6;
 
 /// The types of inputs.
@@ -38,6 +39,7 @@ const ITEM_FAILURE: Shape = Words(&["stop", "finish", "collect"]);
 const UNKNOWN: Shape = Words(&["fail", "wait_human"]);
 const COMMAND: Shape = List(&Word);
 const NAMED: Shape = OneOf(&[Text, Dict(&Any)]);
+const DESCRIBED: Shape = OneOf(&[Text, Object(&AGENT)]);
 const TIMEOUT: Shape = OneOf(&[Time, Object(&ADAPTIVE)]);
 const CACHE: Shape = OneOf(&[Bool, Object(&REUSE)]);
 #[expect(clippy::cast_possible_wrap, reason = "a small number")]
@@ -123,7 +125,7 @@ pub(crate) static NODE: Table = Table {
             COMMAND,
             "A program and its arguments; no shell is between. Its output is {stdout, stderr, lines, json, exit_code, duration_ms}.",
         ),
-        key("agent", NAMED, "An agent: its name, or {needs: [capability]}."),
+        key("agent", DESCRIBED, "An agent: its name, what it can do, or what it is."),
         key("model", NAMED, "A model call."),
         key("workflow", Text, "Another workflow, which runs as a run of its own."),
         key("wait", Object(&WAIT), "Waits for a time, a signal or a person."),
@@ -193,7 +195,7 @@ pub(crate) static TASK: Table = Table {
     keys: &[
         key("step", Text, "A registered step."),
         key("command", COMMAND, "A program and its arguments."),
-        key("agent", NAMED, "An agent: its name, or {needs: [capability]}."),
+        key("agent", DESCRIBED, "An agent: its name, what it can do, or what it is."),
         key("model", NAMED, "A model call."),
         key("workflow", Text, "Another workflow."),
         key(

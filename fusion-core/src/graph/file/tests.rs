@@ -352,3 +352,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_agent_is_named_or_described() {
+    let agent = |words: &str| errors(&node(&format!("    agent: {words}\n    with: x")));
+    for words in [
+        "claude",
+        "{ needs: [documentation] }",
+        "{ model: local, tools: [{ workspace: ./src, write: true }, { command: [git, cargo] }, { http: [docs.rs] }] }",
+    ] {
+        assert_eq!(agent(words), Vec::<String>::new(), "{words}");
+    }
+    for (words, told) in [
+        ("{ modle: local }", "node `a` has no key `modle` | did you mean `model`?"),
+        ("{ system: x }", "says not what it is | give exactly one of `needs`, `model`"),
+        ("{ needs: [x], model: local }", "has needs and model at once"),
+        (
+            "{ model: local, tools: [{ workspace: x, http: [y] }] }",
+            "has workspace and http at once",
+        ),
+        ("{ model: local, tools: [{ write: true }] }", "says not what it is"),
+        ("{ model: local, tools: [{ comand: [x] }] }", "did you mean `command`?"),
+        ("{ model: local, tools: [{ command: git }] }", "write a list"),
+        ("{ model: 5 }", "quote it"),
+    ] {
+        let said = agent(words);
+        assert!(said.len() == 1 && said[0].contains(told), "{words}: {said:?}");
+    }
+}

@@ -3,7 +3,7 @@
 use super::bed::Bed;
 use super::words::{attempts, other, step};
 use crate::model::graph::{Kind, Node};
-use crate::model::{Graph, Input, Payload};
+use crate::model::{Failure, Graph, Input, Message, Payload, RunId, Wait};
 
 fn looped(max: u32, pause_ms: u64) -> Node {
     let mut node = step("a", "").until("output", max);
@@ -52,4 +52,36 @@ fn rounds_are_apart_and_each_has_its_own_attempts() {
     assert_eq!(bed.fail("a"), "+fail a error retry@1250", "the budget is new in each round");
     assert_eq!(bed.at(1_250), "start a#4");
     assert_eq!(bed.fail("a"), "+fail a error, +failed, finish");
+}
+
+/// Lets the loop wait for a run of its own.
+fn child(bed: &mut Bed, id: &str) -> (Input, RunId) {
+    let (key, run) = (bed.key("a"), RunId::new(id).expect("it is an id"));
+    assert_eq!(bed.say(Input::Waits(key, Wait::Child(run.clone()))), "+wait a");
+    (Input::ChildAgain(key.node, run.clone(), Payload::from_json_bytes("7")), run)
+}
+
+#[test]
+fn rounds_may_be_runs_of_their_own() {
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(looped(3, 0)));
+    let (first, _) = child(&mut bed, "c1");
+    assert_eq!(bed.crash(), "");
+    assert_eq!(bed.say(first.clone()), "+round a 1, start a#2");
+    assert_eq!(bed.say(first.clone()), "", "it was heard");
+    let (second, _) = child(&mut bed, "c2");
+    assert_eq!(bed.say(first), "", "another run is waited for");
+    assert_eq!(bed.say(second), "+round a 2, start a#3");
+    assert_eq!(bed.crash(), "start a#3");
+    let (_, run) = child(&mut bed, "c3");
+    let done = Message::ChildDone(bed.key("a"), run, Ok(Payload::NULL));
+    assert_eq!(bed.hear(done), "+ok a, conclude");
+
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(looped(1, 0)));
+    let (last, _) = child(&mut bed, "c1");
+    assert_eq!(bed.say(last), "+fail a limit, +failed, finish");
+
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(looped(3, 0)));
+    let (_, run) = child(&mut bed, "c1");
+    let failed = Message::ChildDone(bed.key("a"), run, Err(Failure::error("no")));
+    assert_eq!(bed.hear(failed), "+fail a error, +failed, finish");
 }

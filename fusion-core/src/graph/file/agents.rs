@@ -1,0 +1,106 @@
+//! The keys of an agent that a file describes, and of the tools that it is given.
+
+use super::shape::Shape::{Bool, Dict, Int, List, Number, Object, OneOf, Text, Time, Word};
+use super::shape::{Shape, Table};
+use super::table::{MANY, key};
+use super::tree::{Body, Tree};
+use crate::error::{Code, Error};
+use crate::graph::check::{At, Report};
+
+const TEXTS: Shape = OneOf(&[List(&Text), Text]);
+/// The keys of which a tool has exactly one.
+const SETS: [&str; 4] = ["workspace", "command", "http", "mcp"];
+
+/// An agent that is found, or made, by what the file says of it.
+pub(crate) static AGENT: Table = Table {
+    name: "agent",
+    about: "Exactly one of `needs` (an agent of the program that can do this) and `model` (an agent that is made here).",
+    one_of: &["needs", "model"],
+    keys: &[
+        key("needs", TEXTS, "What it has to be able to do."),
+        key(
+            "model",
+            Text,
+            "Who answers: the name of a provider, such as `openai:gpt-4o-mini` or `local`.",
+        ),
+        key("name", Text, "What it is called in replies and budgets; `agent` by default."),
+        key("system", Text, "Its instructions."),
+        key("tools", List(&Object(&TOOLS)), "What it may use."),
+        key(
+            "turns",
+            Int(1, MANY),
+            "How often the model is asked for a turn at the most; 32 by default.",
+        ),
+        key("cost", Word, "What may be spent, in US dollars, as far as prices are known."),
+        key("temperature", Number(0.0, 2.0), "How freely words are chosen."),
+        key("max_output_tokens", Int(1, MANY), "How long an answer may be, in tokens."),
+    ],
+};
+
+/// A set of tools.
+pub(crate) static TOOLS: Table = Table {
+    name: "tools",
+    about: "A set of tools: exactly one of `workspace`, `command`, `http`, `mcp`.",
+    one_of: &SETS,
+    keys: &[
+        key(
+            "workspace",
+            Text,
+            "A folder whose files may be seen; a relative one begins in the folder in which `fusion` is called.",
+        ),
+        key("write", Bool, "Its files may be changed, too; it is made if it is not there."),
+        key(
+            "command",
+            List(&Text),
+            "Command lines that may be run: `cargo` (any arguments), `git status` (just this), `git log *`.",
+        ),
+        key("folder", Text, "Where they run; in the agent's one workspace by default."),
+        key(
+            "http",
+            List(&Text),
+            "Hosts that may be asked: `docs.rs`, `*.rust-lang.org`, `*` for any; only public addresses.",
+        ),
+        key("post", Bool, "POST is allowed, too."),
+        key("private", Bool, "Addresses of this machine and its network are allowed, too."),
+        key("timeout", Time, "How long one call of a program (2m) or a host (30s) may take."),
+        key(
+            "mcp",
+            OneOf(&[List(&Text), Text]),
+            "A server of the Model Context Protocol: its program and arguments, or its URL.",
+        ),
+        key("allow", List(&Text), "Which of its tools; one `*` stands for anything."),
+        key("key", Text, "What is sent to its URL as a bearer token."),
+        key("name", Text, "What stands before the names of the tools of a workspace or a server."),
+        key("env", Dict(&Word), "Variables for programs."),
+    ],
+};
+
+/// Reports an agent or a set of tools that is several things at once, or nothing.
+pub(super) fn check(tree: &Tree, at: &At<'_>, report: &mut Report<'_>) {
+    if !matches!(tree.body, Body::Map(_)) {
+        return;
+    }
+    one_of(tree, &AGENT, at, report);
+    let tools = tree.get("tools").map(Tree::items).unwrap_or_default();
+    let below = at.name("tools");
+    for (index, set) in tools.iter().enumerate().filter(|(_, set)| matches!(set.body, Body::Map(_)))
+    {
+        one_of(set, &TOOLS, &below.index(index), report);
+    }
+}
+
+fn one_of(tree: &Tree, table: &Table, at: &At<'_>, report: &mut Report<'_>) {
+    let given: Vec<&str> =
+        table.one_of.iter().copied().filter(|key| tree.get(key).is_some()).collect();
+    // A misspelt key was reported already, and is most probably the one that is missing.
+    let misspelt = tree.entries().iter().any(|entry| table.field(&entry.key).is_none());
+    if given.len() == 1 || (given.is_empty() && misspelt) {
+        return;
+    }
+    let message = match given.as_slice() {
+        [] => format!("{} says not what it is", at.owner()),
+        many => format!("{} has {} at once", at.owner(), many.join(" and ")),
+    };
+    let hint = format!("give exactly one of `{}`", table.one_of.join("`, `"));
+    report.add(at, Error::new(Code::WrongType, message).hint(hint));
+}

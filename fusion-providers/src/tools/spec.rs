@@ -1,0 +1,237 @@
+//! [`ToolsSpec`]: a set of tools as workflow files and programs in other languages describe it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use fusion_core::agent::Tool;
+use fusion_core::contract::Env;
+use fusion_core::graph::duration::parse_ms;
+use fusion_core::model::{Class, Failure};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Commands, Web, Workspace};
+use crate::Key;
+use crate::mcp::{Mcp, Program};
+
+/// The description of a set of tools, in JSON: exactly one of `workspace`, `command`, `http`, `mcp`, and what belongs to it.
+///
+/// | JSON | is |
+/// |---|---|
+/// | `{"workspace": "./src", "write": true, "name": "src"}` | [`Workspace`]; one that may be written is made if it is not there |
+/// | `{"command": ["cargo", "git log *"], "folder": "./src", "timeout": "2m", "env": {}}` | [`Commands`], in the one workspace beside it when no folder is named |
+/// | `{"http": ["docs.rs"], "post": true, "private": true, "timeout": "30s"}` | [`Web`] |
+/// | `{"mcp": ["npx", "server"], "name": "files", "allow": ["read_*"], "env": {}}` | [`Mcp`]; a text is the URL of a server, with its `key` |
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ToolsSpec {
+    workspace: Option<String>,
+    write: Option<bool>,
+    command: Option<Vec<String>>,
+    folder: Option<String>,
+    http: Option<Vec<String>>,
+    post: Option<bool>,
+    private: Option<bool>,
+    timeout: Option<String>,
+    mcp: Option<Server>,
+    allow: Option<Vec<String>>,
+    key: Option<String>,
+    name: Option<String>,
+    env: Option<BTreeMap<String, Value>>,
+}
+
+/// Where a server is.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+enum Server {
+    Url(String),
+    Program(Vec<String>),
+}
+
+impl std::fmt::Debug for ToolsSpec {
+    /// Says nothing of keys.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "tools `{}`", self.kind().unwrap_or("?"))
+    }
+}
+
+/// A server whose tools have to be asked for, and which of them are allowed.
+type Remote = (Mcp, Vec<String>);
+
+/// Makes the tools of an agent; those of servers are asked for.
+///
+/// # Errors
+/// Of class `validation` for what does not fit; as [`Workspace::open`] and [`Mcp::tools`].
+pub(crate) async fn make(specs: &[ToolsSpec], env: &Arc<dyn Env>) -> Result<Vec<Tool>, Failure> {
+    let (mut tools, servers) = here(specs, env)?;
+    for (server, allow) in servers {
+        let allow: Vec<&str> = allow.iter().map(String::as_str).collect();
+        tools.extend(server.tools(env.clone(), &allow).await?);
+    }
+    unique(tools)
+}
+
+/// Makes the tools of an agent that need nobody else.
+///
+/// # Errors
+/// As [`make`]; of class `validation` for a server.
+pub(crate) fn make_here(specs: &[ToolsSpec], env: &Arc<dyn Env>) -> Result<Vec<Tool>, Failure> {
+    let (tools, servers) = here(specs, env)?;
+    if servers.is_empty() {
+        return unique(tools);
+    }
+    Err(wrong(
+        "a server of tools (`mcp`) can only be given to an agent of a workflow file".to_owned(),
+    ))
+}
+
+fn here(specs: &[ToolsSpec], env: &Arc<dyn Env>) -> Result<(Vec<Tool>, Vec<Remote>), Failure> {
+    let (mut tools, mut servers, mut folders) = (Vec::new(), Vec::new(), Vec::new());
+    for spec in specs {
+        spec.check()?;
+        if let Some(path) = &spec.workspace {
+            let workspace = spec.workspace(path)?;
+            tools.extend(workspace.tools(env.clone()));
+            folders.push(workspace);
+        }
+    }
+    for spec in specs {
+        if let Some(rules) = &spec.command {
+            tools.push(spec.commands(rules, &folders)?.tool(env.clone()));
+        }
+        if let Some(hosts) = &spec.http {
+            tools.push(spec.web(hosts)?.tool(env.clone()));
+        }
+        if let Some(server) = &spec.mcp {
+            servers.push((spec.server(server)?, spec.allow.clone().unwrap_or_default()));
+        }
+    }
+    Ok((tools, servers))
+}
+
+/// Refuses two tools of one name: which of them was meant, nobody could say.
+fn unique(tools: Vec<Tool>) -> Result<Vec<Tool>, Failure> {
+    let mut names = BTreeSet::new();
+    match tools.iter().find(|tool| !names.insert(tool.about().name.as_str())) {
+        None => Ok(tools),
+        Some(twice) => Err(wrong(format!(
+            "two tools are called `{}`: put lists into one, or give a workspace a `name`",
+            twice.about().name
+        ))),
+    }
+}
+
+fn wrong(what: String) -> Failure {
+    Failure::new(Class::VALIDATION, what)
+}
+
+impl ToolsSpec {
+    fn kind(&self) -> Option<&'static str> {
+        let all = [
+            ("workspace", self.workspace.is_some()),
+            ("command", self.command.is_some()),
+            ("http", self.http.is_some()),
+            ("mcp", self.mcp.is_some()),
+        ];
+        let mut given = all.iter().filter(|(_, given)| *given);
+        let first = given.next()?;
+        given.next().is_none().then_some(first.0)
+    }
+
+    /// Refuses what is several things at once, and what does not belong to what it is.
+    fn check(&self) -> Result<(), Failure> {
+        let Some(kind) = self.kind() else {
+            return Err(wrong(
+                "tools are exactly one of `workspace`, `command`, `http`, `mcp`".to_owned(),
+            ));
+        };
+        let further = [
+            ("write", self.write.is_some(), &["workspace"][..]),
+            ("name", self.name.is_some(), &["workspace", "mcp"]),
+            ("folder", self.folder.is_some(), &["command"]),
+            ("env", self.env.is_some(), &["command", "mcp"]),
+            ("timeout", self.timeout.is_some(), &["command", "http"]),
+            ("post", self.post.is_some(), &["http"]),
+            ("private", self.private.is_some(), &["http"]),
+            ("allow", self.allow.is_some(), &["mcp"]),
+            ("key", self.key.is_some(), &["mcp"]),
+        ];
+        match further.iter().find(|(_, given, of)| *given && !of.contains(&kind)) {
+            Some((key, ..)) => Err(wrong(format!("tools of a `{kind}` have no `{key}`"))),
+            None => Ok(()),
+        }
+    }
+
+    fn workspace(&self, path: &str) -> Result<Workspace, Failure> {
+        let workspace = if self.write == Some(true) {
+            Workspace::create(path)?.writable()
+        } else {
+            Workspace::open(path)?
+        };
+        Ok(match &self.name {
+            Some(name) => workspace.named(name),
+            None => workspace,
+        })
+    }
+
+    fn commands(&self, rules: &[String], folders: &[Workspace]) -> Result<Commands, Failure> {
+        let folder = match (&self.folder, folders) {
+            (Some(path), _) => Workspace::open(path)?,
+            (None, [one]) => one.clone(),
+            (None, []) => Workspace::open(".")?,
+            (None, _) => {
+                return Err(wrong(
+                    "there are several workspaces: say the `folder` of `command`".to_owned(),
+                ));
+            }
+        };
+        let mut commands = Commands::new(&folder, rules)?;
+        for (name, value) in self.variables() {
+            commands = commands.variable(name, value);
+        }
+        Ok(match self.limit_ms()? {
+            Some(ms) => commands.limit_ms(ms),
+            None => commands,
+        })
+    }
+
+    fn web(&self, hosts: &[String]) -> Result<Web, Failure> {
+        let mut web = Web::new(hosts)?;
+        if self.post == Some(true) {
+            web = web.allow_post();
+        }
+        if self.private == Some(true) {
+            web = web.allow_private();
+        }
+        Ok(match self.limit_ms()? {
+            Some(ms) => web.limit_ms(ms),
+            None => web,
+        })
+    }
+
+    fn server(&self, server: &Server) -> Result<Mcp, Failure> {
+        let Some(name) = self.name.as_deref().filter(|_| self.allow.is_some()) else {
+            let what = "a server of tools (`mcp`) needs a `name`, and `allow`: which of its tools, such as [\"read_*\"]";
+            return Err(wrong(what.to_owned()));
+        };
+        Ok(match server {
+            Server::Url(url) => Mcp::http(name, url, self.key.as_ref().map(Key::new)),
+            Server::Program(argv) => {
+                let with = |program: Program, (name, value)| program.variable(name, value);
+                Mcp::program(name, self.variables().fold(Program::new(argv), with))
+            }
+        })
+    }
+
+    fn variables(&self) -> impl Iterator<Item = (String, Key)> {
+        self.env.iter().flatten().map(|(name, value)| {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            (name.clone(), Key::new(text))
+        })
+    }
+
+    fn limit_ms(&self) -> Result<Option<u64>, Failure> {
+        let read = |text: &String| parse_ms(text).map_err(|why| wrong(format!("`timeout`: {why}")));
+        self.timeout.as_ref().map(read).transpose()
+    }
+}
