@@ -132,8 +132,8 @@ impl Fusion {
         let mut taken = 0;
         loop {
             match crate::run::claim::claim(&self.engine).await? {
-                0 => return Ok(taken),
-                more => taken += more,
+                None | Some(0) => return Ok(taken),
+                Some(more) => taken += more,
             }
         }
     }

@@ -1,8 +1,9 @@
 //! The bell within a process: listeners by topic, hints that coalesce.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 use std::future::poll_fn;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
@@ -25,7 +26,8 @@ struct Hub {
 
 #[derive(Default)]
 struct Ears {
-    exact: BTreeMap<String, Vec<Arc<Ear>>>,
+    /// By topic. Topics begin alike, which makes a tree of them slow; the hash is the same in every process.
+    exact: HashMap<String, Vec<Arc<Ear>>, BuildHasherDefault<DefaultHasher>>,
     prefix: Vec<(String, Arc<Ear>)>,
 }
 

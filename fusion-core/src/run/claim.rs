@@ -9,8 +9,9 @@ use crate::model::{Batch, Claim, Op, limits};
 
 /// Claims and drives until the engine is closed.
 pub(super) async fn work(engine: Arc<Shared>) {
-    let mut bell =
-        engine.store.bus().listen(&["queue/runs", "queue/step/*", "left/*", "registered"]);
+    let bus = engine.store.bus();
+    let mut bell = bus.listen(&["queue/runs", "queue/step/*", "registered"]);
+    let mut left = bus.listen(&["left/*"]);
     let mut next_reap = 0;
     while engine.takes_work() {
         let now = engine.env.now_ms();
@@ -20,9 +21,14 @@ pub(super) async fn work(engine: Arc<Shared>) {
                 tracing::warn!(%error, "dead sessions could not be looked for");
             }
         }
+        let mut is_full = false;
         let nap_ms = match claim(&engine).await {
-            Ok(0) => nap(&engine).await.clamp(1, limits::REAP_MS),
-            Ok(_) => continue,
+            Ok(None) => {
+                is_full = true;
+                limits::POLL_MS
+            }
+            Ok(Some(0)) => nap(&engine).await.clamp(1, limits::REAP_MS),
+            Ok(Some(_)) => continue,
             Err(error) => {
                 // What is due stays due while the disk is full: nobody is helped by a thousand tries a second.
                 tracing::warn!(%error, "no work could be claimed");
@@ -33,28 +39,30 @@ pub(super) async fn work(engine: Arc<Shared>) {
         tokio::select! {
             biased;
             () = bell.heard() => {}
+            // Where there was room, a run that leaves makes nothing possible that was not.
+            () = left.heard(), if is_full => {}
             () = engine.env.sleep_until(wake) => {}
         }
     }
 }
 
-/// Claims what is due now, as much as there is room for. Gives how much that was.
-pub(crate) async fn claim(engine: &Arc<Shared>) -> Result<usize> {
+/// Claims what is due now, as much as there is room for. Gives how much that was; nothing when there is no room.
+pub(crate) async fn claim(engine: &Arc<Shared>) -> Result<Option<usize>> {
     let room = room(engine);
     if room == 0 {
-        return Ok(0);
+        return Ok(None);
     }
     let now = engine.env.now_ms();
     let due = engine.store.next_due(&queues(engine)).await?;
     if due.is_none_or(|due| due > now) {
-        return Ok(0);
+        return Ok(Some(0));
     }
     let claim = Claim { queues: queues(engine), limit: room, session: engine.session };
     let receipt = engine.store.commit(Batch { now, ops: vec![Op::Claim(claim)] }).await?;
     for entry in &receipt.claimed {
         adopt::claimed(engine, entry);
     }
-    Ok(receipt.claimed.len())
+    Ok(Some(receipt.claimed.len()))
 }
 
 /// Tells how many runs may be claimed at once now.
@@ -73,10 +81,6 @@ fn queues(engine: &Shared) -> Vec<Arc<str>> {
 }
 
 async fn nap(engine: &Shared) -> i64 {
-    if room(engine) == 0 {
-        // A run that leaves rings.
-        return limits::POLL_MS;
-    }
     match engine.store.next_due(&queues(engine)).await {
         Ok(Some(due)) => due.saturating_sub(engine.env.now_ms()),
         _ => limits::POLL_MS,

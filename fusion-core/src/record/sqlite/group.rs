@@ -119,6 +119,7 @@ impl Writer {
                     self.run("ROLLBACK TO batch")?;
                     self.behind.clear();
                     self.known.lines.clear();
+                    self.known.session = None;
                 } else if changes != (self.connection.total_changes(), self.behind.changes()) {
                     return Ok(None);
                 }

@@ -62,7 +62,7 @@ impl Writer {
     }
 
     /// Refuses an entry that its queue or its session cannot take.
-    fn admit(&self, new: &Enqueue) -> Result<(), Fault> {
+    fn admit(&mut self, new: &Enqueue) -> Result<(), Fault> {
         if let Some(limit) = new.limit {
             let count: i64 = self
                 .connection

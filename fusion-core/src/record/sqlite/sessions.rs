@@ -13,8 +13,15 @@ const MEMORY_MS: i64 = 7 * 24 * 3_600_000;
 
 impl Writer {
     /// Refuses a session that was never opened or is over.
-    pub(super) fn open_session(&self, id: SessionId) -> Result<(), Fault> {
-        if self.is_open(id)? { Ok(()) } else { Err(refuse::session(id).into()) }
+    pub(super) fn open_session(&mut self, id: SessionId) -> Result<(), Fault> {
+        if self.known.session == Some(signed(id.0)) {
+            return Ok(());
+        }
+        if !self.is_open(id)? {
+            return Err(refuse::session(id).into());
+        }
+        self.known.session = Some(signed(id.0));
+        Ok(())
     }
 
     fn is_open(&self, id: SessionId) -> Result<bool, Fault> {
@@ -38,6 +45,7 @@ impl Writer {
     }
 
     pub(super) fn reap(&mut self, named: &[SessionId], now: i64) -> Result<usize, Fault> {
+        self.known.session = None;
         let mut ends = self.over(now)?;
         for id in named {
             if self.is_open(*id)? && !ends.contains(&signed(id.0)) {

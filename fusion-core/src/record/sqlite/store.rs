@@ -66,8 +66,14 @@ impl Sqlite {
                 .because(error)
         })?;
         let desk = Arc::new(Desk::new(writer, nap.waker()));
-        let service =
-            Service { desk: desk.clone(), jobs, bus: bus.clone(), readers: readers.clone(), nap };
+        let service = Service {
+            desk: desk.clone(),
+            jobs,
+            bus: bus.clone(),
+            readers: readers.clone(),
+            nap,
+            keeps_turn: false,
+        };
         env.dedicated("fusion-store", Box::new(move || service.run()));
         let memory = Arc::new(Semaphore::new(WAITING_KIB as usize));
         let door = Door::Thread(sender, memory, desk, env);

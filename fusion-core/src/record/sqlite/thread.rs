@@ -24,6 +24,9 @@ const CROWD: usize = 16;
 /// For how long the writer leaves the processor to those who are coming back, in microseconds.
 const BLINK_US: u64 = 50;
 
+/// After how many blinks in which nobody came back other processes have their turn.
+const BLINKS: usize = 4;
+
 /// Something for the writer to do.
 #[derive(Debug)]
 pub(super) enum Job {
@@ -50,6 +53,8 @@ pub(super) struct Service {
     pub(super) bus: Local,
     pub(super) readers: Arc<Readers>,
     pub(super) nap: Nap,
+    /// The turn was kept for those who were just answered.
+    pub(super) keeps_turn: bool,
 }
 
 impl Service {
@@ -83,8 +88,23 @@ impl Service {
                 (Poll::Ready(Some(job)), _) => return Event::Job(job),
                 (Poll::Ready(None), _) => return Event::Gone,
                 (Poll::Pending, Some(ms)) => return Event::Idle(ms),
+                (Poll::Pending, None) if self.keeps_turn => self.hold_on(),
                 (Poll::Pending, None) => slept_ms = Some(self.sleep(rested_ms.is_some())),
             }
+        }
+    }
+
+    /// Keeps the turn for a moment; ends it when nobody comes.
+    fn hold_on(&mut self) {
+        for _ in 0..BLINKS {
+            std::thread::park_timeout(Duration::from_micros(BLINK_US));
+            if !self.jobs.is_empty() {
+                return;
+            }
+        }
+        self.keeps_turn = false;
+        if let Some(writer) = &self.desk.sit().writer {
+            writer.end_turn();
         }
     }
 
@@ -146,6 +166,7 @@ impl Service {
         desk.had(batches.len());
         if let Some(turn) = turn {
             let answers = writer.apply_in(turn, batches);
+            self.keeps_turn = writer.keeps_turn();
             if writer.has_failed() {
                 self.readers.fail();
             }

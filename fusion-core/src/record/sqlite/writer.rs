@@ -33,6 +33,8 @@ pub(super) struct Known {
     pub(super) stream: i64,
     /// The counter of the queue as the file has it.
     pub(super) queue_saved: i64,
+    /// A session that is open: nearly all ask for the one of this process.
+    pub(super) session: Option<i64>,
 }
 
 impl Known {
@@ -40,7 +42,7 @@ impl Known {
     fn counters(&self) -> Self {
         let (lines, version) = (Lines::default(), self.version);
         let Self { journal, queue, bells, stream, queue_saved, .. } = *self;
-        Self { version, lines, journal, queue, bells, stream, queue_saved }
+        Self { version, lines, journal, queue, bells, stream, queue_saved, session: None }
     }
 
     /// Forgets streams when there are too many.
@@ -123,6 +125,16 @@ impl Writer {
         if self.failed { Err(stopped()) } else { self.turn.take() }
     }
 
+    /// Tells whether the turn was kept for the next group.
+    pub(super) fn keeps_turn(&self) -> bool {
+        self.turn.is_kept()
+    }
+
+    /// Ends a turn that was kept.
+    pub(super) fn end_turn(&self) {
+        self.turn.give_up();
+    }
+
     /// Takes a turn for which nobody has to wait, if no other process is about and the file has not failed.
     pub(super) fn free_turn(&self) -> Option<Taken> {
         if self.failed { None } else { self.turn.take_free() }
@@ -167,7 +179,9 @@ impl Writer {
     fn apply_all(&mut self, turn: Taken, batches: &[Prepared]) -> Vec<Result<Receipt>> {
         let count = batches.len();
         let done = self.transaction(batches);
-        drop(turn);
+        if done.is_ok() {
+            self.turn.pass(turn, count);
+        }
         self.bells.clear();
         let rings = std::mem::take(&mut self.rings);
         match done {
@@ -282,7 +296,8 @@ impl Writer {
         };
         let lines = Lines::default();
         let version = Some(version);
-        self.known = Known { version, lines, journal, queue, bells, stream, queue_saved: queue };
+        let (queue_saved, session) = (queue, None);
+        self.known = Known { version, lines, journal, queue, bells, stream, queue_saved, session };
         Ok(())
     }
 
