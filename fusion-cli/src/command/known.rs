@@ -7,7 +7,7 @@ use fusion_core::error::{Code, Error, Result, nearest};
 use fusion_core::graph::check::{self, Named, Places, What};
 use fusion_core::model::Graph;
 
-use crate::project::Loaded;
+use crate::project::{Loaded, settings};
 
 /// Refuses workflows whose code this program does not have.
 ///
@@ -43,7 +43,9 @@ pub(super) async fn stored(fusion: &Fusion, graph: &Graph) -> Result<()> {
 fn missing(named: &Named, near: &[&str]) -> Option<Error> {
     let what = match &named.what {
         What::Step(name) => format!("the step `{name}`"),
-        What::Agent => "an agent".to_owned(),
+        What::Agent(None) => "an agent".to_owned(),
+        What::Agent(Some(name)) if is_program(name) => return None,
+        What::Agent(Some(name)) => format!("the agent `{name}`"),
         What::Model | What::Workflow(_) => return None,
     };
     let message = format!("node `{}` needs {what}, which is not in this program", named.node);
@@ -58,6 +60,11 @@ fn missing(named: &Named, near: &[&str]) -> Option<Error> {
         near.unwrap_or_default()
     );
     Some(placed(Error::new(Code::UnknownStep, message).hint(hint), named))
+}
+
+/// Tells whether an agent is a program on the command line.
+fn is_program(name: &str) -> bool {
+    settings().commands.find(name.strip_prefix("command:").unwrap_or(name)).is_ok()
 }
 
 /// Refuses workflows that name others which neither a file nor the store defines.

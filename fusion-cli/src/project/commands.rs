@@ -6,14 +6,14 @@ use super::folder;
 use super::plugins::folder_of;
 
 /// Gives the command-line agents that commands and workflow files may name: those that are built in, those of the user's
-/// `fusion/commands`, and those of the project's `.fusion/commands`.
+/// `fusion/commands`, and those of the project's `.fusion/commands`. Their workspaces are made in `.fusion/workspaces`.
 pub(crate) fn commands() -> Dialects {
     let mut commands = Dialects::default();
     if let Some(own) = folder_of("FUSION_CONFIG", "XDG_CONFIG_HOME", ".config") {
         commands = commands.folder(own.join("commands"));
     }
     if let Ok(here) = std::env::current_dir() {
-        commands = commands.project(folder::commands(&here));
+        commands = commands.project(folder::commands(&here)).workspaces(folder::workspaces(&here));
     }
     commands
 }

@@ -16,6 +16,9 @@ const PLUGINS: &str = "plugins";
 /// The folder of the project's descriptions of command-line agents.
 const COMMANDS: &str = "commands";
 
+/// The folder of the workspaces of agents.
+const WORKSPACES: &str = "workspaces";
+
 /// Finds the file of the project's store.
 pub(super) fn store(here: &Path) -> PathBuf {
     project(here).join(FILE)
@@ -29,6 +32,11 @@ pub(super) fn plugins(here: &Path) -> PathBuf {
 /// Finds the folder of the project's descriptions of command-line agents.
 pub(super) fn commands(here: &Path) -> PathBuf {
     project(here).join(COMMANDS)
+}
+
+/// Finds the folder in which workspaces of agents are made.
+pub(super) fn workspaces(here: &Path) -> PathBuf {
+    project(here).join(WORKSPACES)
 }
 
 /// Finds the project's own folder: the nearest one above that there is, else the one to be made here.

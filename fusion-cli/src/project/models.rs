@@ -1,9 +1,13 @@
 //! The models that workflow files and commands may name: keys come from the environment.
 
+use std::sync::Arc;
+
 use fusion_core::Fusion;
+use fusion_core::contract::Env;
 use fusion_core::error::{Code, Error};
 use fusion_core::model::chat::{Fault, FaultKind};
 use fusion_core::run::Os;
+use fusion_providers::command::CommandStep;
 use fusion_providers::{Keys, ModelStep, Settings};
 
 use super::commands::commands;
@@ -20,10 +24,15 @@ pub(crate) fn settings() -> Settings {
     Settings::default().plugins(plugins()).commands(commands())
 }
 
-/// Lets the `model` nodes of workflow files run here.
+/// Lets the `model` nodes of workflow files run here, and those `agent` nodes that name a program on the command line.
 pub(super) fn register(fusion: &Fusion) {
     if let Some(env) = Os::current() {
-        fusion.register(ModelStep::with(env, keys(), settings()));
+        let env: Arc<dyn Env> = env;
+        let settings = settings();
+        for step in CommandStep::all(&env, &keys(), &settings.commands) {
+            fusion.register(step);
+        }
+        fusion.register(ModelStep::with(env, keys(), settings));
     }
 }
 

@@ -175,3 +175,29 @@ fn a_program_is_asked_by_its_description_or_its_line() {
         missing.stderr
     );
 }
+
+#[test]
+fn a_program_works_in_a_folder_as_an_agent() {
+    let project = Project::with(
+        "inputs: { at: { type: string } }\nnodes:\n  a:\n    agent: { program: house, mode: edit, workspace: \"{{ inputs.at }}\" }\n    with: { prompt: Hello }\n  b: { agent: \"command:house\", with: Hi, needs: [a] }\noutputs: { files: \"{{ nodes.a.files }}\", own: \"{{ nodes.b.workspace }}\", mode: \"{{ nodes.b.text }}\" }\n",
+    );
+    std::fs::create_dir_all(project.path(".fusion/commands")).unwrap();
+    std::fs::create_dir_all(project.path("shop")).unwrap();
+    let dialect = json!({
+        "dialect": 1, "name": "house", "argv": ["sh", "-c", "cat > said.txt; printf %s $0", "{mode}"],
+        "modes": {"read_only": {"argv": ["reads"]}, "edit": {"argv": ["edits"]}},
+    });
+    project.write(".fusion/commands/house.json", dialect.to_string());
+    let ran = fusion(&project, &["run", "w.yaml", "--input", "at=shop", "--json"], &[]).json();
+    assert_eq!(ran["outputs"]["files"], json!(["said.txt"]), "{ran}");
+    assert_eq!(ran["outputs"]["mode"], "reads");
+    assert!(ran["outputs"]["own"].as_str().unwrap().contains(".fusion/workspaces/house-"), "{ran}");
+    assert!(project.path("shop/said.txt").exists());
+    project.write("w.yaml", "fusion: 1\nname: w\nnodes: { a: { agent: horse, with: Hi } }\n");
+    let refused = fusion(&project, &["run", "w.yaml"], &[]);
+    assert!(
+        refused.stderr.contains("needs the agent `horse`, which is not in this program"),
+        "{}",
+        refused.stderr
+    );
+}

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use crate::contract::{Agent, BoxFuture, Context, Desk, Env, Output, Step};
 use crate::model::agent::Ask;
@@ -14,11 +14,7 @@ use crate::model::{Class, Failure, Payload};
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Given {
-    Node {
-        #[serde(rename = "agent")]
-        _agent: IgnoredAny,
-        with: Ask,
-    },
+    Node { agent: Value, with: Ask },
     Plain(Ask),
 }
 
@@ -51,11 +47,23 @@ impl Step for AgentStep {
     fn run(&self, ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>> {
         let (agent, desk) = (self.agent.clone(), Desk::new(ctx, self.env.clone()));
         Box::pin(async move {
-            let (Given::Node { with: ask, .. } | Given::Plain(ask)) =
-                input.decode().map_err(|_| {
-                    let message = "an agent takes a text, or `prompt` and `messages`";
-                    Failure::new(Class::DECODE, message)
-                })?;
+            let wrong = |message: String| Failure::new(Class::DECODE, message);
+            let given = input.decode().map_err(|_| {
+                wrong("an agent takes a text, or `prompt` and `messages`".to_owned())
+            })?;
+            let ask = match given {
+                Given::Plain(ask) => ask,
+                Given::Node { agent: described, with } => {
+                    let words = described.as_object().into_iter().flat_map(|map| map.keys());
+                    if let Some(word) = words.into_iter().find(|word| *word != "program") {
+                        return Err(wrong(format!(
+                            "the agent `{}` takes no `{word}`",
+                            agent.name()
+                        )));
+                    }
+                    with
+                }
+            };
             let reply = agent.work(&desk, ask).await?;
             let payload = Payload::json(&reply).map_err(|error| {
                 Failure::new(Class::DECODE, format!("the reply cannot be JSON: {error}"))

@@ -332,6 +332,7 @@ impl<'a> Talk<'a> {
             usage: self.usage,
             cost: self.cost,
             messages: messages.unwrap_or_default(),
+            ..Reply::default()
         }
     }
 }

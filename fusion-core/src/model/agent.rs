@@ -71,6 +71,15 @@ pub struct Reply {
     pub usage: Usage,
     /// What they cost, as far as prices are known.
     pub cost: Usd,
+    /// The files that it made, changed or removed, for an agent that works in a folder; paths in that folder.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+    /// The folder that it worked in; empty for one without.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub workspace: String,
+    /// What the program calls the conversation, for one that can go on with it; empty for others.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub session: String,
     /// What was said since it was asked, for an agent that is told to keep it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<Message>,

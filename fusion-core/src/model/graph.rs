@@ -156,7 +156,7 @@ pub enum Action {
     Step(Box<str>),
     /// A program.
     Command(Box<Program>),
-    /// An agent: by name, by `{needs: [capability]}`, or described by `{model, tools, ...}`.
+    /// An agent: by name, by `{needs: [capability]}`, by `{program, ...}`, or described by `{model, tools, ...}`.
     Agent(Box<Value>),
     /// A model call.
     Model(Box<Value>),

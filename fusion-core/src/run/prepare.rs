@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::engine::Shared;
 use super::scope::{Kept, View};
 use crate::contract::{Exec, Step};
-use crate::graph::duration;
 use crate::graph::template::{Brief, Data};
+use crate::graph::{check, duration};
 use crate::model::graph::{Action, Kind, Map, Program as Command, Task, WaitSpec};
 use crate::model::{Class, Digest, Failure, Input, Key, NodeIx, Payload, Policy, Wait, limits};
 use crate::schedule::State;
@@ -175,7 +175,7 @@ impl Desk<'_> {
             }
             Action::Command(command) => return self.command(key, command, view),
             Action::Step(name) => Cow::Borrowed(&**name),
-            Action::Agent(agent) => agent_step(agent),
+            Action::Agent(agent) => self.agent_step(agent),
             Action::Model(_) => Cow::Borrowed("model"),
         };
         let input = match &task.action {
@@ -197,6 +197,20 @@ impl Desk<'_> {
         let identity = || vec![step.as_bytes().to_vec(), bytes()];
         let plan = self.plan(key, identity, view)?;
         Ok(Prepared::Body(Plan { what: What::Call(code, input), ..plan }))
+    }
+
+    /// Names the step of an agent: that of its whole name, or that of what stands before the first colon.
+    fn agent_step(&self, agent: &Value) -> Cow<'static, str> {
+        // One that is described is a model with instructions and tools.
+        if agent.get("model").is_some() {
+            return Cow::Borrowed("model");
+        }
+        let Some(name) = check::agent_name(agent) else { return Cow::Borrowed("agent") };
+        let whole = format!("agent:{name}");
+        let kind = name.split_once(':').map(|(kind, _)| format!("agent:{kind}"));
+        let is_known = |step: &String| self.engine.registry.step(step).is_some();
+        let kind = kind.filter(|kind| !is_known(&whole) && is_known(kind));
+        Cow::Owned(kind.unwrap_or(whole))
     }
 
     fn command(&self, key: Key, command: &Command, view: &View<'_>) -> Result<Prepared, Failure> {
@@ -361,15 +375,6 @@ impl Desk<'_> {
 
 fn in_output(name: &str, failure: Failure) -> Failure {
     Failure { message: format!("output `{name}`: {}", failure.message), ..failure }
-}
-
-fn agent_step(agent: &Value) -> Cow<'static, str> {
-    match agent.as_str() {
-        Some(name) => Cow::Owned(format!("agent:{name}")),
-        // One that is described is a model with instructions and tools.
-        None if agent.get("model").is_some() => Cow::Borrowed("model"),
-        None => Cow::Borrowed("agent"),
-    }
 }
 
 fn kind_of(value: &Value) -> &'static str {

@@ -12,11 +12,17 @@
 //! | `veil` | keys are hidden in what it says |
 //! | `judge` | how it ended, as a fault of the class that fits |
 //! | `provider` | [`CommandLine`]: the provider |
+//! | `agent` | [`CommandAgent`]: the agent, which works in a folder |
+//! | `changes` | which files of the folder changed |
+//! | `node` | [`CommandStep`]: the `agent` nodes of workflow files that name a program |
 
+mod agent;
+mod changes;
 mod decode;
 pub mod dialect;
 mod dialects;
 mod judge;
+mod node;
 mod prompt;
 mod provider;
 mod room;
@@ -24,6 +30,8 @@ mod run;
 mod veil;
 mod words;
 
+pub use agent::CommandAgent;
 pub use dialect::{Dialect, Mode};
 pub use dialects::Dialects;
+pub use node::CommandStep;
 pub use provider::CommandLine;

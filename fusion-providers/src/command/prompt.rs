@@ -23,7 +23,12 @@ pub(super) struct Asked {
 ///
 /// # Errors
 /// `unsupported`, with what it cannot do.
-pub(super) fn ask(dialect: &Dialect, request: &Request, usual: &str) -> Result<Asked, Fault> {
+pub(super) fn ask(
+    dialect: &Dialect,
+    request: &Request,
+    usual: &str,
+    session: &str,
+) -> Result<Asked, Fault> {
     refuse(dialect, request)?;
     let said = |role: Role| {
         let of_role = move |message: &&Message| message.role == role;
@@ -40,7 +45,7 @@ pub(super) fn ask(dialect: &Dialect, request: &Request, usual: &str) -> Result<A
         has_form: schema.is_some(),
         schema: schema.unwrap_or_default(),
         system,
-        session: String::new(),
+        session: session.to_owned(),
     };
     asked.fit(dialect)
 }
@@ -128,19 +133,19 @@ mod tests {
         let mut request = Request::new("").message(Message::system("Be brief.")).user("Hi");
         request.schema =
             Some(Schema { name: "a".into(), schema: json!({"type": "object"}), strict: false });
-        let asked = ask(&plain, &request, "").unwrap();
+        let asked = ask(&plain, &request, "", "").unwrap();
         assert!(asked.prompt.starts_with("Be brief.\n\nHi\n\nAnswer with JSON"), "{asked:?}");
         assert!(asked.prompt.ends_with("{\"type\":\"object\"}") && asked.schema.is_empty());
 
         let able = Dialect::of_template("x {system} {schema} {model}").unwrap();
-        let asked = ask(&able, &request, "small").unwrap();
+        let asked = ask(&able, &request, "small", "").unwrap();
         assert_eq!((&*asked.prompt, &*asked.system, &*asked.model), ("Hi", "Be brief.", "small"));
 
         let long = Request::new("").user("One?").message(Message::assistant("1")).user("Two?");
-        let prompt = ask(&plain, &long, "").unwrap().prompt;
+        let prompt = ask(&plain, &long, "", "").unwrap().prompt;
         assert!(prompt.ends_with("User: One?\n\nYou: 1\n\nUser: Two?"), "{prompt}");
 
-        let ask = |request: &Request| ask(&plain, request, "").unwrap_err();
+        let ask = |request: &Request| ask(&plain, request, "", "").unwrap_err();
         let mut warm = Request::new("").user("Hi");
         warm.sampling.temperature = Some(0.5);
         let image = Message::user("Look").part(Part::image("image/png", b"x".as_slice()));

@@ -54,7 +54,7 @@ impl CommandLine {
 
     fn start(&self, call: &Call, request: &Request) -> Result<Running, Fault> {
         request.check()?;
-        let asked = prompt::ask(&self.dialect, request, &self.model)?;
+        let asked = prompt::ask(&self.dialect, request, &self.model, "")?;
         let env = call.env();
         let run = call.for_whom().run.as_deref().unwrap_or("none");
         let marks = BTreeMap::from([

@@ -1,5 +1,7 @@
 //! What a graph names that is not in it: the code and the workflows that a program must have to run it.
 
+use serde_json::Value;
+
 use super::places::Places;
 use super::site::At;
 use crate::error::Place;
@@ -22,8 +24,8 @@ pub struct Named {
 pub enum What {
     /// A step, by name.
     Step(String),
-    /// An agent, by name or by what it can do.
-    Agent,
+    /// An agent, by name; none for one that is sought by what it can do.
+    Agent(Option<String>),
     /// A model, an agent that is described by one among them.
     Model,
     /// A workflow, by name.
@@ -63,12 +65,17 @@ pub fn named(graph: &Graph, places: &Places) -> Vec<Named> {
     found
 }
 
+/// Gives the name of an agent: a text, or the `program` of a map.
+pub(crate) fn agent_name(agent: &Value) -> Option<&str> {
+    agent.as_str().or_else(|| agent.get("program")?.as_str())
+}
+
 fn what(action: &Action) -> Option<(&'static str, What)> {
     match action {
         Action::Step(name) => Some(("step", What::Step(name.to_string()))),
         // What a file describes stands on a model.
         Action::Agent(agent) if agent.get("model").is_some() => Some(("agent", What::Model)),
-        Action::Agent(_) => Some(("agent", What::Agent)),
+        Action::Agent(agent) => Some(("agent", What::Agent(agent_name(agent).map(str::to_owned)))),
         Action::Model(_) => Some(("model", What::Model)),
         Action::Workflow(name) => Some(("workflow", What::Workflow(name.to_string()))),
         Action::Command(_) => None,

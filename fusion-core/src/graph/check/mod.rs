@@ -18,6 +18,7 @@ mod template;
 mod tests;
 mod warn;
 
+pub(crate) use code::agent_name;
 pub use code::{Named, What, named};
 pub(crate) use fit::{learns, unfit};
 pub use graph::check;

@@ -1,6 +1,6 @@
 //! The keys of an agent that a file describes, and of the tools that it is given.
 
-use super::shape::Shape::{Bool, Dict, Int, List, Number, Object, OneOf, Text, Time, Word};
+use super::shape::Shape::{Bool, Dict, Int, List, Number, Object, OneOf, Text, Time, Word, Words};
 use super::shape::{Shape, Table};
 use super::table::{MANY, key};
 use super::tree::{Body, Tree};
@@ -14,8 +14,8 @@ const SETS: [&str; 4] = ["workspace", "command", "http", "mcp"];
 /// An agent that is found, or made, by what the file says of it.
 pub(crate) static AGENT: Table = Table {
     name: "agent",
-    about: "Exactly one of `needs` (an agent of the program that can do this) and `model` (an agent that is made here).",
-    one_of: &["needs", "model"],
+    about: "Exactly one of `needs` (an agent that can do this), `model` (an agent that is made here) and `program` (one on the command line).",
+    one_of: &["needs", "model", "program"],
     keys: &[
         key("needs", TEXTS, "What it has to be able to do."),
         key(
@@ -23,6 +23,18 @@ pub(crate) static AGENT: Table = Table {
             Text,
             "Who answers: the name of a provider, such as `openai:gpt-4o-mini` or `local`.",
         ),
+        key(
+            "program",
+            Text,
+            "A program that works in a folder, such as `claude` or `codex:gpt-5`.",
+        ),
+        key(
+            "mode",
+            Words(&["read_only", "edit", "full"]),
+            "What a program may do; it reads without it.",
+        ),
+        key("workspace", Text, "The folder of a program; without it one is made."),
+        key("session", Text, "The conversation with which a program goes on."),
         key("name", Text, "What it is called in replies and budgets; `agent` by default."),
         key("system", Text, "Its instructions."),
         key("tools", List(&Object(&TOOLS)), "What it may use."),

@@ -365,7 +365,7 @@ fn an_agent_is_named_or_described() {
     }
     for (words, told) in [
         ("{ modle: local }", "node `a` has no key `modle` | did you mean `model`?"),
-        ("{ system: x }", "says not what it is | give exactly one of `needs`, `model`"),
+        ("{ system: x }", "says not what it is | give exactly one of `needs`, `model`, `program`"),
         ("{ needs: [x], model: local }", "has needs and model at once"),
         (
             "{ model: local, tools: [{ workspace: x, http: [y] }] }",

@@ -1,0 +1,147 @@
+//! The `agent` nodes of workflow files that name a program on the command line.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fusion_core::contract::{Agent, BoxFuture, Context, Desk, Env, Output, Step};
+use fusion_core::model::agent::Ask;
+use fusion_core::model::{Class, Failure, Payload};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::agent::CommandAgent;
+use super::dialect::Mode;
+use super::dialects::Dialects;
+use crate::Keys;
+
+/// What names of programs begin with.
+const COMMAND: &str = "command";
+
+/// The steps behind the `agent` nodes that name a program on the command line: `agent: claude`, `agent: "command:codex:gpt-5"`.
+/// Register them all and files may use these programs as agents:
+///
+/// ```yaml
+/// fix:
+///   agent: { program: claude, mode: edit, workspace: "{{ inputs.repo }}" }
+///   with: { prompt: "Mend the failing test." }
+/// ```
+///
+/// The output is a [`Reply`](fusion_core::model::agent::Reply) with `text`, `files`, `session`, `workspace`, `usage` and `cost`.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use fusion_core::contract::Env;
+/// use fusion_core::{Fusion, run::Os};
+/// use fusion_providers::command::CommandStep;
+/// use fusion_providers::{Dialects, Keys};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let fusion = Fusion::open("memory://").await?;
+/// let env: Arc<dyn Env> = Os::current().ok_or("no runtime")?;
+/// let keys = Keys::new(|name| std::env::var(name).ok());
+/// for step in CommandStep::all(&env, &keys, &Dialects::default()) {
+///     fusion.register(step);
+/// }
+/// # Ok(())
+/// # }
+/// # Os::new()?.handle().block_on(example())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct CommandStep {
+    name: String,
+    env: Arc<dyn Env>,
+    keys: Keys,
+    dialects: Dialects,
+}
+
+impl CommandStep {
+    /// Makes the steps: one for each program by its name, and one for all that are named with `command:`.
+    pub fn all(env: &Arc<dyn Env>, keys: &Keys, dialects: &Dialects) -> Vec<Self> {
+        let known = dialects.list();
+        let names = known.iter().flatten().map(|one| one.name.as_str()).chain([COMMAND]);
+        let step = |name: &str| Self {
+            name: format!("agent:{name}"),
+            env: env.clone(),
+            keys: keys.clone(),
+            dialects: dialects.clone(),
+        };
+        names.map(step).collect()
+    }
+}
+
+impl fmt::Debug for CommandStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name)
+    }
+}
+
+/// What a node says: `agent` and `with`.
+#[derive(Deserialize)]
+struct Node {
+    agent: Value,
+    with: Ask,
+}
+
+/// The agent of a node.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    program: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    system: String,
+    #[serde(default)]
+    mode: Mode,
+    #[serde(default)]
+    workspace: Option<PathBuf>,
+    #[serde(default)]
+    session: String,
+}
+
+impl Step for CommandStep {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn run(&self, ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>> {
+        let own = self.clone();
+        Box::pin(async move {
+            let wrong = |what: String| Failure::new(Class::DECODE, what);
+            let node: Node = input.decode().map_err(|_| {
+                wrong("an agent takes a text, or `prompt` and `messages`".to_owned())
+            })?;
+            let form =
+                if node.agent.is_string() { json!({"program": node.agent}) } else { node.agent };
+            let form: Form = serde_json::from_value(form).map_err(|error| {
+                wrong(format!("`agent` is a text, or a map with `program`: {error}"))
+            })?;
+            let agent = own.agent(form)?;
+            let reply = agent.work(&Desk::new(ctx, own.env.clone()), node.with).await?;
+            Ok(Output::Value(Payload::json(&reply)?))
+        })
+    }
+}
+
+impl CommandStep {
+    fn agent(&self, form: Form) -> Result<CommandAgent, Failure> {
+        let named = form.program.strip_prefix(COMMAND).and_then(|rest| rest.strip_prefix(':'));
+        let (dialect, model) = self.dialects.find(named.unwrap_or(&form.program))?;
+        let name = if form.name.is_empty() { form.program } else { form.name };
+        let mut agent = CommandAgent::new(name, dialect, self.keys.clone())
+            .model(model)
+            .system(form.system)
+            .session(form.session)
+            .mode(form.mode);
+        if let Some(folder) = form.workspace {
+            agent = agent.workspace(folder);
+        }
+        Ok(match &self.dialects.workspaces {
+            Some(folder) => agent.workspaces(folder),
+            None => agent,
+        })
+    }
+}
