@@ -143,6 +143,7 @@ class Staff {
   }
 
   #tool(made) {
+    if (made && (made.workspace ?? made.command ?? made.http) !== undefined) return { ...made };
     const run = made?.run ?? made?.body;
     if (typeof run !== "function" || typeof made.name !== "string") {
       throw new InputError("a tool is { name, description, parameters, run }", { code: "FU0101" });

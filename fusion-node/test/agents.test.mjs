@@ -60,6 +60,18 @@ test("what goes wrong with a tool is told to the model", async (t) => {
   for (const [index, pattern] of wanted.entries()) assert.match(told[index][0], pattern);
 });
 
+test("built-in tools stand beside functions", async (t) => {
+  const app = open(t);
+  const at = folder(t);
+  writeFileSync(join(at, "a.txt"), "in the file");
+  const model = new Watched(calls(["add", { a: 1 }], ["read_file", { path: "a.txt" }], ["run_command", { command: ["rm", "a.txt"] }]), "done");
+  const reader = new Agent("reader", { model, tools: [add, { workspace: at }, { command: ["cat"] }] });
+  assert.equal((await task(app, reader)).text, "done");
+  const told = model.told();
+  assert.deepEqual(told.slice(0, 2), [["3", false], ["in the file", false]]);
+  assert.match(told[2][0], /the policy does not allow `rm a.txt`/);
+});
+
 test("tools know their context and the caller's async context", async (t) => {
   const app = open(t);
   const tenant = new AsyncLocalStorage();

@@ -35,6 +35,12 @@ export interface ContextTool<A> extends ToolFields {
 /** What a model may use: a function with a description and the JSON Schema of its argument. */
 export type Tool<A = any> = PlainTool<A> | ContextTool<A>;
 
+/** A set of the engine's own tools. */
+export type BuiltInTools =
+  | { workspace: string; write?: boolean; name?: string }
+  | { command: string[]; folder?: string; timeout?: string; env?: Record<string, string> }
+  | { http: string[]; post?: boolean; private?: boolean; timeout?: string };
+
 /** Gives a tool as it is, with the type of its argument. */
 export declare function tool<A>(made: Tool<A>): Tool<A>;
 
@@ -63,7 +69,7 @@ export interface AgentFields {
   /** Its instructions. */
   system?: string;
   /** What it may use. */
-  tools?: Tool[];
+  tools?: (Tool | BuiltInTools)[];
   /** Other agents that may go on with the conversation, within the limits of this one. */
   handOffs?: Agent[];
   /** The JSON Schema of its result. */

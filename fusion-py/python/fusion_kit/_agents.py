@@ -73,7 +73,8 @@ class Agent:
     """Its instructions."""
 
     tools: Sequence[Any] = ()
-    """What it may use: typed functions, `def` or `async def`; steps; `fk.Tool`s."""
+    """What it may use: typed functions, `def` or `async def`; steps; `fk.Tool`s; sets of built-in tools as dicts, such as
+    `{"workspace": "./src", "write": True}`, `{"command": ["cargo", "git log *"]}`, `{"http": ["docs.rs"]}`."""
 
     hand_offs: "Sequence[Agent]" = ()
     """Other agents that may go on with the conversation, within the limits of this one."""

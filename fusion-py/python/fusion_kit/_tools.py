@@ -63,10 +63,22 @@ def tool(fn: Any = None, **options: Any) -> Any:
     return make if fn is None else make(fn)
 
 
-def tool_of(made: Any) -> Tool:
+class _BuiltIn:
+    """A set of the engine's own tools: `{"workspace": "./src"}`, `{"command": ["cargo"]}`, `{"http": ["docs.rs"]}`."""
+
+    def __init__(self, data: "dict[str, Any]") -> None:
+        self._data = data
+
+    def _describe(self, _: "Providers") -> "dict[str, Any]":
+        return self._data
+
+
+def tool_of(made: Any) -> "Tool | _BuiltIn":
     """Gives the tool of a function, a step, or itself."""
-    if isinstance(made, Tool):
+    if isinstance(made, (Tool, _BuiltIn)):
         return made
+    if isinstance(made, dict):
+        return _BuiltIn(made)
     if not callable(made):
-        raise TypeError(f"a tool is a function, a step or an `fk.Tool`, not {made!r}")
+        raise TypeError(f"a tool is a function, a step, an `fk.Tool` or a dict that names built-in tools, not {made!r}")
     return Tool(made)
