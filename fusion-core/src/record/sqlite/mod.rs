@@ -19,6 +19,7 @@ mod line;
 mod migrate;
 mod nap;
 mod options;
+mod outbox;
 mod pool;
 mod queue;
 mod records;

@@ -11,6 +11,7 @@ use super::desk::Desk;
 use super::group::Prepared;
 use super::nap::Nap;
 use super::options::Options;
+use super::outbox::Outbox;
 use super::pool::Readers;
 use super::thread::{Job, Service};
 use super::writer::{Writer, stopped};
@@ -72,7 +73,8 @@ impl Sqlite {
             bus: bus.clone(),
             readers: readers.clone(),
             nap,
-            keeps_turn: false,
+            env: env.clone(),
+            outbox: Outbox::default(),
         };
         env.dedicated("fusion-store", Box::new(move || service.run()));
         let memory = Arc::new(Semaphore::new(WAITING_KIB as usize));

@@ -9,8 +9,10 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use super::desk::Desk;
 use super::group::Prepared;
 use super::nap::Nap;
+use super::outbox::Outbox;
 use super::pool::Readers;
 use super::writer::Writer;
+use crate::contract::Env;
 use crate::error::Result;
 use crate::model::{Receipt, limits};
 use crate::record::bus::Local;
@@ -23,9 +25,6 @@ const CROWD: usize = 16;
 
 /// For how long the writer leaves the processor to those who are coming back, in microseconds.
 const BLINK_US: u64 = 50;
-
-/// After how many blinks in which nobody came back other processes have their turn.
-const BLINKS: usize = 4;
 
 /// Something for the writer to do.
 #[derive(Debug)]
@@ -53,8 +52,8 @@ pub(super) struct Service {
     pub(super) bus: Local,
     pub(super) readers: Arc<Readers>,
     pub(super) nap: Nap,
-    /// The turn was kept for those who were just answered.
-    pub(super) keeps_turn: bool,
+    pub(super) env: Arc<dyn Env>,
+    pub(super) outbox: Outbox,
 }
 
 impl Service {
@@ -68,12 +67,16 @@ impl Service {
                 Event::Job(job) => {
                     rested_ms = Some(0);
                     if let Some(done) = self.group(job) {
+                        self.outbox.deliver();
                         let writer = self.desk.sit().writer.take();
                         let _told = done.send(writer.map_or(Ok(()), Writer::close));
                         return;
                     }
                 }
-                Event::Idle(slept_ms) => rested_ms = self.idle(rested_ms, slept_ms),
+                Event::Idle(slept_ms) => {
+                    self.outbox.deliver();
+                    rested_ms = self.idle(rested_ms, slept_ms);
+                }
                 Event::Gone => return,
             }
         }
@@ -88,23 +91,8 @@ impl Service {
                 (Poll::Ready(Some(job)), _) => return Event::Job(job),
                 (Poll::Ready(None), _) => return Event::Gone,
                 (Poll::Pending, Some(ms)) => return Event::Idle(ms),
-                (Poll::Pending, None) if self.keeps_turn => self.hold_on(),
                 (Poll::Pending, None) => slept_ms = Some(self.sleep(rested_ms.is_some())),
             }
-        }
-    }
-
-    /// Keeps the turn for a moment; ends it when nobody comes.
-    fn hold_on(&mut self) {
-        for _ in 0..BLINKS {
-            std::thread::park_timeout(Duration::from_micros(BLINK_US));
-            if !self.jobs.is_empty() {
-                return;
-            }
-        }
-        self.keeps_turn = false;
-        if let Some(writer) = &self.desk.sit().writer {
-            writer.end_turn();
         }
     }
 
@@ -166,14 +154,10 @@ impl Service {
         desk.had(batches.len());
         if let Some(turn) = turn {
             let answers = writer.apply_in(turn, batches);
-            self.keeps_turn = writer.keeps_turn();
             if writer.has_failed() {
                 self.readers.fail();
             }
-            for ((waiter, _permit), answer) in waiters.into_iter().zip(answers) {
-                // Who no longer waits does not want to know.
-                let _told = waiter.send(answer);
-            }
+            self.outbox.send(waiters, answers, |task| drop(self.env.spawn(task)));
         }
         if let Some(waiter) = compact {
             let done = writer.compact();

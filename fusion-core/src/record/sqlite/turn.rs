@@ -4,7 +4,7 @@
 //! on a file of its own makes them take turns. It is courtesy only; safety is SQLite's own lock. It must never be the
 //! database file: closing any descriptor of that one drops SQLite's locks.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,10 +25,6 @@ const CALM: u32 = 64;
 /// How many turns in a row are taken without waiting while others are about: they are still waking up, and the file is
 /// still warm.
 const PUSHES: u32 = 3;
-/// How many groups a turn may have while others are about, and how many batches a group needs for that: the file is still
-/// warm, and those who were just answered are about to come back.
-const GROUPS: u32 = 4;
-const MANY: usize = 16;
 
 /// A side file to be locked; absent where there is none, and then nobody waits for a turn.
 #[derive(Debug, Default)]
@@ -41,9 +37,6 @@ struct Side {
     /// Nobody had made it before.
     is_new: bool,
     waiter: RefCell<Option<Waiter>>,
-    /// A turn that goes on, and how many groups it had.
-    kept: RefCell<Option<Taken>>,
-    groups: Cell<u32>,
 }
 
 /// A turn taken; ends when dropped. Holds the file that is locked, if one is.
@@ -63,8 +56,6 @@ impl Turn {
             path,
             is_new,
             waiter: RefCell::default(),
-            kept: RefCell::default(),
-            groups: Cell::new(0),
         }))
     }
 
@@ -81,40 +72,12 @@ impl Turn {
         Self(None)
     }
 
-    /// Waits for the turn, or goes on with one that was kept.
+    /// Waits for the turn.
     ///
     /// # Errors
     /// `FU0306` when another process does not end its turn in [`WAIT_MS`].
     pub(super) fn take(&self) -> Result<Taken> {
-        match self.0.as_ref().and_then(|side| side.kept.take()) {
-            Some(kept) => Ok(kept),
-            None => self.take_within(WAIT_MS),
-        }
-    }
-
-    /// Ends a turn after a group of so many batches; or keeps it for the next group, when there is somebody to be kept
-    /// waiting for it.
-    pub(super) fn pass(&self, taken: Taken, batches: usize) {
-        let Some(side) = &self.0 else { return };
-        let groups = side.groups.get() + 1;
-        let goes_on = groups < GROUPS && batches >= MANY && side.waiter.borrow().is_some();
-        side.groups.set(if goes_on { groups } else { 0 });
-        if goes_on {
-            side.kept.replace(Some(taken));
-        }
-    }
-
-    /// Tells whether a turn was kept: who kept it goes on soon, or gives it up.
-    pub(super) fn is_kept(&self) -> bool {
-        self.0.as_ref().is_some_and(|side| side.kept.borrow().is_some())
-    }
-
-    /// Ends a turn that was kept, if one was.
-    pub(super) fn give_up(&self) {
-        if let Some(side) = &self.0 {
-            side.groups.set(0);
-            side.kept.take();
-        }
+        self.take_within(WAIT_MS)
     }
 
     /// Takes a turn for which nobody has to wait, if no other process is about.
@@ -270,42 +233,6 @@ mod tests {
             });
             drop(taken);
         });
-    }
-
-    #[test]
-    fn a_turn_is_kept_for_some_groups_of_many_batches() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.db");
-        let (first, second, third) =
-            (Turn::beside(&path), Turn::beside(&path), Turn::beside(&path));
-        // Nobody is about yet: there is no reason to keep anything.
-        first.pass(first.take().unwrap(), MANY);
-        assert!(!first.is_kept());
-        let taken = second.take().unwrap();
-        let mut mine = std::thread::scope(|scope| {
-            let waits = scope.spawn(|| Ok::<_, Error>((first.take_within(20_000)?, first)));
-            std::thread::park_timeout(Duration::from_millis(50));
-            drop(taken);
-            waits.join().unwrap().unwrap()
-        });
-        for group in 1..=GROUPS {
-            mine.1.pass(mine.0, MANY);
-            assert_eq!(mine.1.is_kept(), group < GROUPS, "{group}");
-            if group < GROUPS {
-                assert!(third.take_within(10).is_err());
-                mine.0 = mine.1.take().unwrap();
-            } else {
-                mine.0 = Taken(None);
-            }
-        }
-        drop(third.take_within(20_000).unwrap());
-        // Few batches end it, and so does who gives it up.
-        mine.1.pass(mine.1.take_within(20_000).unwrap(), MANY - 1);
-        assert!(!mine.1.is_kept());
-        mine.1.pass(mine.1.take_within(20_000).unwrap(), MANY);
-        assert!(mine.1.is_kept());
-        mine.1.give_up();
-        drop(third.take_within(20_000).unwrap());
     }
 
     #[test]

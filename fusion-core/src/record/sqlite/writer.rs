@@ -125,16 +125,6 @@ impl Writer {
         if self.failed { Err(stopped()) } else { self.turn.take() }
     }
 
-    /// Tells whether the turn was kept for the next group.
-    pub(super) fn keeps_turn(&self) -> bool {
-        self.turn.is_kept()
-    }
-
-    /// Ends a turn that was kept.
-    pub(super) fn end_turn(&self) {
-        self.turn.give_up();
-    }
-
     /// Takes a turn for which nobody has to wait, if no other process is about and the file has not failed.
     pub(super) fn free_turn(&self) -> Option<Taken> {
         if self.failed { None } else { self.turn.take_free() }
@@ -179,9 +169,7 @@ impl Writer {
     fn apply_all(&mut self, turn: Taken, batches: &[Prepared]) -> Vec<Result<Receipt>> {
         let count = batches.len();
         let done = self.transaction(batches);
-        if done.is_ok() {
-            self.turn.pass(turn, count);
-        }
+        drop(turn);
         self.bells.clear();
         let rings = std::mem::take(&mut self.rings);
         match done {
