@@ -39,6 +39,7 @@ pub mod command;
 mod foreign;
 mod gemini;
 mod http;
+mod inherited;
 pub mod kit;
 pub mod layer;
 pub mod mcp;

@@ -109,7 +109,11 @@ struct With {
 }
 
 /// Reads a map, or a text that stands for its one necessary field.
-fn either<T: DeserializeOwned>(what: &str, field: &str, value: Value) -> Result<T, Failure> {
+pub(crate) fn either<T: DeserializeOwned>(
+    what: &str,
+    field: &str,
+    value: Value,
+) -> Result<T, Failure> {
     let value = if value.is_string() { json!({field: value}) } else { value };
     let wrong = |error: serde_json::Error| {
         let message = format!("`{what}` is a text, or a map with `{field}`: {error}");

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::schema::Reader;
-use crate::contract::{BoxFuture, Context, Desk, Output, Step};
+use crate::contract::{BoxFuture, Closure, Context, Desk, Output, Step};
 use crate::model::chat::{self, ToolCall, ToolResult};
 use crate::model::{Class, Failure, Payload};
 
@@ -44,27 +44,34 @@ impl Tool {
         F: Fn(I) -> R + Send + Sync + 'static,
         R: Future<Output = Result<O, Failure>> + Send + 'static,
     {
-        let run = move |input: Payload| -> BoxFuture<'static, Result<Output, Failure>> {
-            match input.decode::<I>() {
-                Ok(input) => {
-                    let work = body(input);
-                    Box::pin(async move {
-                        let payload = Payload::json(&work.await?).map_err(|error| {
-                            Failure::new(
-                                Class::DECODE,
-                                format!("the result cannot be JSON: {error}"),
-                            )
-                        })?;
-                        Ok(Output::Value(payload))
-                    })
-                }
+        Self::with(chat::Tool::new(name, description), move |_ctx, input| body(input))
+    }
+
+    /// Makes a tool of a closure that also sees its attempt: memo, idempotency key, heartbeat, the wish to end.
+    pub fn with<I, O, F, R>(about: chat::Tool, body: F) -> Self
+    where
+        I: DeserializeOwned + Send + 'static,
+        O: Serialize + Send + 'static,
+        F: Fn(Context, I) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<O, Failure>> + Send + 'static,
+    {
+        let wrong = |message: String| Failure::new(Class::DECODE, message);
+        let run = move |ctx, input: Payload| -> BoxFuture<'static, Result<Output, Failure>> {
+            let work = match input.decode::<I>() {
+                Ok(input) => body(ctx, input),
                 Err(error) => {
-                    let message = format!("the arguments do not fit: {error}");
-                    Box::pin(std::future::ready(Err(Failure::new(Class::DECODE, message))))
+                    let failure = wrong(format!("the arguments do not fit: {error}"));
+                    return Box::pin(std::future::ready(Err(failure)));
                 }
-            }
+            };
+            Box::pin(async move {
+                let payload = Payload::json(&work.await?)
+                    .map_err(|error| wrong(format!("the result cannot be JSON: {error}")))?;
+                Ok(Output::Value(payload))
+            })
         };
-        Self::of_step(chat::Tool::new(name, description), Arc::new(Closure(name.into(), run)))
+        let name = about.name.as_str().into();
+        Self::of_step(about, Arc::new(Closure { name, run }))
     }
 
     /// Makes a tool of a step, which may be one in another language.
@@ -147,25 +154,4 @@ fn shown(payload: &Payload, most: usize) -> String {
     }
     let (shown, all) = (text.get(..end).unwrap_or_default(), text.len());
     format!("{shown}\n[cut here: {all} bytes in all]")
-}
-
-struct Closure<F>(Arc<str>, F);
-
-impl<F> fmt::Debug for Closure<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "tool `{}`", self.0)
-    }
-}
-
-impl<F> Step for Closure<F>
-where
-    F: Fn(Payload) -> BoxFuture<'static, Result<Output, Failure>> + Send + Sync + 'static,
-{
-    fn name(&self) -> &str {
-        &self.0
-    }
-
-    fn run(&self, _ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>> {
-        (self.1)(input)
-    }
 }

@@ -32,6 +32,7 @@ pub use call::{Call, Labels, Timeouts};
 pub use env::{Env, Exec, Exit, Heard, Job, Peers, Stop, Stopped, Task};
 pub use future::BoxFuture;
 pub use provider::{Chunks, Provider, chunks_of, gather};
+pub(crate) use step::Closure;
 pub use step::{About, Attempt, Context, Output, Step};
 pub use store::{Blobs, Durability, Journal, Queue, Records, Status, Store};
 pub use workflow::Workflow;

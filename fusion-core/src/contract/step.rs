@@ -54,6 +54,31 @@ pub trait Step: fmt::Debug + Send + Sync + 'static {
     fn run(&self, ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>>;
 }
 
+/// A step that is a function.
+pub(crate) struct Closure<F> {
+    pub(crate) name: Arc<str>,
+    pub(crate) run: F,
+}
+
+impl<F> fmt::Debug for Closure<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "step `{}`", self.name)
+    }
+}
+
+impl<F> Step for Closure<F>
+where
+    F: Fn(Context, Payload) -> BoxFuture<'static, Result<Output, Failure>> + Send + Sync + 'static,
+{
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn run(&self, ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>> {
+        (self.run)(ctx, input)
+    }
+}
+
 /// Which attempt a body is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
@@ -69,6 +94,24 @@ pub struct About {
     pub idempotency_key: String,
     /// Why the attempt before failed: feedback to do better.
     pub feedback: Option<Failure>,
+}
+
+impl About {
+    /// Gives the variables by which a program knows the attempt that started it, and by which what a dead attempt left running
+    /// is known: `FUSION_RUN_ID`, `FUSION_NODE`, `FUSION_STEP_KEY` (the node, or its item), `FUSION_ATTEMPT`, `FUSION_EPOCH` and
+    /// `FUSION_IDEMPOTENCY_KEY`.
+    pub fn variables(&self) -> impl Iterator<Item = (String, String)> {
+        let node = self.node.split('[').next().unwrap_or_default();
+        let all = [
+            ("FUSION_RUN_ID", self.run.to_string()),
+            ("FUSION_NODE", node.to_owned()),
+            ("FUSION_STEP_KEY", self.node.clone()),
+            ("FUSION_ATTEMPT", self.attempt.to_string()),
+            ("FUSION_EPOCH", self.epoch.to_string()),
+            ("FUSION_IDEMPOTENCY_KEY", self.idempotency_key.clone()),
+        ];
+        all.into_iter().map(|(name, value)| (name.to_owned(), value))
+    }
 }
 
 /// What the driver offers to one attempt.

@@ -1,6 +1,5 @@
 //! Steps made from closures.
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -8,34 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Fusion;
-use crate::contract::{BoxFuture, Context, Output, Step};
+use crate::contract::{BoxFuture, Closure, Context, Output, Step};
 use crate::graph::Names;
 use crate::model::graph::Node;
 use crate::model::{Class, Failure, Payload};
-
-struct Closure<F> {
-    name: Arc<str>,
-    run: F,
-}
-
-impl<F> fmt::Debug for Closure<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "step `{}`", self.name)
-    }
-}
-
-impl<F> Step for Closure<F>
-where
-    F: Fn(Context, Payload) -> BoxFuture<'static, Result<Output, Failure>> + Send + Sync + 'static,
-{
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn run(&self, ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>> {
-        (self.run)(ctx, input)
-    }
-}
 
 /// The name of a registered step, to make nodes from.
 #[derive(Debug, Clone)]

@@ -234,19 +234,7 @@ async fn too_silent(hooks: &Arc<Hooks>, heartbeat_ms: Option<u64>) -> Failure {
 
 fn command(hooks: Arc<Hooks>, mut exec: Exec) -> BoxFuture<'static, Result<Output, Failure>> {
     Box::pin(async move {
-        let about = crate::contract::Attempt::about(hooks.as_ref());
-        let step_key = about.node.clone();
-        let node = hooks.of.program.name(hooks.key.node).to_owned();
-        for (name, value) in [
-            ("FUSION_RUN_ID", about.run.to_string()),
-            ("FUSION_NODE", node),
-            ("FUSION_STEP_KEY", step_key),
-            ("FUSION_ATTEMPT", about.attempt.to_string()),
-            ("FUSION_EPOCH", about.epoch.to_string()),
-            ("FUSION_IDEMPOTENCY_KEY", about.idempotency_key),
-        ] {
-            exec.env.insert(name.to_owned(), value);
-        }
+        exec.env.extend(crate::contract::Attempt::about(hooks.as_ref()).variables());
         let program = exec.argv.first().cloned().unwrap_or_default();
         let env: &Arc<dyn Env> = &hooks.of.engine.env;
         let exit = env.exec(exec, Arc::new(StopOf(hooks.clone()))).await?;

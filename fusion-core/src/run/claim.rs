@@ -21,18 +21,14 @@ pub(super) async fn work(engine: Arc<Shared>) {
                 tracing::warn!(%error, "dead sessions could not be looked for");
             }
         }
-        let mut is_full = false;
-        let nap_ms = match claim(&engine).await {
-            Ok(None) => {
-                is_full = true;
-                limits::POLL_MS
-            }
-            Ok(Some(0)) => nap(&engine).await.clamp(1, limits::REAP_MS),
+        let (nap_ms, is_full) = match claim(&engine).await {
+            Ok(None) => (limits::POLL_MS, true),
+            Ok(Some(0)) => (nap(&engine).await.clamp(1, limits::REAP_MS), false),
             Ok(Some(_)) => continue,
             Err(error) => {
                 // What is due stays due while the disk is full: nobody is helped by a thousand tries a second.
                 tracing::warn!(%error, "no work could be claimed");
-                limits::REAP_MS
+                (limits::REAP_MS, false)
             }
         };
         let wake = engine.env.monotonic_ns() + u64::try_from(nap_ms).unwrap_or(1) * 1_000_000;

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use serde_json::Value;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use super::engine::Shared;
 use super::note::Note;
+use super::wish::Flag;
 use crate::contract::{About, Attempt, BoxFuture, Stopped};
 use crate::graph::Program;
 use crate::model::{Class, Failure, Input, Key, Payload, RunId};
@@ -46,35 +47,6 @@ pub(super) struct Hooks {
     pub listens: AtomicBool,
     /// The monotonic time of the last sign of life, in nanoseconds.
     pub beat: AtomicU64,
-}
-
-/// A wish to end.
-#[derive(Default)]
-pub(super) struct Flag {
-    set: AtomicBool,
-    changed: Notify,
-}
-
-impl Flag {
-    pub(super) fn set(&self) {
-        self.set.store(true, Ordering::Release);
-        self.changed.notify_waiters();
-    }
-
-    pub(super) fn is_set(&self) -> bool {
-        self.set.load(Ordering::Acquire)
-    }
-
-    pub(super) async fn wait(&self) {
-        loop {
-            let mut changed = std::pin::pin!(self.changed.notified());
-            changed.as_mut().enable();
-            if self.is_set() {
-                return;
-            }
-            changed.await;
-        }
-    }
 }
 
 /// The wish to end of one attempt, as `Env::exec` takes it.

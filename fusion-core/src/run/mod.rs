@@ -41,7 +41,9 @@ pub(crate) mod session;
 mod settle;
 pub(crate) mod slot;
 mod told;
+mod wish;
 mod write;
 
 pub use engine::Options;
 pub use os::Os;
+pub use wish::Wish;

@@ -1,6 +1,6 @@
 //! The agent: a program that works in a folder.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -177,19 +177,12 @@ impl CommandAgent {
         }
         request.messages.extend(ask.messages.iter().cloned());
         let about = desk.body().about();
-        let told = about.feedback.filter(|failure| failure.class == Class::VALIDATION);
+        let told = about.feedback.as_ref().filter(|failure| failure.class == Class::VALIDATION);
         let told =
             told.map(|failure| format!("\n\nYour answer before was refused: {}", failure.message));
         request.messages.push(Message::user(format!("{}{}", ask.prompt, told.unwrap_or_default())));
         let asked = prompt::ask(&self.dialect, &request, "", &self.session)?;
-        let marks = BTreeMap::from([
-            ("FUSION_RUN_ID".to_owned(), about.run.to_string()),
-            ("FUSION_NODE".to_owned(), about.node.clone()),
-            ("FUSION_STEP_KEY".to_owned(), about.node),
-            ("FUSION_ATTEMPT".to_owned(), about.attempt.to_string()),
-            ("FUSION_EPOCH".to_owned(), about.epoch.to_string()),
-            ("FUSION_IDEMPOTENCY_KEY".to_owned(), about.idempotency_key),
-        ]);
+        let marks = about.variables().collect();
         let (workspace, mode) = (Some(workspace.to_owned()), Some(self.mode));
         Running::new(
             &self.dialect,

@@ -8,12 +8,13 @@ use fusion_core::contract::{Agent, BoxFuture, Context, Desk, Env, Output, Step};
 use fusion_core::model::agent::Ask;
 use fusion_core::model::{Class, Failure, Payload};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::agent::CommandAgent;
 use super::dialect::Mode;
 use super::dialects::Dialects;
 use crate::Keys;
+use crate::node::either;
 
 /// What names of programs begin with.
 const COMMAND: &str = "command";
@@ -110,16 +111,10 @@ impl Step for CommandStep {
     fn run(&self, ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>> {
         let own = self.clone();
         Box::pin(async move {
-            let wrong = |what: String| Failure::new(Class::DECODE, what);
             let node: Node = input.decode().map_err(|_| {
-                wrong("an agent takes a text, or `prompt` and `messages`".to_owned())
+                Failure::new(Class::DECODE, "an agent takes a text, or `prompt` and `messages`")
             })?;
-            let form =
-                if node.agent.is_string() { json!({"program": node.agent}) } else { node.agent };
-            let form: Form = serde_json::from_value(form).map_err(|error| {
-                wrong(format!("`agent` is a text, or a map with `program`: {error}"))
-            })?;
-            let agent = own.agent(form)?;
+            let agent = own.agent(either("agent", "program", node.agent)?)?;
             let reply = agent.work(&Desk::new(ctx, own.env.clone()), node.with).await?;
             Ok(Output::Value(Payload::json(&reply)?))
         })

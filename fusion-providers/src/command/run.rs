@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
-use fusion_core::contract::{BoxFuture, Call, Chunks, Exec, Exit, Heard, Stopped};
+use fusion_core::contract::{BoxFuture, Call, Chunks, Exec, Exit, Heard};
 use fusion_core::model::Failure;
 use fusion_core::model::chat::{Chunk, Fault, FaultKind, Finish};
+use fusion_core::run::Wish;
 use futures_util::stream;
-use tokio::sync::watch;
 
 use super::decode::Reader;
 use super::dialect::{Dialect, Mode};
@@ -19,6 +19,7 @@ use super::prompt::Asked;
 use super::room::Room;
 use super::veil::Veil;
 use super::words::{self, Filled};
+use crate::inherited::{MANY, inherited};
 use crate::{Key, Keys};
 
 /// How long a program may take to end after it was asked to, in milliseconds.
@@ -27,30 +28,6 @@ const GRACE_MS: u64 = 2_000;
 const SETTLE_MS: u64 = 5_000;
 /// What is kept of its complaints, in bytes from the end.
 const STDERR_BYTES: usize = 64 * 1024;
-
-/// What a program sees of the environment of this process.
-const INHERITED: [&str; 20] = [
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TMPDIR",
-    "USER",
-    "LOGNAME",
-    "SHELL",
-    "TZ",
-    "XDG_CONFIG_HOME",
-    "XDG_DATA_HOME",
-    "XDG_CACHE_HOME",
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "NO_PROXY",
-    "https_proxy",
-    "http_proxy",
-    "no_proxy",
-    "SSL_CERT_FILE",
-    "NODE_EXTRA_CA_CERTS",
-];
 
 /// Where and as whom a program runs.
 pub(super) struct Place<'a> {
@@ -68,7 +45,7 @@ pub(super) struct Running {
     dialect: Arc<Dialect>,
     // Dropped before the room: the program is gone when its folder goes.
     exec: BoxFuture<'static, Result<Exit, Failure>>,
-    stop: Arc<Wish>,
+    stop: Wish,
     ears: Arc<Mutex<Vec<u8>>>,
     /// What it says.
     pub(super) reader: Reader,
@@ -98,12 +75,12 @@ impl Running {
         exec.heard = Some(Heard::new(move |piece| {
             into.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(piece);
         }));
-        let (stop, env) = (Wish::new(), call.env());
+        let (stop, env) = (Wish::default(), call.env());
         let total_ns = call.limits().total_ms.saturating_mul(1_000_000);
         Ok(Self {
             call: call.clone(),
             dialect: dialect.clone(),
-            exec: env.exec(exec, stop.clone()),
+            exec: env.exec(exec, Arc::new(stop.clone())),
             stop,
             ears,
             reader: Reader::new(dialect.clone(), Veil::new(keys), asked.has_form),
@@ -251,10 +228,7 @@ fn prepared(
 
 /// Gives the variables of a program, and those values among them that nobody may see.
 fn environment(dialect: &Dialect, keys: &Keys) -> (BTreeMap<String, String>, Vec<Key>) {
-    let inherited = INHERITED
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?.into_string().ok()?)));
-    let mut env: BTreeMap<String, String> = inherited.collect();
+    let mut env: BTreeMap<String, String> = inherited(&MANY).collect();
     env.extend(dialect.env.clone());
     let mut hidden = Vec::new();
     for name in &dialect.keys {
@@ -270,34 +244,4 @@ fn environment(dialect: &Dialect, keys: &Keys) -> (BTreeMap<String, String>, Vec
     // A key that holds another one goes first.
     hidden.sort_by_key(|key| std::cmp::Reverse(key.expose().len()));
     (env, hidden)
-}
-
-/// The wish that a program ends.
-#[derive(Debug)]
-struct Wish(watch::Sender<bool>);
-
-impl Wish {
-    fn new() -> Arc<Self> {
-        Arc::new(Self(watch::Sender::new(false)))
-    }
-
-    fn give(&self) {
-        self.0.send_replace(true);
-    }
-}
-
-impl Stopped for Wish {
-    fn is_set(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    fn wait(&self) -> BoxFuture<'static, ()> {
-        let mut seen = self.0.subscribe();
-        Box::pin(async move {
-            // Who could give it has gone: nobody will.
-            if seen.wait_for(|given| *given).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        })
-    }
 }

@@ -19,11 +19,10 @@ use tokio::process::{ChildStderr, Command};
 use super::server::{Mcp, Program, Way};
 use crate::Key;
 use crate::http::is_here;
+use crate::inherited::{FEW, inherited};
 
 /// How much of what a program says of its troubles is kept, in bytes from the end.
 const SAID_BYTES: usize = 2_048;
-/// What a program sees of the environment of this process.
-const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "TMPDIR"];
 /// How long a connection may take to be made, in milliseconds.
 const CONNECT_MS: u64 = 10_000;
 
@@ -101,7 +100,7 @@ impl Link {
         )]
         let mut command = Command::new(name);
         command.args(arguments).env_clear();
-        command.envs(inherited());
+        command.envs(inherited(&FEW));
         command.envs(program.variables.iter().map(|(name, value)| (name, value.expose())));
         if let Some(folder) = &program.folder {
             command.current_dir(folder);
@@ -157,13 +156,6 @@ impl Link {
             }
         }
     }
-}
-
-/// Gives what a program sees of the environment of this process.
-pub(crate) fn inherited() -> impl Iterator<Item = (String, String)> {
-    let found =
-        |name: &&str| Some(((*name).to_owned(), std::env::var_os(name)?.into_string().ok()?));
-    INHERITED.iter().filter_map(found)
 }
 
 /// Keeps the end of what a program says.

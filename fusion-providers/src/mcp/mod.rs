@@ -12,7 +12,6 @@ mod link;
 mod server;
 mod tool;
 
-pub(crate) use link::inherited;
 pub(crate) use server::fits;
 pub use server::{Mcp, Program};
 

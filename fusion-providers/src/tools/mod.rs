@@ -12,7 +12,6 @@
 //! What goes wrong is told to the model, which can do better; it fails no run.
 
 mod away;
-mod body;
 mod command;
 mod spec;
 mod web;

@@ -5,14 +5,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use fusion_core::contract::{BoxFuture, Call, Chunks, Provider, Stopped, Timeouts};
+use fusion_core::contract::{Call, Chunks, Provider, Timeouts};
 use fusion_core::model::chat::{Answer, Chunk, Fault, Fold, Request};
 use fusion_core::run::Os;
 use fusion_providers::command::dialect::{Dialect, Words};
 use fusion_providers::{CommandLine, Dialects, Keys};
 use futures_util::StreamExt;
 use tempfile::TempDir;
-use tokio::sync::watch;
 
 /// The key that nobody may see.
 pub(crate) const KEY: &str = "sk-canary-5f1d9a";
@@ -104,33 +103,6 @@ pub(crate) async fn streamed(mut chunks: Chunks) -> (Vec<Chunk>, Result<Answer, 
         }
     }
     (all, fold.finish())
-}
-
-/// A wish to end that the test gives.
-#[derive(Debug)]
-pub(crate) struct Wish(watch::Sender<bool>);
-
-impl Wish {
-    pub(crate) fn new() -> std::sync::Arc<Self> {
-        std::sync::Arc::new(Self(watch::Sender::new(false)))
-    }
-
-    pub(crate) fn give(&self) {
-        self.0.send_replace(true);
-    }
-}
-
-impl Stopped for Wish {
-    fn is_set(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    fn wait(&self) -> BoxFuture<'static, ()> {
-        let mut seen = self.0.subscribe();
-        Box::pin(async move {
-            let _given = seen.wait_for(|given| *given).await;
-        })
-    }
 }
 
 /// The living processes that have this word among their arguments.

@@ -1,12 +1,14 @@
 //! Programs that hang, write without end, or leave children behind.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use fusion_core::contract::Provider;
 use fusion_core::model::chat::{Chunk, FaultKind};
+use fusion_core::run::Wish;
 use futures_util::StreamExt;
 
-use crate::bed::{Bed, Wish, ask, await_holders, call, limited, request, unique_seconds};
+use crate::bed::{Bed, ask, await_holders, call, limited, request, unique_seconds};
 
 const GOOD: &str = r#"echo '{"type":"item.completed","item":{"type":"agent_message","text":"Hi"}}'; echo '{"type":"turn.completed"}'"#;
 
@@ -36,9 +38,9 @@ async fn a_cancel_ends_the_whole_group_also_one_that_does_not_listen() {
         "sleep SECONDS & sleep SECONDS",
         "trap '' TERM INT; sleep SECONDS & while true; do sleep SECONDS; done",
     ] {
-        let (wish, seconds) = (Wish::new(), unique_seconds());
+        let (wish, seconds) = (Wish::default(), unique_seconds());
         let bed = Bed::new(&script.replace("SECONDS", &seconds));
-        let (provider, call) = (bed.provider("claude"), call().stop(wish.clone()));
+        let (provider, call) = (bed.provider("claude"), call().stop(Arc::new(wish.clone())));
         let request = request();
         let asked = provider.complete(&call, &request);
         let cancel = async {

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use fusion_core::contract::{BoxFuture, Call, Provider, Stopped, Timeouts, gather};
+use fusion_core::contract::{Call, Provider, Timeouts, gather};
 use fusion_core::model::chat::{Answer, Chunk, Fault, Request};
 use fusion_core::run::Os;
 use fusion_providers::{Anthropic, Gemini, Key, Ollama, OpenAi, OpenRouter, Settings};
 use futures_util::StreamExt;
-use tokio::sync::watch;
 
 /// The key that nobody may see.
 pub(crate) const KEY: &str = "sk-canary-5f1d9a";
@@ -68,31 +67,4 @@ pub(crate) async fn streamed(provider: &dyn Provider, call: &Call) -> (Vec<Chunk
 /// Reads a stream as one answer.
 pub(crate) async fn whole(provider: &dyn Provider, call: &Call) -> Result<Answer, Fault> {
     gather(provider.stream(call, &request()).await?).await
-}
-
-/// A wish to end that the test gives.
-#[derive(Debug)]
-pub(crate) struct Wish(watch::Sender<bool>);
-
-impl Wish {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self(watch::Sender::new(false)))
-    }
-
-    pub(crate) fn give(&self) {
-        self.0.send_replace(true);
-    }
-}
-
-impl Stopped for Wish {
-    fn is_set(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    fn wait(&self) -> BoxFuture<'static, ()> {
-        let mut seen = self.0.subscribe();
-        Box::pin(async move {
-            let _given = seen.wait_for(|given| *given).await;
-        })
-    }
 }

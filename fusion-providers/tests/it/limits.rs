@@ -1,10 +1,13 @@
 //! Servers that are late: no call waits longer than it may, and none leaves a connection behind.
 
+use std::sync::Arc;
+
 use fusion_core::contract::Provider;
 use fusion_core::model::chat::FaultKind;
+use fusion_core::run::Wish;
 use futures_util::StreamExt;
 
-use crate::bed::{Wish, all, call, limited, openai, request, streamed};
+use crate::bed::{all, call, limited, openai, request, streamed};
 use crate::server::{Act, Server, events, pause, stream};
 
 const TEXT: &str = r#"{"choices":[{"delta":{"content":"a"}}]}"#;
@@ -48,8 +51,8 @@ async fn a_stream_that_drips_ends_with_the_time_of_the_call() {
 #[tokio::test]
 async fn a_wish_to_end_ends_it_at_once() {
     let server = Server::always(vec![Act::Hang]).await;
-    let wish = Wish::new();
-    let (provider, stoppable) = (openai(&server.url), call().stop(wish.clone()));
+    let wish = Wish::default();
+    let (provider, stoppable) = (openai(&server.url), call().stop(Arc::new(wish.clone())));
     let question = request();
     let asked = provider.complete(&stoppable, &question);
     let wished = async {

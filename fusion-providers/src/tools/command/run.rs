@@ -14,9 +14,9 @@ use serde_json::json;
 
 use super::policy::{self, Rule};
 use super::told::told;
+use crate::Key;
+use crate::inherited::{FEW, inherited};
 use crate::tools::Workspace;
-use crate::tools::body::tool;
-use crate::{Key, mcp};
 
 /// How long a program may take when nobody says how long, in milliseconds.
 const LIMIT_MS: u64 = 120_000;
@@ -102,7 +102,7 @@ impl Commands {
             "required": ["command"], "additionalProperties": false,
         }));
         let all = Arc::new(self.clone());
-        tool(about, move |ctx, asked: Asked| {
+        Tool::with(about, move |ctx, asked: Asked| {
             let (all, env) = (all.clone(), env.clone());
             async move { all.run(ctx, env, asked).await }
         })
@@ -135,22 +135,10 @@ impl Commands {
     }
 
     fn environment(&self, body: &Context) -> BTreeMap<String, String> {
-        let about = body.about();
-        let mut env: BTreeMap<String, String> = mcp::inherited().collect();
-        env.extend(
-            self.variables.iter().map(|(name, key)| (name.clone(), key.expose().to_owned())),
-        );
-        env.extend(
-            [
-                ("FUSION_RUN_ID", about.run.to_string()),
-                ("FUSION_NODE", about.node.clone()),
-                ("FUSION_STEP_KEY", about.node),
-                ("FUSION_ATTEMPT", about.attempt.to_string()),
-                ("FUSION_EPOCH", about.epoch.to_string()),
-                ("FUSION_IDEMPOTENCY_KEY", about.idempotency_key),
-            ]
-            .map(|(name, value)| (name.to_owned(), value)),
-        );
+        let mut env: BTreeMap<String, String> = inherited(&FEW).collect();
+        let given = self.variables.iter();
+        env.extend(given.map(|(name, key)| (name.clone(), key.expose().to_owned())));
+        env.extend(body.about().variables());
         env
     }
 }

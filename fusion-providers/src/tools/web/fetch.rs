@@ -17,7 +17,6 @@ use super::guard::{Guard, Lookup, Refused};
 use super::hosts::Hosts;
 use super::page;
 use crate::http::guarded;
-use crate::tools::body::tool;
 
 /// How long a call may take, redirects and all, in milliseconds.
 const LIMIT_MS: u64 = 30_000;
@@ -115,7 +114,7 @@ impl Web {
             "type": "object", "properties": properties, "required": ["url"], "additionalProperties": false,
         }));
         let web = self.clone();
-        tool(about, move |body: Context, asked: Asked| {
+        Tool::with(about, move |body: Context, asked: Asked| {
             let (web, env) = (web.clone(), env.clone());
             async move {
                 let ms = web.limit_ms;

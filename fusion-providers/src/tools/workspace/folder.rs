@@ -18,7 +18,6 @@ use super::look::{Look, Wanted};
 use super::names::shown;
 use super::{read, write};
 use crate::tools::away::away;
-use crate::tools::body::tool;
 
 /// The largest regular expression of a search, compiled, in bytes.
 const PATTERN_BYTES: usize = 1 << 20;
@@ -202,7 +201,7 @@ impl Hands {
             &[],
         );
         let hands = self.clone();
-        tool(about, move |_, List { path, depth }| {
+        Tool::with(about, move |_, List { path, depth }| {
             let root = hands.shared.root.clone();
             let env = hands.env.clone();
             async move {
@@ -221,7 +220,7 @@ impl Hands {
         let what = "Reads a text file of the workspace, as it is.";
         let about = self.about("read_file", what, &properties, &["path"]);
         let hands = self.clone();
-        tool(about, move |_, Read { path, from_line, lines }| {
+        Tool::with(about, move |_, Read { path, from_line, lines }| {
             let root = hands.shared.root.clone();
             let env = hands.env.clone();
             let range = (from_line.unwrap_or(1), lines.unwrap_or(READ_LINES));
@@ -240,7 +239,7 @@ impl Hands {
             "Searches the files of the workspace: for lines, or with `names` alone for files.";
         let about = self.about("search_files", what, &properties, &[]);
         let hands = self.clone();
-        tool(about, move |_, search: Search| {
+        Tool::with(about, move |_, search: Search| {
             let (root, env) = (hands.shared.root.clone(), hands.env.clone());
             async move {
                 let wanted = wanted(&search).map_err(Failure::error)?;
@@ -255,7 +254,7 @@ impl Hands {
             "Writes a file of the workspace whole; what was in it is gone. Folders are made.";
         let about = self.about("write_file", what, &properties, &["path", "text"]);
         let hands = self.clone();
-        tool(about, move |ctx: Context, Write { path, text }| {
+        Tool::with(about, move |ctx: Context, Write { path, text }| {
             let hands = hands.clone();
             async move {
                 let _turn = hands.shared.turn.lock().await;
@@ -279,7 +278,7 @@ impl Hands {
         let what = "Replaces text in a file of the workspace.";
         let about = self.about("replace_text", what, &properties, &["path", "old", "new"]);
         let hands = self.clone();
-        tool(about, move |ctx: Context, Replace { path, old, new, all }| {
+        Tool::with(about, move |ctx: Context, Replace { path, old, new, all }| {
             let hands = hands.clone();
             async move {
                 let _turn = hands.shared.turn.lock().await;
@@ -305,7 +304,7 @@ impl Hands {
         let what = "Deletes a file or an empty folder of the workspace.";
         let about = self.about("delete_file", what, &properties, &["path"]);
         let hands = self.clone();
-        tool(about, move |_, Delete { path }| {
+        Tool::with(about, move |_, Delete { path }| {
             let hands = hands.clone();
             async move {
                 let _turn = hands.shared.turn.lock().await;

@@ -9,37 +9,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
-
-use crate::contract::{BoxFuture, Env as _, Exec, Exit, Stop, Stopped};
+use crate::contract::{Env as _, Exec, Exit, Stop};
 use crate::model::Failure;
-use crate::run::Os;
+use crate::run::{Os, Wish};
 
 use super::super::process;
 
-/// A wish to end that a test gives.
-#[derive(Debug)]
-struct Flag(watch::Sender<bool>);
-
-impl Stopped for Flag {
-    fn is_set(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    fn wait(&self) -> BoxFuture<'static, ()> {
-        let mut seen = self.0.subscribe();
-        Box::pin(async move {
-            let _ = seen.wait_for(|set| *set).await;
-        })
-    }
-}
-
-fn flag() -> Arc<Flag> {
-    Arc::new(Flag(watch::Sender::new(false)))
-}
-
 fn never() -> Stop {
-    flag()
+    Arc::new(Wish::default())
 }
 
 fn command(argv: &[&str]) -> Exec {

@@ -4,11 +4,11 @@ use super::*;
 
 /// Runs a line that starts `count` sleepers, ends it by `stop`, and tells how it ended.
 async fn stopped(exec: Exec, seconds: &str, count: usize) -> Exit {
-    let (os, stop) = (Os::current().unwrap(), flag());
-    let exit = os.exec(exec, Arc::<Flag>::clone(&stop));
+    let (os, stop) = (Os::current().unwrap(), Wish::default());
+    let exit = os.exec(exec, Arc::new(stop.clone()));
     let giver = async {
         await_holders(seconds, count).await;
-        stop.0.send_replace(true);
+        stop.give();
     };
     let (exit, ()) = tokio::join!(exit, giver);
     assert_eq!(holders(seconds), Vec::<i32>::new());
@@ -104,12 +104,12 @@ async fn output_flows_while_a_program_is_being_stopped() {
 
 #[tokio::test]
 async fn a_stop_that_was_given_before_starts_nothing() {
-    let stop = flag();
-    stop.0.send_replace(true);
+    let stop = Wish::default();
+    stop.give();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("made");
     let exec = command(&["touch", file.to_str().unwrap()]);
-    let failure = Os::current().unwrap().exec(exec, stop).await.unwrap_err();
+    let failure = Os::current().unwrap().exec(exec, Arc::new(stop)).await.unwrap_err();
     assert_eq!(failure.to_string(), "cancelled: stopped before `touch` was started");
     assert!(!file.exists());
 }
