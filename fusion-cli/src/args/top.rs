@@ -9,6 +9,7 @@ use super::Global;
 use super::models::{Chat, Providers};
 use super::plugins::Plugins;
 use super::runs::{Named, RunsCommand};
+use super::weights::Models;
 
 /// Durable workflows: run them, watch them, kill them at any moment and see them finish
 #[derive(Debug, Parser)]
@@ -50,6 +51,9 @@ pub(crate) enum Command {
     /// Providers in shared libraries: list them, look at one, trust one
     #[command(subcommand)]
     Plugins(Plugins),
+    /// Models in files on this machine: list them, get one, remove one
+    #[command(subcommand)]
+    Models(Models),
     /// Talk to a model; what is piped in is one question
     Chat(Chat),
     /// Examine the store and the machine

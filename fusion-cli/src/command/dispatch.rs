@@ -3,8 +3,8 @@
 use fusion_core::error::Result;
 
 use super::{
-    chat, completions, doctor, explain, graph, plugins, providers, recover, runs, runtime, schema,
-    simulate, validate, why, worker,
+    chat, completions, doctor, explain, graph, models, plugins, providers, recover, runs, runtime,
+    schema, simulate, validate, why, worker,
 };
 use crate::args::{Cli, Command};
 use crate::entry::help;
@@ -30,6 +30,7 @@ pub(crate) fn run(cli: Cli, out: &Out) -> Result<u8> {
         Command::Worker(args) => runtime::block_on_all(worker::worker(args, global, out)),
         Command::Providers(command) => runtime::block_on(providers::providers(command, out)),
         Command::Plugins(command) => plugins::plugins(command, out),
+        Command::Models(command) => runtime::block_on(models::models(command, out)),
         Command::Chat(args) => runtime::block_on(chat::chat(args, out)),
         Command::Simulate(args) => simulate::simulate(&args, out),
         Command::Doctor(args) => runtime::block_on(doctor::doctor(&args, global, out)),

@@ -7,7 +7,7 @@ use fusion_core::error::{Code, Error, Result, nearest};
 use fusion_core::graph::check::{self, Named, Places, What};
 use fusion_core::model::Graph;
 
-use crate::project::{Loaded, settings};
+use crate::project::{Loaded, commands};
 
 /// Refuses workflows whose code this program does not have.
 ///
@@ -64,7 +64,7 @@ fn missing(named: &Named, near: &[&str]) -> Option<Error> {
 
 /// Tells whether an agent is a program on the command line.
 fn is_program(name: &str) -> bool {
-    settings().commands.find(name.strip_prefix("command:").unwrap_or(name)).is_ok()
+    commands().find(name.strip_prefix("command:").unwrap_or(name)).is_ok()
 }
 
 /// Refuses workflows that name others which neither a file nor the store defines.

@@ -11,6 +11,7 @@ mod follow;
 mod graph;
 mod interrupt;
 mod known;
+mod models;
 mod plugins;
 mod providers;
 mod recover;

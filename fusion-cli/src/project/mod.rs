@@ -9,9 +9,10 @@ mod open;
 mod plugins;
 mod workflows;
 
+pub(crate) use commands::commands;
 pub(crate) use environment::user;
 pub(crate) use inputs::{given, pairs};
 pub(crate) use models::{keys, refused, settings};
 pub(crate) use open::{Need, open};
-pub(crate) use plugins::plugins;
+pub(crate) use plugins::{plugins, weights};
 pub(crate) use workflows::{Loaded, is_path, load};

@@ -1,8 +1,10 @@
-//! Where plugins are looked for, and where it stands which of them are trusted.
+//! Where plugins and models are looked for, and where it stands which plugins are trusted.
 
 use std::path::PathBuf;
 
+use fusion_core::error::{Code, Error, Result};
 use fusion_providers::Plugins;
+use fusion_providers::weights::Weights;
 
 use super::environment::secret as variable;
 use super::folder;
@@ -19,10 +21,24 @@ pub(crate) fn plugins() -> Plugins {
     if let Ok(here) = std::env::current_dir() {
         plugins = plugins.folder(folder::plugins(&here));
     }
-    match folder_of("FUSION_DATA", "XDG_DATA_HOME", ".local/share") {
+    match users() {
         Some(own) => plugins.folder(own.join("plugins")),
         None => plugins,
     }
+}
+
+/// Gives the models of this machine: the user's `fusion/models`.
+pub(crate) fn weights() -> Result<Weights> {
+    let none = || {
+        let error = Error::new(Code::InvalidInput, "there is no folder for models");
+        error.hint("set HOME, or FUSION_DATA to the folder that plugins and models are kept in")
+    };
+    Ok(Weights::new(users().ok_or_else(none)?.join("models")))
+}
+
+/// What is the user's and no setting.
+fn users() -> Option<PathBuf> {
+    folder_of("FUSION_DATA", "XDG_DATA_HOME", ".local/share")
 }
 
 /// Gives a folder of the user's: what our own variable says, else `fusion` in the folder that the system has for it.

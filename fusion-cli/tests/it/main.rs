@@ -15,3 +15,4 @@ mod plugins;
 mod run;
 mod support;
 mod terminal;
+mod weights;

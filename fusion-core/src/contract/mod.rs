@@ -17,6 +17,8 @@
 mod agent;
 mod bus;
 mod call;
+#[cfg(feature = "engine")]
+mod closure;
 mod env;
 mod future;
 mod part;
@@ -29,10 +31,11 @@ mod workflow;
 pub use agent::{Agent, Desk};
 pub use bus::{Bus, Subscription};
 pub use call::{Call, Labels, Timeouts};
+#[cfg(feature = "engine")]
+pub(crate) use closure::Closure;
 pub use env::{Env, Exec, Exit, Heard, Job, Peers, Stop, Stopped, Task};
 pub use future::BoxFuture;
 pub use provider::{Chunks, Provider, chunks_of, gather};
-pub(crate) use step::Closure;
 pub use step::{About, Attempt, Context, Output, Step};
 pub use store::{Blobs, Durability, Journal, Queue, Records, Status, Store};
 pub use workflow::Workflow;

@@ -1,6 +1,6 @@
 //! A SHA-256 content hash: the name of a blob, of a definition and of an input.
 
-use std::fmt;
+use std::{fmt, io};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -21,6 +21,25 @@ impl Digest {
     /// Hashes `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// Hashes all that a reader gives, piece by piece: a file larger than memory.
+    ///
+    /// # Errors
+    /// As the reader's.
+    pub fn of_reader(mut from: impl io::Read) -> io::Result<Self> {
+        let (mut hasher, mut piece) = (Sha256::new(), vec![0; 64 * 1024]);
+        loop {
+            let read = match from.read(&mut piece) {
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            match piece.get(..read) {
+                Some(bytes) if !bytes.is_empty() => hasher.update(bytes),
+                _ => return Ok(Self(hasher.finalize().into())),
+            }
+        }
     }
 
     /// Hashes several parts, each preceded by its length, so that borders between them count.

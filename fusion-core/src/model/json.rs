@@ -18,6 +18,7 @@ pub(crate) const DEPTH: usize = 127;
 /// # Errors
 /// When it cannot be JSON: a failing `Serialize`, keys that are no text, a number that is not finite, or more than
 /// [`DEPTH`] levels.
+#[cfg(feature = "files")]
 pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(128);
     write(value, &mut bytes).map(|_| bytes)
@@ -51,6 +52,7 @@ thread_local! {
 ///
 /// # Errors
 /// As [`to_vec`]; and for integers that need more than 64 bits, which would become floating point numbers.
+#[cfg(feature = "engine")]
 pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Value> {
     let mut bytes = Vec::with_capacity(128);
     if write(value, &mut bytes)? {

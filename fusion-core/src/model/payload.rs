@@ -4,7 +4,9 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Class, Digest, Failure, json, limits};
+#[cfg(feature = "engine")]
+use super::{Class, Failure, limits};
+use super::{Digest, json};
 
 /// How a payload's bytes are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,6 +52,7 @@ impl Payload {
     }
 
     /// Gives it back unless it is larger than a payload may be; `who` begins the sentence that says so.
+    #[cfg(feature = "engine")]
     pub(crate) fn bounded(self, who: &str) -> Result<Self, Failure> {
         let (bytes, most) = (self.len(), limits::PAYLOAD_BYTES);
         if bytes <= most {

@@ -23,6 +23,7 @@ pub(super) fn append(stream: &str, head: Head, expect: u64, epoch: u64) -> Resul
 }
 
 /// Refuses to write into what was opened for reading.
+#[cfg(feature = "sqlite")]
 pub(super) fn read_only() -> Error {
     Error::new(Code::StoreReadOnly, "the store was opened for reading only: nothing was written")
         .hint("change the permissions of the file and its folder, or choose another store")

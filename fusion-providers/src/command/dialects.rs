@@ -11,14 +11,14 @@ use super::dialect::Dialect;
 
 /// The largest description, in bytes.
 const MOST: u64 = 256 * 1024;
-/// The descriptions that come with the program.
-const BUILT_IN: [&str; 6] = [
-    include_str!("dialects/claude.json"),
-    include_str!("dialects/codex.json"),
-    include_str!("dialects/gemini.json"),
-    include_str!("dialects/qwen.json"),
-    include_str!("dialects/copilot.json"),
-    include_str!("dialects/opencode.json"),
+/// The descriptions that come with the program, and the names in them.
+const BUILT_IN: [(&str, &str); 6] = [
+    ("claude", include_str!("dialects/claude.json")),
+    ("codex", include_str!("dialects/codex.json")),
+    ("gemini", include_str!("dialects/gemini.json")),
+    ("qwen", include_str!("dialects/qwen.json")),
+    ("copilot", include_str!("dialects/copilot.json")),
+    ("opencode", include_str!("dialects/opencode.json")),
 ];
 
 /// The command-line agents that may be named: `claude`, `codex`, `gemini`, `qwen`, `copilot`, `opencode`, those that a program
@@ -64,12 +64,8 @@ impl Dialects {
 
     /// Lists all, each name once; what is wrong with a description stands in its place.
     pub fn list(&self) -> Vec<Result<Arc<Dialect>, Fault>> {
-        let built_in = BUILT_IN.iter().map(|text| {
-            Dialect::read(text).map(Arc::new).map_err(|error| wrong(format!("built in: {error}")))
-        });
         let mut all: Vec<Result<Arc<Dialect>, Fault>> = Vec::new();
-        let found = self.added.iter().cloned().map(Ok).chain(read_all(&self.own));
-        for one in found.chain(built_in).chain(read_all(&self.projects)) {
+        for one in self.every() {
             let known = |name: &str| {
                 all.iter().any(|other| other.as_ref().is_ok_and(|other| other.name == name))
             };
@@ -80,6 +76,26 @@ impl Dialects {
         all
     }
 
+    /// Lists the names of all that can be read. What is built in is not read for it.
+    pub fn names(&self) -> Vec<String> {
+        let name = |one: Result<Arc<Dialect>, Fault>| one.ok().map(|one| one.name.clone());
+        let mut all: Vec<String> = self.added.iter().map(|one| one.name.clone()).collect();
+        all.extend(BUILT_IN.map(|(name, _)| name.to_owned()));
+        all.extend(read_all(&self.own).chain(read_all(&self.projects)).filter_map(name));
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// All of them, in the order in which they count; of one name the first one does.
+    fn every(&self) -> impl Iterator<Item = Result<Arc<Dialect>, Fault>> {
+        let built_in = BUILT_IN.iter().map(|(name, text)| {
+            Dialect::read(text).map(Arc::new).map_err(|error| wrong(format!("{name}: {error}")))
+        });
+        let found = self.added.iter().cloned().map(Ok).chain(read_all(&self.own));
+        found.chain(built_in).chain(read_all(&self.projects))
+    }
+
     /// Finds the dialect of what stands behind `command:`, with the model: `NAME`, `NAME:MODEL`, or the line of a program, which
     /// has a blank or a slash in it.
     ///
@@ -88,17 +104,15 @@ impl Dialects {
     pub fn find(&self, text: &str) -> Result<(Arc<Dialect>, String), Fault> {
         let text = text.trim();
         let (name, model) = text.split_once(':').unwrap_or((text, ""));
-        let all = self.list();
-        let known =
-            |one: &Result<Arc<Dialect>, Fault>| one.as_ref().is_ok_and(|one| one.name == name);
-        if let Some(found) = all.iter().find(|one| known(one)) {
-            return Ok((found.clone()?, model.to_owned()));
+        if let Some(found) = self.every().flatten().find(|one| one.name == name) {
+            return Ok((found, model.to_owned()));
         }
         if text.contains(|sign: char| sign == '/' || sign.is_whitespace()) {
             let made =
                 Dialect::of_template(text).map_err(|error| wrong(format!("`{text}`: {error}")))?;
             return Ok((Arc::new(made), String::new()));
         }
+        let all = self.list();
         let names = all.iter().flatten().map(|one| one.name.as_str());
         let hint = nearest::hint(name, names);
         let fault = wrong(format!("no command-line agent is called `{name}`: {hint}"));
@@ -145,4 +159,18 @@ fn read(file: &Path) -> Result<Arc<Dialect>, Fault> {
 
 fn wrong(message: String) -> Fault {
     Fault::new(FaultKind::InvalidRequest, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_in_has_the_names_that_are_said_of_it() {
+        let all = Dialects::default();
+        let mut read: Vec<String> =
+            all.list().into_iter().map(|one| one.unwrap().name.clone()).collect();
+        read.sort_unstable();
+        assert_eq!(all.names(), read);
+    }
 }

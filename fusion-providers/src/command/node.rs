@@ -61,9 +61,8 @@ pub struct CommandStep {
 impl CommandStep {
     /// Makes the steps: one for each program by its name, and one for all that are named with `command:`.
     pub fn all(env: &Arc<dyn Env>, keys: &Keys, dialects: &Dialects) -> Vec<Self> {
-        let known = dialects.list();
-        let names = known.iter().flatten().map(|one| one.name.as_str()).chain([COMMAND]);
-        let step = |name: &str| Self {
+        let names = dialects.names().into_iter().chain([COMMAND.to_owned()]);
+        let step = |name: String| Self {
             name: format!("agent:{name}"),
             env: env.clone(),
             keys: keys.clone(),

@@ -3,6 +3,7 @@
 
 mod client;
 mod date;
+mod download;
 mod endpoint;
 mod fault;
 mod key;
@@ -13,6 +14,7 @@ mod stream;
 
 pub use client::Http;
 pub(crate) use client::guarded;
+pub(crate) use download::download;
 pub(crate) use endpoint::{Auth, Endpoint, is_here};
 pub(crate) use fault::Heard;
 pub use key::Key;

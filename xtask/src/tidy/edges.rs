@@ -23,6 +23,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("fusion-benches", &["fusion-core", "fusion-providers"]),
     // A plugin; its tests load it as a program does.
     ("plugin-rust", &["fusion-core", "fusion-plugin", "fusion-providers"]),
+    // A plugin in a workspace of its own.
+    ("fusion-provider-local", &["fusion-core", "fusion-plugin"]),
     ("three-languages", &["fusion-core"]),
     ("tool-servers", &["fusion-core", "fusion-providers"]),
     ("xtask", &[]),

@@ -18,6 +18,7 @@ mod template;
 mod tests;
 mod warn;
 
+#[cfg(feature = "engine")]
 pub(crate) use code::agent_name;
 pub use code::{Named, What, named};
 pub(crate) use fit::{learns, unfit};

@@ -295,6 +295,10 @@ pub(crate) fn check(text: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// A sentence on what is wrong with the expression, or on the bound.
+#[cfg_attr(
+    not(feature = "engine"),
+    expect(dead_code, reason = "checks of results are the engine's")
+)]
 pub(crate) fn is_match(pattern: &str, text: &str, brief: Option<&Brief>) -> Result<bool, String> {
     if brief.is_some_and(Brief::is_over) {
         return Err("there is no time for it here".to_owned());

@@ -82,6 +82,7 @@ impl State {
     }
 
     /// Tells whether the time of a wait is over that others may have ended before.
+    #[cfg(any(feature = "engine", test))]
     pub(crate) fn is_limit_due(&self, now: i64) -> bool {
         self.timers.iter().take_while(|(due, _)| *due <= now).any(|(_, key)| self.is_limited(*key))
     }
