@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod agents;
 mod bad_file;
 mod bad_run;
 mod bad_store;
