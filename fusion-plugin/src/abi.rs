@@ -1,8 +1,9 @@
 //! The tables of `fusion_plugin.h` in Rust, field by field. The rules stand in the header.
 
+use std::borrow::Cow;
 use std::ffi::{c_char, c_void};
 
-use fusion_core::model::chat::FaultKind;
+use fusion_core::model::chat::{Chunk, FaultKind};
 
 /// The version that this crate speaks: the major one in the upper half, the minor one in the lower.
 pub const ABI: u32 = (ABI_MAJOR << 16) | ABI_MINOR;
@@ -148,6 +149,15 @@ impl Kind {
     pub const REASONING: Self = Self(2);
     /// Any chunk as JSON.
     pub const CHUNK: Self = Self(3);
+
+    /// Gives a chunk as a piece: what it is, and its bytes.
+    pub fn write(chunk: &Chunk) -> (Self, Cow<'_, [u8]>) {
+        match chunk {
+            Chunk::Text { text } => (Self::TEXT, text.as_bytes().into()),
+            Chunk::Reasoning { text } => (Self::REASONING, text.as_bytes().into()),
+            other => (Self::CHUNK, serde_json::to_vec(other).unwrap_or_default().into()),
+        }
+    }
 }
 
 /// What is asked: `fusion_request`.

@@ -36,15 +36,10 @@ impl Host {
 
     /// Says a piece of the answer; `false` when nobody wants more.
     pub(crate) fn emit(self, call: CallId, chunk: &Chunk) -> bool {
-        let said = |kind, bytes: &[u8]| {
-            // SAFETY: the bytes live until the function has returned.
-            unsafe { (self.table().emit)(self.0.as_ptr(), call, kind, Bytes::lend(bytes)) }
-        };
-        let status = match chunk {
-            Chunk::Text { text } => said(Kind::TEXT, text.as_bytes()),
-            Chunk::Reasoning { text } => said(Kind::REASONING, text.as_bytes()),
-            other => said(Kind::CHUNK, &serde_json::to_vec(other).unwrap_or_default()),
-        };
+        let (kind, bytes) = Kind::write(chunk);
+        // SAFETY: the bytes live until the function has returned.
+        let status =
+            unsafe { (self.table().emit)(self.0.as_ptr(), call, kind, Bytes::lend(&bytes)) };
         status == Status::OK
     }
 

@@ -50,6 +50,7 @@ mod open;
 mod openai;
 mod openrouter;
 mod plugin_host;
+mod plugin_process;
 pub mod plugins;
 #[cfg(test)]
 mod sample;
@@ -69,6 +70,7 @@ pub use open::{Found, Keys, Known, discover, known, open};
 pub use openai::OpenAi;
 pub use openrouter::OpenRouter;
 pub use plugin_host::Plugin;
+pub use plugin_process::PluginProcess;
 pub use plugins::Plugins;
 pub use scripted::Scripted;
 

@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 pub(crate) enum Plugins {
     /// List the plugins that have a manifest in one of the folders where plugins are looked for
     List,
-    /// Show what a plugin says of itself, its hash, and whether it is trusted; loads only what is trusted
+    /// Show what a plugin says of itself, its hash, whether it is trusted and where it runs; loads only what is trusted
     Inspect(Which),
-    /// Trust a plugin as it is now: it may be loaded until it changes
+    /// Trust a plugin as it is now: it is loaded into programs, with its secrets, until it changes
     Trust(Trust),
 }
 

@@ -68,6 +68,9 @@ pub(crate) enum Command {
     /// Print the page on the command line
     #[command(hide = true)]
     Reference,
+    /// Run a plugin for the program that starts this, over its standard input
+    #[command(hide = true)]
+    PluginHost,
     /// Print the completions for a shell
     Completions {
         /// The shell

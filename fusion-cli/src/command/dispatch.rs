@@ -31,6 +31,7 @@ pub(crate) fn run(cli: Cli, out: &Out) -> Result<u8> {
         Command::Providers(command) => runtime::block_on(providers::providers(command, out)),
         Command::Plugins(command) => plugins::plugins(command, out),
         Command::Models(command) => runtime::block_on(models::models(command, out)),
+        Command::PluginHost => plugins::host(),
         Command::Chat(args) => runtime::block_on(chat::chat(args, out)),
         Command::Simulate(args) => simulate::simulate(&args, out),
         Command::Doctor(args) => runtime::block_on(doctor::doctor(&args, global, out)),

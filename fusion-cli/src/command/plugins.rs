@@ -3,7 +3,7 @@
 use fusion_core::error::{Code, Error, Result};
 use fusion_core::model::chat::Fault;
 use fusion_providers::Plugin;
-use fusion_providers::plugins::{Listed, Standing};
+use fusion_providers::plugins::{Listed, Place, Standing};
 use serde_json::{Map, Value, json};
 
 use crate::args::Plugins;
@@ -18,6 +18,12 @@ pub(super) fn plugins(command: Plugins, out: &Out) -> Result<u8> {
         Plugins::Trust(args) if args.revoke => revoke(&args.which.plugin, out),
         Plugins::Trust(args) => trust(&args.which.plugin, out),
     }
+}
+
+/// Runs a plugin for another program.
+pub(super) fn host() -> Result<u8> {
+    fusion_providers::plugins::host().map_err(|fault| refused(&fault))?;
+    Ok(0)
 }
 
 fn list(out: &Out) -> u8 {
@@ -38,24 +44,26 @@ fn list(out: &Out) -> u8 {
         out.say(&format!("no plugin has a manifest in {}", folders.join(", ")));
         return 0;
     }
-    let mut table = Table::new(&["plugin", "version", "state", "library"]);
+    let mut table = Table::new(&["plugin", "version", "state", "runs", "library"]);
     for (file, listed) in &all {
-        let (name, version, state, place) = match listed {
+        let (name, version, state, runs, library) = match listed {
             Ok(listed) => {
                 let (name, version) = name_of(listed);
-                (name, version, paint(listed.standing), listed.library.display().to_string())
+                let library = listed.library.display().to_string();
+                (name, version, paint(listed.standing), runs(listed.place), library)
             }
             Err(fault) => {
                 let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let state = (Color::Red, "broken".to_owned());
-                (name, String::new(), state, fault.message().to_owned())
+                (name, String::new(), state, "", fault.message().to_owned())
             }
         };
         table.row(vec![
             (Color::Plain, name),
             (Color::Plain, version),
             state,
-            (Color::Plain, place),
+            (Color::Plain, runs.to_owned()),
+            (Color::Plain, library),
         ]);
     }
     table.print(out);
@@ -65,10 +73,10 @@ fn list(out: &Out) -> u8 {
 fn inspect(name: &str, out: &Out) -> Result<u8> {
     let plugins = found();
     let listed = plugins.find(name).map_err(|fault| refused(&fault))?;
-    // What is not trusted is only looked at from outside.
-    let loaded = match listed.standing {
-        Standing::Trusted => Some(plugins.load(name).map_err(|fault| refused(&fault))?.1),
-        Standing::Changed(_) | Standing::Unknown => None,
+    // What is not trusted, or shall be isolated, is only looked at from outside.
+    let loaded = match listed.place {
+        Place::Here => Some(plugins.load(name).map_err(|fault| refused(&fault))?.1),
+        Place::Process | Place::Refused => None,
     };
     show(&listed, loaded.as_ref(), out);
     Ok(0)
@@ -119,6 +127,15 @@ fn paint(standing: Standing) -> (Color, String) {
     (color, standing.as_str().to_owned())
 }
 
+/// Says where a plugin runs.
+fn runs(place: Place) -> &'static str {
+    match place {
+        Place::Here => "in this program",
+        Place::Process => "in a process of its own",
+        Place::Refused => "nowhere",
+    }
+}
+
 fn show(listed: &Listed, loaded: Option<&Plugin>, out: &Out) {
     let about = about(listed, loaded);
     if out.json {
@@ -136,6 +153,7 @@ fn show(listed: &Listed, loaded: Option<&Plugin>, out: &Out) {
                 .join(", "),
             other => other.to_string(),
         };
+        let text = if key == "runs" { runs(listed.place).to_owned() } else { text };
         let color = if key == "state" { paint(listed.standing).0 } else { Color::Plain };
         table.row(vec![(Color::Plain, key.clone()), (color, text)]);
     }
@@ -159,6 +177,7 @@ fn about(listed: &Listed, loaded: Option<&Plugin>) -> Value {
     add("library", json!(listed.library));
     add("sha256", json!(listed.hash));
     add("state", json!(listed.standing.as_str()));
+    add("runs", json!(listed.place.as_str()));
     if let Standing::Changed(old) = listed.standing {
         add("trusted_sha256", json!(old));
     }

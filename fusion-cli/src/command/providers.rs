@@ -6,11 +6,12 @@ use fusion_core::contract::{Call, Provider};
 use fusion_core::error::{Code, Error, Result};
 use fusion_core::model::chat::{Fault, FaultKind, Model, Request};
 use fusion_core::run::Os;
+use fusion_providers::plugins::Place;
 use fusion_providers::{Found, Http, discover, known, open};
 use serde_json::json;
 
 use crate::args::Providers;
-use crate::project::{keys, refused, settings};
+use crate::project::{keys, plugins, refused, refused_by, settings};
 use crate::render::{Color, Out, Table};
 
 /// Does one of them.
@@ -52,7 +53,7 @@ pub(super) async fn opened(call: &Call, name: Option<&str>) -> Result<Arc<dyn Pr
         }
         Some(name) => name,
     };
-    open(name, &keys(), settings()).map_err(|fault| refused(&fault))
+    open(name, &keys(), settings()).map_err(|fault| refused_by(name, &fault))
 }
 
 async fn list(out: &Out) -> Result<u8> {
@@ -103,24 +104,31 @@ async fn test(name: &str, out: &Out) -> Result<u8> {
     let mut request = Request::new("").user("Answer with the single word: ready");
     request.sampling.max_output_tokens = Some(200);
     let from = call.env().monotonic_ns();
-    let answer = provider.complete(&call, &request).await.map_err(|fault| refused(&fault))?;
+    let answer = provider.complete(&call, &request).await;
+    let answer = answer.map_err(|fault| refused_by(name, &fault))?;
     let ms = (call.env().monotonic_ns() - from) / 1_000_000;
+    let place = name.trim().strip_prefix("plugin:").and_then(|own| plugins().named(own).ok());
+    let place = place.map(|(listed, _)| listed.place);
     if out.json {
         let (model, usage) = (&answer.model, answer.usage);
-        Out::value(
-            &json!({"ok": true, "model": model, "ms": ms, "text": answer.text(), "usage": usage}),
-        );
+        let mut told =
+            json!({"ok": true, "model": model, "ms": ms, "text": answer.text(), "usage": usage});
+        if let (Some(place), Some(fields)) = (place, told.as_object_mut()) {
+            fields.insert("runs".to_owned(), json!(place.as_str()));
+        }
+        Out::value(&told);
         return Ok(0);
     }
     let model = if answer.model.is_empty() { provider.name() } else { &answer.model };
-    out.say(&format!("{model} answered after {ms} ms: {}", answer.text().trim()));
+    let apart = if place == Some(Place::Process) { " from a process of its own" } else { "" };
+    out.say(&format!("{model} answered{apart} after {ms} ms: {}", answer.text().trim()));
     Ok(0)
 }
 
 async fn models(name: &str, out: &Out) -> Result<u8> {
     let call = call()?;
     let provider = opened(&call, Some(name)).await?;
-    let models = provider.models(&call).await.map_err(|fault| refused(&fault))?;
+    let models = provider.models(&call).await.map_err(|fault| refused_by(name, &fault))?;
     if out.json {
         Out::value(&json!({"models": models}));
         return Ok(0);

@@ -12,7 +12,7 @@ mod workflows;
 pub(crate) use commands::commands;
 pub(crate) use environment::user;
 pub(crate) use inputs::{given, pairs};
-pub(crate) use models::{keys, refused, settings};
+pub(crate) use models::{keys, refused, refused_by, settings};
 pub(crate) use open::{Need, open};
 pub(crate) use plugins::{plugins, weights};
 pub(crate) use workflows::{Loaded, is_path, load};

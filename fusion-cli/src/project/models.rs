@@ -36,6 +36,16 @@ pub(super) fn register(fusion: &Fusion) {
     }
 }
 
+/// Says what a provider said that somebody named, with what to do about it.
+pub(crate) fn refused_by(name: &str, fault: &Fault) -> Error {
+    let error = refused(fault);
+    if name.trim().starts_with("plugin:") {
+        let hint = "`fusion plugins list` shows the plugins that are found and where they run, docs/plugins.md how they are made";
+        return error.hint(hint);
+    }
+    error
+}
+
 /// Says what a provider said, with what to do about it.
 pub(crate) fn refused(fault: &Fault) -> Error {
     let code = match fault.kind() {

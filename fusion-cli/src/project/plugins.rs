@@ -11,10 +11,18 @@ use super::folder;
 
 /// Gives the plugins that commands and workflow files may name: those of the folders of `FUSION_PLUGIN_PATH`, of the project's
 /// `.fusion/plugins`, and of the user's `fusion/plugins`. Which are trusted stands in the user's settings, never in a project.
+/// `FUSION_PLUGIN_ISOLATE` names those that run in a process of their own in any case, `FUSION_PLUGIN_SECRETS` those that get
+/// secrets although nobody trusted them.
 pub(crate) fn plugins() -> Plugins {
     let file = folder_of("FUSION_CONFIG", "XDG_CONFIG_HOME", ".config")
         .map(|own| own.join("trusted-plugins.json"));
     let mut plugins = file.map(Plugins::new).unwrap_or_default();
+    for name in names("FUSION_PLUGIN_ISOLATE") {
+        plugins = plugins.isolate(name);
+    }
+    for name in names("FUSION_PLUGIN_SECRETS") {
+        plugins = plugins.confide(name);
+    }
     for folder in variable("FUSION_PLUGIN_PATH").iter().flat_map(std::env::split_paths) {
         plugins = plugins.folder(folder);
     }
@@ -39,6 +47,12 @@ pub(crate) fn weights() -> Result<Weights> {
 /// What is the user's and no setting.
 fn users() -> Option<PathBuf> {
     folder_of("FUSION_DATA", "XDG_DATA_HOME", ".local/share")
+}
+
+/// Gives the names in a variable, with commas between them.
+fn names(own: &str) -> Vec<String> {
+    let text = variable(own).unwrap_or_default();
+    text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 /// Gives a folder of the user's: what our own variable says, else `fusion` in the folder that the system has for it.

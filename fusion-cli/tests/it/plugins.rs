@@ -51,9 +51,14 @@ fn a_plugin_is_trusted_once_and_then_used_like_any_provider() {
     let (project, library) = project();
     let library = library.canonicalize().unwrap().display().to_string();
     assert_eq!(list(&project)[0]["state"], "not trusted");
-    let refused = fusion(&project, &["providers", "test", "plugin:words"]);
-    assert_eq!(refused.code, 2);
-    assert!(refused.stderr.contains("is not trusted: look at it with `fusion plugins inspect"));
+    assert_eq!(list(&project)[0]["runs"], "process");
+    let apart = fusion(&project, &["providers", "test", "plugin:words"]);
+    assert_eq!(apart.code, 0, "{}", apart.stderr);
+    assert!(
+        apart.stdout.starts_with("words answered from a process of its own after "),
+        "{}",
+        apart.stdout
+    );
     let seen = fusion(&project, &["plugins", "inspect", "words", "--json"]).json();
     assert_eq!((&seen["name"], &seen["library"]), (&json!("words"), &json!(library)));
     assert_eq!(seen.get("abi"), None, "it was loaded before it was trusted");
@@ -63,10 +68,14 @@ fn a_plugin_is_trusted_once_and_then_used_like_any_provider() {
     assert!(trusted.stdout.starts_with("words 1.0.0 is trusted: [DIR]"), "{}", trusted.stdout);
     let seen = fusion(&project, &["plugins", "inspect", &library, "--json"]).json();
     assert_eq!((&seen["state"], &seen["abi"]), (&json!("trusted"), &json!("1.0")));
+    assert_eq!(seen["runs"], "here");
     assert_eq!(seen["offers"], json!(["complete", "stream"]));
 
     let tried = fusion(&project, &["providers", "test", "plugin:words", "--json"]).json();
-    assert_eq!(tried["text"], "Answer with the single word: ready");
+    assert_eq!(
+        (&tried["text"], &tried["runs"]),
+        (&json!("Answer with the single word: ready"), &json!("here"))
+    );
     let file = "fusion: 1\nname: w\nnodes:\n  a:\n    model: \"plugin:words\"\n    with: { prompt: \"one two\" }\noutputs: { said: \"{{ nodes.a.text }}\" }\n";
     project.write("w.yaml", file);
     let run = fusion(&project, &["run", "w.yaml", "--json"]);
@@ -84,12 +93,49 @@ fn a_plugin_that_changed_is_refused_until_it_is_trusted_again() {
     let refused = fusion(&project, &["providers", "test", "plugin:words"]);
     assert_eq!(refused.code, 2);
     assert!(refused.stderr.contains("has changed since it was trusted"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("hint: `fusion plugins list` shows the plugins"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(list(&project)[0]["runs"], "refused");
     let again = fusion(&project, &["plugins", "trust", "words"]);
     assert!(again.stdout.contains("words 1.0.0 is trusted as it is now"), "{}", again.stdout);
     assert_eq!(fusion(&project, &["providers", "test", "plugin:words"]).code, 0);
     let revoked = fusion(&project, &["plugins", "trust", "words", "--revoke"]);
     assert_eq!(revoked.stdout, "[DIR]/.fusion/plugins/libwords.so is trusted no longer\n");
-    assert_eq!(fusion(&project, &["providers", "test", "plugin:words"]).code, 2);
+    assert_eq!(list(&project)[0]["runs"], "process");
+}
+
+#[test]
+fn a_trusted_plugin_can_be_isolated() {
+    let (project, library) = project();
+    assert_eq!(fusion(&project, &["plugins", "trust", "words"]).code, 0);
+    for wish in ["words", "other, all"] {
+        let mut command = project.command(env!("CARGO_BIN_EXE_fusion"));
+        command.env("FUSION_CONFIG", project.path("config")).env("FUSION_PLUGIN_ISOLATE", wish);
+        let tried = project.finish(command.args(["providers", "test", "plugin:words:m", "--json"]));
+        assert_eq!(tried.json()["runs"], "process", "{wish}: {}", tried.stderr);
+    }
+    let file = project.path(".fusion/plugins/words.plugin.json");
+    let manifest =
+        std::fs::read_to_string(&file).unwrap().replace("\"MIT\"", "\"MIT\", \"isolate\": true");
+    std::fs::write(&file, manifest).unwrap();
+    let seen =
+        fusion(&project, &["plugins", "inspect", library.to_str().unwrap(), "--json"]).json();
+    assert_eq!((&seen["state"], &seen["runs"]), (&json!("trusted"), &json!("process")));
+    assert_eq!(seen.get("abi"), None, "it was loaded here");
+}
+
+#[test]
+fn the_host_of_plugins_is_nothing_for_people() {
+    let ran = Project::new().fusion("plugin-host");
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("this runs plugins for a program that uses Fusion"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

@@ -10,7 +10,6 @@ use fusion_core::graph::template::Secrets;
 use fusion_core::model::chat::{Fault, FaultKind};
 
 use crate::layer::ProviderExt as _;
-use crate::plugins::is_path;
 use crate::scripted::Record;
 use crate::{Anthropic, CommandLine, Gemini, Key, Ollama, OpenAi, OpenRouter, Scripted, Settings};
 
@@ -183,16 +182,13 @@ fn plugin(name: &str, keys: &Keys, settings: &Settings) -> Result<Arc<dyn Provid
         let message = "name the plugin: `plugin:NAME`, or `plugin:` and the path of its library";
         return Err(Fault::new(FaultKind::InvalidRequest, message));
     }
-    let (name, model) = match name.split_once(':') {
-        Some((own, model)) if !is_path(name) => (own, model),
-        _ => (name, settings.model.as_str()),
-    };
-    let (listed, plugin) = settings.plugins.load(name)?;
-    let mut config = listed.config();
+    let (listed, model) = settings.plugins.named(name)?;
+    let model = if model.is_empty() { settings.model.as_str() } else { model };
+    let mut more = serde_json::Map::new();
     if !settings.base_url.is_empty() {
-        config.insert("base_url".to_owned(), settings.base_url.clone().into());
+        more.insert("base_url".to_owned(), settings.base_url.clone().into());
     }
-    plugin.with_model(&config.into(), keys, model)
+    settings.plugins.open(&listed, (keys, model), more)
 }
 
 /// Opens a command-line agent: `NAME`, `NAME:MODEL`, or the line of a program.

@@ -1,10 +1,12 @@
 //! The functions that plugins call. Nothing in them trusts what it is given, and no panic leaves them.
 
+use std::borrow::Cow;
 use std::ffi::c_void;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use fusion_core::graph::template::Secrets;
 use fusion_core::model::chat::{Fault, FaultKind};
 use fusion_core::model::limits::ANSWER_BYTES;
 use fusion_plugin::abi::{self, Bytes, CallId, Kind, Status, Then};
@@ -23,9 +25,26 @@ pub(super) struct Border {
     table: abi::Host,
     pub(super) name: String,
     pub(super) calls: Calls,
-    keys: Keys,
+    /// What it got of them is taken out of all that it says to people.
+    secrets: Secrets,
     /// The secrets that it may ask for; all when the plugin came without a manifest.
-    secrets: Option<Vec<String>>,
+    allowed: Option<Vec<String>>,
+    voice: Voice,
+}
+
+/// Where the log's lines of a plugin go: their level, from 1 for an error to 5, and the text.
+pub(crate) type Voice = Box<dyn Fn(u32, &str) + Send + Sync>;
+
+/// Gives the voice of a plugin in this program's log.
+pub(crate) fn in_log(plugin: &str) -> Voice {
+    let plugin = plugin.to_owned();
+    Box::new(move |level, text| match level {
+        1 => tracing::error!(target: "fusion::plugin", plugin, "{text}"),
+        2 => tracing::warn!(target: "fusion::plugin", plugin, "{text}"),
+        3 => tracing::info!(target: "fusion::plugin", plugin, "{text}"),
+        4 => tracing::debug!(target: "fusion::plugin", plugin, "{text}"),
+        _ => tracing::trace!(target: "fusion::plugin", plugin, "{text}"),
+    })
 }
 
 // SAFETY: the only pointer in it is that to itself, which is never written through.
@@ -41,7 +60,12 @@ impl fmt::Debug for Border {
 
 impl Border {
     /// Makes the host's side for one opened plugin.
-    pub(super) fn new(name: &str, keys: Keys, secrets: Option<Vec<String>>) -> &'static Self {
+    pub(super) fn new(
+        name: &str,
+        keys: Keys,
+        allowed: Option<Vec<String>>,
+        voice: Voice,
+    ) -> &'static Self {
         let table = abi::Host {
             size: abi::Host::SIZE,
             abi: abi::ABI,
@@ -57,7 +81,8 @@ impl Border {
             log,
         };
         let (name, calls) = (name.to_owned(), Calls::default());
-        let border = Box::leak(Box::new(Self { table, name, calls, keys, secrets }));
+        let secrets = Secrets::new(move |name| keys.get(name));
+        let border = Box::leak(Box::new(Self { table, name, calls, secrets, allowed, voice }));
         border.table.own = std::ptr::from_mut(border).cast();
         border
     }
@@ -72,8 +97,27 @@ impl Border {
         Fault::new(kind, message).provider(&self.name)
     }
 
-    /// Reads how a call ended.
+    /// Writes a line into the log, without the secrets that the plugin got.
+    pub(super) fn say(&self, level: u32, text: &str) {
+        (self.voice)(level, &self.hidden(text));
+    }
+
+    /// Takes the secrets that the plugin got out of a text.
+    fn hidden<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.secrets.redactor_if_any() {
+            Some(redactor) => redactor.text(text).into_owned().into(),
+            None => text.into(),
+        }
+    }
+
+    /// Reads how a call ended. What it says to people has none of the secrets that it got.
     fn result(&self, status: Status, body: Option<&[u8]>) -> Result<Vec<u8>, Fault> {
+        let hide = |fault: Fault| fault.with_texts(|text| self.hidden(text).into_owned());
+        self.read(status, body).map_err(hide)
+    }
+
+    /// Reads how a call ended.
+    fn read(&self, status: Status, body: Option<&[u8]>) -> Result<Vec<u8>, Fault> {
         let Some(body) = body else {
             return Err(self.fault(
                 FaultKind::Malformed,
@@ -142,7 +186,7 @@ unsafe extern "C" fn complete(
 ) -> Status {
     let work = |border: &Border| {
         let Some(call) = border.calls.end(call) else {
-            tracing::warn!(target: "fusion::plugin", plugin = border.name, "completed a call that is over: ignored");
+            (border.voice)(2, "completed a call that is over: ignored");
             return Status::STALE;
         };
         // SAFETY: the plugin lends the bytes until this function returns; null and absurd lengths are not looked at.
@@ -235,11 +279,12 @@ unsafe extern "C" fn secret(
         // SAFETY: the plugin lends the name until this function returns; null and absurd lengths are not looked at.
         let name = unsafe { name.look(NAME_BYTES) };
         let Some(name) = name.and_then(|name| std::str::from_utf8(name).ok()) else { return 0 };
-        if border.secrets.as_ref().is_some_and(|may| !may.iter().any(|one| one == name)) {
-            tracing::warn!(target: "fusion::plugin", plugin = border.name, secret = name, "asked for a secret that its manifest does not list: refused");
+        if border.allowed.as_ref().is_some_and(|may| !may.iter().any(|one| one == name)) {
+            border
+                .say(2, &format!("asked for the secret {name:?}, which it may not have: refused"));
             return 0;
         }
-        let Some(value) = border.keys.get(name) else { return 0 };
+        let Some(value) = border.secrets.get(name) else { return 0 };
         if value.len() <= room && !into.is_null() {
             // SAFETY: the plugin says that there is room for `room` bytes, and these are no more.
             unsafe { std::ptr::copy_nonoverlapping(value.as_ptr(), into, value.len()) };
@@ -256,15 +301,40 @@ unsafe extern "C" fn log(host: *const abi::Host, level: u32, message: Bytes) {
         // SAFETY: the plugin lends the text until this function returns, and no more is looked at than it has.
         let text = unsafe { message.look(LOG_BYTES) }.unwrap_or_default();
         let text = String::from_utf8_lossy(text);
-        let plugin = border.name.as_str();
-        match level {
-            1 => tracing::error!(target: "fusion::plugin", plugin, "{text}"),
-            2 => tracing::warn!(target: "fusion::plugin", plugin, "{text}"),
-            3 => tracing::info!(target: "fusion::plugin", plugin, "{text}"),
-            4 => tracing::debug!(target: "fusion::plugin", plugin, "{text}"),
-            _ => tracing::trace!(target: "fusion::plugin", plugin, "{text}"),
-        }
+        border.say(level, &text);
     };
     // SAFETY: the plugin hands on the table that it got.
     unsafe { enter(host, (), work) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_that_was_handed_out_is_in_no_line_of_the_log() {
+        let said: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (keys, heard) = (Keys::new(|_| Some("sesame".to_owned())), said.clone());
+        let voice = Box::new(move |_, text: &str| heard.lock().unwrap().push(text.to_owned()));
+        let border = Border::new("p", keys, Some(vec!["KEY".to_owned()]), voice);
+        let say = || {
+            // SAFETY: it is the border's own table, and the text lives until the function has returned.
+            unsafe { (border.table.log)(border.table(), 1, Bytes::lend(b"open sesame")) };
+        };
+        let ask = |name: &str| {
+            let mut room = [0_u8; 16];
+            let name = Bytes::lend(name.as_bytes());
+            // SAFETY: as above, and the room is as large as is said.
+            unsafe { (border.table.secret)(border.table(), name, room.as_mut_ptr(), room.len()) }
+        };
+        say();
+        assert_eq!((ask("OTHER"), ask("KEY")), (0, 6));
+        say();
+        let said = said.lock().unwrap();
+        assert_eq!(said[0], "open sesame");
+        assert_eq!(said[1], "asked for the secret \"OTHER\", which it may not have: refused");
+        assert_eq!(said[2], "open ***");
+    }
 }

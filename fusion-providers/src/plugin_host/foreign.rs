@@ -1,10 +1,7 @@
 //! The provider over a plugin.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 use fusion_core::contract::{Call, Chunks, Labels, Provider, chunks_of, gather};
@@ -12,26 +9,26 @@ use fusion_core::model::chat::{
     Answer, Chunk, Embed, Embeddings, Fault, FaultKind, Finish, Fold, Message, Model, Part, Quota,
     Request,
 };
-use fusion_plugin::abi::{CallId, Op};
+use fusion_plugin::abi::Op;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::instance::{Ask, Instance};
-use super::pending::{Came, Pending};
+use super::open::{Ask, Open, Way};
+use super::pending::Came;
 
 /// A plugin as a provider.
 #[derive(Debug)]
-pub(super) struct Foreign {
-    instance: Arc<Instance>,
+pub(crate) struct Foreign {
+    way: Arc<dyn Way>,
     ops: u32,
     model: Arc<str>,
 }
 
 impl Foreign {
     /// Makes it; `model` is that of requests that name none.
-    pub(super) fn new(instance: Arc<Instance>, ops: u32, model: &str) -> Self {
-        Self { instance, ops, model: model.into() }
+    pub(crate) fn new(way: Arc<dyn Way>, ops: u32, model: &str) -> Self {
+        Self { way, ops, model: model.into() }
     }
 
     fn can(&self, op: Op) -> bool {
@@ -42,14 +39,7 @@ impl Foreign {
         call.check()?;
         let call = call.clone().within_ms(call.limits().total_ms);
         let labels = labels(call.for_whom());
-        let pending = Pending::new(call, self.instance.clone());
-        let border = self.instance.border;
-        let id = border.calls.begin(&pending).ok_or_else(|| {
-            border.fault(FaultKind::Overloaded, "the plugin has too many calls already")
-        })?;
-        let open = Open { instance: self.instance.clone(), pending, id, rest: VecDeque::new() };
-        self.instance.start(id, &open.pending, Ask { op: op.0, labels, ..ask });
-        Ok(open)
+        Open::begin(&self.way, call, Ask { op: op.0, labels, ..ask })
     }
 
     /// Asks for something that comes whole.
@@ -89,7 +79,7 @@ impl Foreign {
 #[async_trait]
 impl Provider for Foreign {
     fn name(&self) -> &str {
-        &self.instance.border.name
+        self.way.name()
     }
 
     async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
@@ -103,7 +93,7 @@ impl Provider for Foreign {
         let mut fold = Fold::default();
         loop {
             match open.next().await? {
-                Came::Pieces(pieces) => {
+                Came::Pieces(pieces, _) => {
                     for piece in pieces {
                         fold.push(piece).map_err(|fault| fault.provider(self.name()))?;
                     }
@@ -126,7 +116,7 @@ impl Provider for Foreign {
         let mut open = self.begin(call, Op::STREAM, self.question(request)?)?;
         // A fault before the first piece is one of the call.
         match open.next().await? {
-            Came::Pieces(pieces) => open.rest = pieces,
+            Came::Pieces(pieces, _) => open.rest = pieces,
             Came::End(result) => {
                 let body = result?;
                 let whole = if body.is_empty() {
@@ -145,7 +135,7 @@ impl Provider for Foreign {
                     return Some((Ok(chunk), Some((open, has_ended))));
                 }
                 match open.next().await {
-                    Ok(Came::Pieces(pieces)) => open.rest = pieces,
+                    Ok(Came::Pieces(pieces, _)) => open.rest = pieces,
                     Ok(Came::End(Ok(_))) if has_ended => return None,
                     // A plugin that only says text need not say that it has ended.
                     Ok(Came::End(Ok(_))) => return Some((Ok(Chunk::end(Finish::Stop)), None)),
@@ -167,52 +157,6 @@ impl Provider for Foreign {
 
     async fn quota(&self, call: &Call) -> Result<Quota, Fault> {
         self.whole(call, Op::QUOTA, Ask::default(), "look at the account's limits").await
-    }
-}
-
-/// A call that somebody waits for; dropping it ends it.
-struct Open {
-    instance: Arc<Instance>,
-    pending: Arc<Pending>,
-    id: CallId,
-    /// Pieces that are to be given out.
-    rest: VecDeque<Chunk>,
-}
-
-impl Open {
-    /// Waits for pieces, or for the end.
-    async fn next(&self) -> Result<Came, Fault> {
-        let name = &self.instance.border.name;
-        let there = self.pending.poll(&Context::from_waker(Waker::noop()));
-        let came = match there {
-            // Who has pieces at any time would never be waited for: the limits hold for it all the same.
-            Poll::Ready(Came::Pieces(pieces)) => {
-                self.pending.call.check().map(|()| Came::Pieces(pieces))
-            }
-            Poll::Ready(end) => Ok(end),
-            Poll::Pending => self.in_time().await,
-        };
-        match came {
-            Ok(Came::End(result)) => Ok(Came::End(result.map_err(|fault| fault.provider(name)))),
-            other => other.map_err(|fault| fault.provider(name)),
-        }
-    }
-
-    /// Waits no longer than the call may be silent.
-    async fn in_time(&self) -> Result<Came, Fault> {
-        let call = &self.pending.call;
-        let next = poll_fn(|cx| self.pending.poll(cx).map(Ok));
-        let ms = call.remaining_ms().min(call.limits().idle_ms);
-        call.limited(ms, "the plugin said nothing", next).await
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.pending.give_up();
-        if self.instance.border.calls.find(self.id).is_some() {
-            self.instance.cancel(self.id);
-        }
     }
 }
 

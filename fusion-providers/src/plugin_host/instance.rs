@@ -5,11 +5,13 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
+use fusion_core::contract::Call;
 use fusion_core::model::chat::{Fault, FaultKind};
 use fusion_plugin::abi::{self, Bytes, CallId, MESSAGE_LEN, Op, Status};
 
 use super::border::Border;
 use super::load::Functions;
+use super::open::{Ask, Way};
 use super::pending::Pending;
 
 /// How long a `start` may take in place, in nanoseconds.
@@ -19,18 +21,8 @@ const PATIENCE: u32 = 3;
 /// How many threads one opened plugin may have for its calls.
 const THREADS: usize = 256;
 
-/// What one call says to the plugin; kept until `start` has returned.
-#[derive(Debug, Default)]
-pub(super) struct Ask {
-    pub(super) op: u32,
-    pub(super) labels: Vec<u8>,
-    pub(super) model: String,
-    pub(super) text: String,
-    pub(super) body: Vec<u8>,
-}
-
 /// An opened plugin.
-pub(super) struct Instance {
+pub(crate) struct Instance {
     functions: Functions,
     own: NonNull<abi::Instance>,
     pub(super) border: &'static Border,
@@ -84,7 +76,7 @@ impl Instance {
     }
 
     /// Begins a call. How it goes on is told through the border.
-    pub(super) fn start(self: &Arc<Self>, id: CallId, pending: &Arc<Pending>, ask: Ask) {
+    fn start(self: &Arc<Self>, id: CallId, pending: &Arc<Pending>, ask: Ask) {
         if self.may_start_here() {
             let env = pending.call.env();
             let from = env.monotonic_ns();
@@ -93,7 +85,7 @@ impl Instance {
             if took > SLOW_NS {
                 self.slow.fetch_add(1, Ordering::Relaxed);
                 let ms = took / 1_000_000;
-                tracing::warn!(target: "fusion::plugin", plugin = self.border.name, ms, "`start` blocked a thread of the host: the plugin should not say FUSION_QUICK");
+                self.border.say(2, &format!("`start` blocked a thread of the host for {ms} ms: the plugin should not say FUSION_QUICK"));
             }
             return;
         }
@@ -157,13 +149,33 @@ impl Instance {
     fn refuse(&self, id: CallId, fault: Fault) {
         if let Some(pending) = self.border.calls.end(id) {
             pending.end(Err(fault));
+            // Never the last one: who begins the call has it too.
+            drop(pending.release());
         }
     }
+}
 
-    /// Tells the plugin that nobody waits for a call.
-    pub(super) fn cancel(&self, id: CallId) {
-        // SAFETY: the instance is open as long as `self` is; any number may be named.
-        unsafe { (self.functions.cancel)(self.own.as_ptr(), id) };
+impl Way for Instance {
+    fn name(&self) -> &str {
+        &self.border.name
+    }
+
+    fn begin(self: Arc<Self>, call: Call, ask: Ask) -> Result<(CallId, Arc<Pending>), Fault> {
+        let pending = Pending::new(call, Some(self.clone()));
+        let id = self.border.calls.begin(&pending).ok_or_else(|| {
+            self.border.fault(FaultKind::Overloaded, "the plugin has too many calls already")
+        })?;
+        self.start(id, &pending, ask);
+        Ok((id, pending))
+    }
+
+    fn took(&self, _id: CallId, _bytes: usize) {}
+
+    fn leave(&self, id: CallId) {
+        if self.border.calls.find(id).is_some() {
+            // SAFETY: the instance is open as long as `self` is; any number may be named.
+            unsafe { (self.functions.cancel)(self.own.as_ptr(), id) };
+        }
     }
 }
 

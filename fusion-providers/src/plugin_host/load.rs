@@ -12,8 +12,9 @@ use fusion_core::model::chat::{Fault, FaultKind};
 use fusion_plugin::abi::{self, Cancel, Create, Destroy, ENTRY, Entry, Op, Start, Table};
 use serde_json::Value;
 
-use super::border::Border;
+use super::border::{Border, Voice, in_log};
 use super::foreign::Foreign;
+use super::image::Image;
 use super::instance::Instance;
 use crate::Keys;
 
@@ -57,14 +58,27 @@ impl Plugin {
     /// `invalid_request` that says what is wrong: no such file, no library, no plugin, another major version of the ABI, a
     /// table that lacks something.
     pub fn load(path: &Path) -> Result<Self, Fault> {
+        let image = Image::open(path).map_err(|what| {
+            Fault::new(FaultKind::InvalidRequest, format!("the plugin {}: {what}", path.display()))
+        })?;
+        Self::read(image.path(), image.path())
+    }
+
+    /// Loads a library that is open: what was hashed, and nothing that has come into its place.
+    ///
+    /// # Errors
+    /// As for [`Plugin::load`].
+    pub(crate) fn of(image: &Image) -> Result<Self, Fault> {
+        Self::read(image.path(), &image.name())
+    }
+
+    /// Loads the library of a path by a name for the loader.
+    fn read(path: &Path, name: &Path) -> Result<Self, Fault> {
+        let path = path.to_owned();
         let wrong = |what: String| {
             Fault::new(FaultKind::InvalidRequest, format!("the plugin {}: {what}", path.display()))
         };
-        let path = path.canonicalize().map_err(|error| wrong(format!("{error}")))?;
-        if !path.is_file() {
-            return Err(wrong("it is no file".to_owned()));
-        }
-        let (abi, table) = table(&path).map_err(wrong)?;
+        let (abi, table) = table(name).map_err(wrong)?;
         let missing = |what: &str| wrong(format!("its table has no `{what}`"));
         // SAFETY: the table says that these are texts with a zero at the end.
         let (name, version) = unsafe { (text(table.name), text(table.version)) };
@@ -104,10 +118,25 @@ impl Plugin {
         keys: &Keys,
         model: &str,
     ) -> Result<Arc<dyn Provider>, Fault> {
-        let border = Border::new(&self.name, keys.clone(), self.secrets.clone());
+        let instance = self.instance(config, keys, in_log(&self.name))?;
+        Ok(Arc::new(Foreign::new(instance, self.ops, model)))
+    }
+
+    /// Opens it, with another place for the lines of its log.
+    pub(crate) fn instance(
+        &self,
+        config: &Value,
+        keys: &Keys,
+        voice: Voice,
+    ) -> Result<Arc<Instance>, Fault> {
+        let border = Border::new(&self.name, keys.clone(), self.secrets.clone(), voice);
         let config = if config.is_null() { "{}".to_owned() } else { config.to_string() };
-        let instance = Instance::create(self.functions, border, config.as_bytes())?;
-        Ok(Arc::new(Foreign::new(Arc::new(instance), self.ops, model)))
+        Instance::create(self.functions, border, config.as_bytes()).map(Arc::new)
+    }
+
+    /// Gives its version of the ABI and its operations, as the table has them.
+    pub(crate) fn numbers(&self) -> (u32, u32) {
+        (self.abi, self.ops)
     }
 
     /// Gives what it calls itself.

@@ -16,8 +16,8 @@ const PIECE_BYTES: usize = size_of::<Chunk>();
 
 /// One call of a plugin.
 #[derive(Debug)]
-pub(super) struct Pending {
-    pub(super) call: Call,
+pub(crate) struct Pending {
+    pub(crate) call: Call,
     state: Mutex<State>,
 }
 
@@ -36,23 +36,28 @@ struct State {
 }
 
 /// What came of a call.
-pub(super) enum Came {
-    /// Pieces of the answer.
-    Pieces(VecDeque<Chunk>),
+pub(crate) enum Came {
+    /// Pieces of the answer, and how many bytes they take.
+    Pieces(VecDeque<Chunk>, usize),
     /// The end, after all pieces.
     End(Result<Vec<u8>, Fault>),
 }
 
 impl Pending {
-    /// Makes a call of an opened plugin.
-    pub(super) fn new(call: Call, instance: Arc<Instance>) -> Arc<Self> {
-        let (pieces, instance) = (VecDeque::new(), Some(instance));
+    /// Makes a call; one of a plugin of this process keeps it open.
+    pub(crate) fn new(call: Call, instance: Option<Arc<Instance>>) -> Arc<Self> {
+        let pieces = VecDeque::new();
         let state = State { pieces, bytes: 0, ended: None, dropped: false, waker: None, instance };
         Arc::new(Self { call, state: Mutex::new(state) })
     }
 
+    /// How many bytes a piece counts for.
+    pub(crate) fn size(piece: usize) -> usize {
+        piece.saturating_add(PIECE_BYTES)
+    }
+
     /// Takes a piece from the plugin.
-    pub(super) fn push(&self, kind: Kind, bytes: Option<&[u8]>) -> Status {
+    pub(crate) fn push(&self, kind: Kind, bytes: Option<&[u8]>) -> Status {
         let chunk = match piece(kind, bytes) {
             Ok(Some(chunk)) => chunk,
             Ok(None) => return Status::OK,
@@ -68,7 +73,7 @@ impl Pending {
         if state.ended.is_some() {
             return Status::STALE;
         }
-        let size = bytes.map_or(0, <[u8]>::len).saturating_add(PIECE_BYTES);
+        let size = Self::size(bytes.map_or(0, <[u8]>::len));
         state.bytes = state.bytes.saturating_add(size);
         if state.bytes > ANSWER_BYTES {
             drop(state);
@@ -82,7 +87,7 @@ impl Pending {
     }
 
     /// Ends it, unless it has ended.
-    pub(super) fn end(&self, result: Result<Vec<u8>, Fault>) {
+    pub(crate) fn end(&self, result: Result<Vec<u8>, Fault>) {
         let mut state = self.lock();
         if state.ended.is_none() && !state.dropped {
             state.ended = Some(result);
@@ -90,13 +95,26 @@ impl Pending {
         wake(state);
     }
 
-    /// Gives back what kept the plugin open for this call.
-    pub(super) fn release(&self) -> Option<Arc<Instance>> {
-        self.lock().instance.take()
+    /// Gives back what kept the plugin open for this call, which the plugin has completed.
+    pub(crate) fn release(&self) -> Option<Arc<Instance>> {
+        let mut state = self.lock();
+        let instance = state.instance.take();
+        wake(state);
+        instance
+    }
+
+    /// Waits until the plugin has completed it.
+    pub(crate) fn poll_released(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.instance.is_none() {
+            return Poll::Ready(());
+        }
+        state.waker = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     /// Nobody waits any more: what came is dropped.
-    pub(super) fn give_up(&self) {
+    pub(crate) fn give_up(&self) {
         let mut state = self.lock();
         state.dropped = true;
         let unread = std::mem::take(&mut state.pieces);
@@ -106,17 +124,17 @@ impl Pending {
     }
 
     /// Tells whether somebody waits.
-    pub(super) fn is_wanted(&self) -> bool {
+    pub(crate) fn is_wanted(&self) -> bool {
         let state = self.lock();
         !state.dropped && state.ended.is_none() && !self.call.is_cancelled()
     }
 
     /// Gives all pieces that came, else the end.
-    pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<Came> {
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Came> {
         let mut state = self.lock();
         if !state.pieces.is_empty() {
-            state.bytes = 0;
-            return Poll::Ready(Came::Pieces(std::mem::take(&mut state.pieces)));
+            let bytes = std::mem::take(&mut state.bytes);
+            return Poll::Ready(Came::Pieces(std::mem::take(&mut state.pieces), bytes));
         }
         if let Some(result) = &mut state.ended {
             let over = Err(Fault::new(FaultKind::Malformed, "the answer was read already"));

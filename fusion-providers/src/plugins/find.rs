@@ -2,23 +2,33 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use fusion_core::contract::Provider;
 use fusion_core::graph::nearest;
 use fusion_core::model::Digest;
 use fusion_core::model::chat::{Fault, FaultKind};
+use serde_json::{Map, Value};
 
 use super::manifest::{ENDING, Manifest};
+use super::place::{Place, Places};
 use super::trust::{Standing, Trust};
-use crate::Plugin;
+use crate::plugin_host::Image;
+use crate::{Keys, Plugin, PluginProcess};
+
+/// What stands for every plugin.
+const ALL: &str = "all";
 
 /// Where plugins are, and which are trusted. By default there are no folders and none is trusted.
 ///
-/// A plugin runs with all rights of the program that loads it. So nobody's is loaded before somebody trusted its library as
-/// it is, and none that has changed since then.
+/// A plugin runs with all rights of the program that loads it. So one is loaded into this process only when somebody trusted
+/// its library as it is. One that nobody trusted runs in a process of its own, without secrets; that keeps its crashes away, and
+/// nothing else. One that has changed since it was trusted runs nowhere.
 #[derive(Debug, Clone, Default)]
 pub struct Plugins {
     folders: Vec<PathBuf>,
     pub(super) trust: Trust,
+    places: Places,
 }
 
 /// A plugin that was found.
@@ -32,12 +42,38 @@ pub struct Listed {
     pub hash: Digest,
     /// Whether it is trusted.
     pub standing: Standing,
+    /// Where it runs.
+    pub place: Place,
 }
 
 impl Plugins {
     /// Remembers in this file which plugins are trusted.
     pub fn new(trusted: impl Into<PathBuf>) -> Self {
-        Self { folders: Vec::new(), trust: Trust::new(trusted.into()) }
+        Self { trust: Trust::new(trusted.into()), ..Self::default() }
+    }
+
+    /// Names the program that runs the plugins that run in a process of their own, with its arguments: one that calls
+    /// [`host`](crate::plugins::host). By default it is this one, if it is the `fusion` command, else the `fusion` of the `PATH`.
+    #[must_use]
+    pub fn host(mut self, argv: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.places.host = Some(argv.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Runs a plugin of this name in a process of its own, also when it is trusted; `all` means every one.
+    #[must_use]
+    pub fn isolate(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.places.all_apart |= name == ALL;
+        self.places.apart.push(name);
+        self
+    }
+
+    /// Lets a plugin of this name have the secrets that its manifest names, also when it is not trusted.
+    #[must_use]
+    pub fn confide(mut self, name: impl Into<String>) -> Self {
+        self.places.confided.push(name.into());
+        self
     }
 
     /// Looks into a folder too, after those before it.
@@ -90,21 +126,63 @@ impl Plugins {
         }))
     }
 
-    /// Loads a plugin that is trusted.
+    /// Finds what `plugin:` stands before: a name, a name and a model with a colon between, or a path. Gives the model too.
+    ///
+    /// # Errors
+    /// As for [`Plugins::find`].
+    pub fn named<'a>(&self, text: &'a str) -> Result<(Listed, &'a str), Fault> {
+        let (name, model) = match text.split_once(':') {
+            Some((own, model)) if !is_path(text) => (own, model),
+            _ => (text, ""),
+        };
+        Ok((self.find(name)?, model))
+    }
+
+    /// Opens a plugin where it has to run. Its configuration is that of its manifest, and what `more` adds; `model` is that of
+    /// requests that name none.
+    ///
+    /// # Errors
+    /// `invalid_request` when it has changed since it was trusted, when anybody may write it, when its library is no plugin, or
+    /// when there is no program to run it apart; what the plugin says against it.
+    pub(crate) fn open(
+        &self,
+        listed: &Listed,
+        (keys, model): (&Keys, &str),
+        more: Map<String, Value>,
+    ) -> Result<Arc<dyn Provider>, Fault> {
+        let mut config = listed.config();
+        config.extend(more);
+        if listed.place == Place::Here {
+            return listed.load()?.with_model(&config.into(), keys, model);
+        }
+        if listed.place == Place::Refused {
+            return Err(listed.refusal());
+        }
+        listed.image()?;
+        let manifest = listed.manifest.as_ref();
+        let mut process = PluginProcess::new(&listed.library);
+        process = process.secrets(self.places.secrets(listed.standing, manifest));
+        if let Some(argv) = &self.places.host {
+            process = process.program(argv);
+        }
+        if listed.standing == Standing::Trusted {
+            process = process.trusted(listed.hash);
+        }
+        if let Some(manifest) = manifest {
+            process = process.named(&manifest.name);
+        }
+        process.with_model(&config.into(), keys, model)
+    }
+
+    /// Loads a plugin that is trusted into this process.
     ///
     /// # Errors
     /// `invalid_request` when there is none, when it is not trusted or has changed, or when its library is no plugin.
     pub fn load(&self, name: &str) -> Result<(Listed, Plugin), Fault> {
         let listed = self.find(name)?;
-        let path = listed.library.display();
         match listed.standing {
             Standing::Trusted => listed.load().map(|plugin| (listed, plugin)),
-            Standing::Unknown => Err(invalid(format!(
-                "the plugin {path} is not trusted: look at it with `fusion plugins inspect {path}`, then say `fusion plugins trust {path}`"
-            ))),
-            Standing::Changed(_) => Err(invalid(format!(
-                "the plugin {path} has changed since it was trusted: if you know why, say `fusion plugins trust {path}` again"
-            ))),
+            Standing::Unknown | Standing::Changed(_) => Err(listed.refusal()),
         }
     }
 
@@ -117,6 +195,7 @@ impl Plugins {
         let plugin = listed.load()?;
         self.trust.set(&listed.library, Some(listed.hash)).map_err(invalid)?;
         listed.standing = Standing::Trusted;
+        listed.place = self.places.place(listed.standing, listed.manifest.as_ref());
         Ok((listed, plugin))
     }
 
@@ -128,6 +207,7 @@ impl Plugins {
         let mut listed = self.find(name)?;
         self.trust.set(&listed.library, None).map_err(invalid)?;
         listed.standing = Standing::Unknown;
+        listed.place = self.places.place(listed.standing, listed.manifest.as_ref());
         Ok(listed)
     }
 
@@ -140,21 +220,18 @@ impl Plugins {
         } else {
             (beside(file), file.to_owned())
         };
-        let wrong = |error| invalid(format!("the plugin {}: {error}", library.display()));
-        let library = library.canonicalize().map_err(wrong)?;
-        if !library.is_file() {
-            return Err(invalid(format!("the plugin {}: it is no file", library.display())));
-        }
-        let hash = Digest::of(&fs::read(&library).map_err(wrong)?);
+        let wrong = |what| invalid(format!("the plugin {}: {what}", library.display()));
+        let image = Image::open(&library).map_err(wrong)?;
+        let (library, hash) = (image.path().to_owned(), image.hash());
         let standing = self.trust.standing(&library, hash).map_err(invalid)?;
-        Ok(Listed { library, manifest, hash, standing })
+        let place = self.places.place(standing, manifest.as_ref());
+        Ok(Listed { library, manifest, hash, standing, place })
     }
 }
 
 impl Listed {
     fn load(&self) -> Result<Plugin, Fault> {
-        refuse_open_to_all(&self.library)?;
-        let plugin = Plugin::load(&self.library)?;
+        let plugin = Plugin::of(&self.image()?)?;
         let Some(manifest) = &self.manifest else { return Ok(plugin) };
         if manifest.name != plugin.name() {
             let (path, says, own) = (self.library.display(), &manifest.name, plugin.name());
@@ -165,14 +242,43 @@ impl Listed {
         Ok(plugin.secrets(&manifest.secrets))
     }
 
+    /// Opens the file that was looked at: a library that anybody may write is nobody's, and one that has changed is another.
+    fn image(&self) -> Result<Image, Fault> {
+        let path = self.library.display();
+        let image = Image::open(&self.library)
+            .map_err(|what| invalid(format!("the plugin {path}: {what}")))?;
+        if image.is_open_to_all() {
+            return Err(invalid(format!(
+                "the plugin {path} may be written by anybody: `chmod o-w {path}`"
+            )));
+        }
+        if image.hash() != self.hash {
+            return Err(invalid(format!("the plugin {path} has changed while it was opened")));
+        }
+        Ok(image)
+    }
+
+    /// Says why it is not loaded.
+    fn refusal(&self) -> Fault {
+        let path = self.library.display();
+        invalid(match self.standing {
+            Standing::Changed(_) => format!(
+                "the plugin {path} has changed since it was trusted: if you know why, say `fusion plugins trust {path}` again"
+            ),
+            _ => format!(
+                "the plugin {path} is not trusted: look at it with `fusion plugins inspect {path}`, then say `fusion plugins trust {path}`"
+            ),
+        })
+    }
+
     /// Gives what it is opened with.
-    pub fn config(&self) -> serde_json::Map<String, serde_json::Value> {
+    pub fn config(&self) -> Map<String, Value> {
         self.manifest.as_ref().map(|manifest| manifest.config.clone()).unwrap_or_default()
     }
 }
 
 /// Tells whether a text is a path and no name.
-pub(crate) fn is_path(text: &str) -> bool {
+fn is_path(text: &str) -> bool {
     let ends = |ending: &str| text.ends_with(ending);
     text.contains(['/', '\\']) || [".so", ".dylib", ".dll", ".json"].into_iter().any(ends)
 }
@@ -202,23 +308,4 @@ fn beside(library: &Path) -> Option<Manifest> {
         manifests(library.parent()?).into_iter().filter_map(|file| Manifest::read(&file).ok());
     let own = |path: &PathBuf| path.canonicalize().is_ok_and(|path| path == whole);
     all.into_iter().find(|(_, path)| own(path)).map(|(manifest, _)| manifest)
-}
-
-/// A library that anybody may write is nobody's: its hash says nothing a moment later.
-#[cfg(unix)]
-fn refuse_open_to_all(library: &Path) -> Result<(), Fault> {
-    use std::os::unix::fs::PermissionsExt;
-    let open = library.metadata().is_ok_and(|data| data.permissions().mode() & 0o002 != 0);
-    if open {
-        let path = library.display();
-        return Err(invalid(format!(
-            "the plugin {path} may be written by anybody: `chmod o-w {path}`"
-        )));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn refuse_open_to_all(_library: &Path) -> Result<(), Fault> {
-    Ok(())
 }

@@ -38,6 +38,9 @@ pub struct Manifest {
     /// The secrets that it may ask for by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
+    /// It runs in a process of its own, also when it is trusted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub isolate: bool,
     /// What it is opened with.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub config: Map<String, Value>,

@@ -109,6 +109,11 @@ fn what_anybody_may_write_is_not_trusted() {
     fs::set_permissions(&library, fs::Permissions::from_mode(0o666)).unwrap();
     let fault = plugins.trust(library.to_str().unwrap()).unwrap_err();
     assert!(fault.message().contains("may be written by anybody: `chmod o-w"), "{fault}");
+    // Nor does it run in a process of its own.
+    let settings = Settings::default().plugins(plugins.host(["/none/fusion"]));
+    let name = format!("plugin:{}", library.display());
+    let fault = open(&name, &Keys::new(|_| None), settings).unwrap_err();
+    assert!(fault.message().contains("may be written by anybody"), "{fault}");
 }
 
 #[test]
@@ -117,11 +122,17 @@ fn opening_by_name_says_what_to_do() {
     fs::write(folder.path().join("libone.so"), "first").unwrap();
     manifest(folder.path(), "one", "\"libone.so\"");
     let keys = Keys::new(|_| None);
-    let settings = Settings::default().plugins(plugins);
+    let trusting = plugins.clone();
+    let settings = Settings::default().plugins(plugins.host(["/none/fusion", "plugin-host"]));
     for name in ["plugin:one", "plugin:one:small"] {
+        // There is no such program: what is not trusted is not loaded here.
         let fault = open(name, &keys, settings.clone()).unwrap_err();
-        assert!(fault.message().contains("say `fusion plugins trust "), "{fault}");
+        assert!(fault.message().contains("cannot be started: `/none/fusion`"), "{fault}");
     }
+    let path = folder.path().join("libone.so").canonicalize().unwrap();
+    trusting.trust.set(&path, Some(Digest::of(b"another"))).unwrap();
+    let fault = open("plugin:one", &keys, settings.clone()).unwrap_err();
+    assert!(fault.message().contains("has changed since it was trusted"), "{fault}");
     let fault = open("plugin:", &keys, settings).unwrap_err();
     assert_eq!(
         fault.message(),

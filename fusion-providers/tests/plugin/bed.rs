@@ -8,8 +8,8 @@ use std::time::Duration;
 use fusion_core::contract::{Call, Provider};
 use fusion_core::model::chat::{Answer, Fault, Request};
 use fusion_core::run::Os;
-use fusion_providers::{Keys, Plugin};
-use serde_json::json;
+use fusion_providers::{Keys, Plugin, PluginProcess};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A library that is thrown away with this.
@@ -51,14 +51,66 @@ pub(crate) fn naughty_and_quick() -> Built {
     build("fusion-providers/tests/plugin/c/naughty.c", &["FLAGS=FUSION_QUICK"])
 }
 
-/// Opens a plugin as a provider.
-pub(crate) fn open(path: &Path) -> Result<Arc<dyn Provider>, Fault> {
-    let keys = Keys::new(|name| match name {
+/// Where a plugin runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// In this process.
+    Here,
+    /// In a process of its own.
+    Apart,
+}
+
+/// Makes two tests of each case: one for each way.
+macro_rules! both_ways {
+    ($($case:ident),+ $(,)?) => {
+        mod here {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                super::$case(crate::bed::Way::Here).await;
+            })+
+        }
+        mod apart {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                super::$case(crate::bed::Way::Apart).await;
+            })+
+        }
+    };
+}
+pub(crate) use both_ways;
+
+/// Finds what cargo has built with the tests, as an example of this package.
+pub(crate) fn example(name: &str) -> PathBuf {
+    let program = std::env::current_exe().unwrap();
+    let file = program.parent().unwrap().parent().unwrap().join("examples").join(name);
+    assert!(file.is_file(), "build it: cargo build -p fusion-providers --examples");
+    file
+}
+
+/// A plugin for a process of its own.
+pub(crate) fn apart(path: &Path) -> PluginProcess {
+    PluginProcess::new(path).program([example("plugin-host").display().to_string()])
+}
+
+fn keys() -> Keys {
+    Keys::new(|name| match name {
         "SHORT" => Some("sesame".to_owned()),
         "LONG" => Some("a".repeat(100)),
         _ => None,
-    });
-    Plugin::load(path)?.open(&json!({}), &keys)
+    })
+}
+
+/// Opens a plugin as a provider.
+pub(crate) fn open(path: &Path) -> Result<Arc<dyn Provider>, Fault> {
+    open_as(Way::Here, path, &json!({}))
+}
+
+/// Opens a plugin somewhere.
+pub(crate) fn open_as(way: Way, path: &Path, config: &Value) -> Result<Arc<dyn Provider>, Fault> {
+    match way {
+        Way::Here => Plugin::load(path)?.open(config, &keys()),
+        Way::Apart => apart(path).secrets(["SHORT", "LONG", "NONE"]).open(config, &keys()),
+    }
 }
 
 /// Makes a call of the real world with few seconds of time.

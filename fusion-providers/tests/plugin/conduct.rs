@@ -1,4 +1,4 @@
-//! Plugins that misbehave in calls: the host survives and says what was wrong.
+//! Plugins that misbehave in calls: the host survives and says what was wrong, wherever the plugin runs.
 
 use std::time::Duration;
 
@@ -8,12 +8,25 @@ use fusion_providers::{Keys, Plugin};
 use futures_util::StreamExt;
 use serde_json::json;
 
-use super::bed::{ask, call, drop_soon, naughty, naughty_and_quick, open};
+use super::bed::{
+    Way, apart, ask, both_ways, call, drop_soon, naughty, naughty_and_quick, open, open_as,
+};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_is_said_and_the_next_call_works() {
+both_ways!(
+    what_is_wrong_is_said_and_the_next_call_works,
+    odd_but_harmless_conduct_is_borne,
+    a_call_that_never_ends_ends_with_its_time,
+    a_plugin_that_says_it_is_quick_has_to_show_it,
+    a_plugin_that_blocks_for_ever_fills_only_its_own_places,
+    who_drops_a_call_is_not_bothered_by_it,
+    a_plugin_that_cannot_be_opened_says_why,
+    secrets_are_those_of_the_manifest,
+    many_calls_from_many_tasks_keep_apart,
+);
+
+async fn what_is_wrong_is_said_and_the_next_call_works(way: Way) {
     let built = naughty_and_quick();
-    let provider = open(&built.path()).unwrap();
+    let provider = open_as(way, &built.path(), &json!({})).unwrap();
     for (text, kind, message) in [
         ("bad utf8", FaultKind::Malformed, "a text that is no UTF-8"),
         ("null bytes", FaultKind::Malformed, "a piece of no bytes, or of too many"),
@@ -28,6 +41,7 @@ async fn what_is_wrong_is_said_and_the_next_call_works() {
         ("refuse", FaultKind::RateLimit, "said `rate_limit` and nothing else"),
         ("odd status", FaultKind::Malformed, "gave the status 77, which means nothing"),
         ("flood", FaultKind::Malformed, "bytes that nobody had read yet"),
+        ("tell", FaultKind::Auth, "the key *** is wrong"),
     ] {
         let fault = ask(&*provider, text).await.unwrap_err();
         assert_eq!(fault.kind(), kind, "{text}: {fault}");
@@ -37,10 +51,9 @@ async fn what_is_wrong_is_said_and_the_next_call_works() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn odd_but_harmless_conduct_is_borne() {
+async fn odd_but_harmless_conduct_is_borne(way: Way) {
     let built = naughty_and_quick();
-    let provider = open(&built.path()).unwrap();
+    let provider = open_as(way, &built.path(), &json!({})).unwrap();
     for (text, said) in [
         ("twice", "twice"),
         ("thread", "too late"),
@@ -55,10 +68,9 @@ async fn odd_but_harmless_conduct_is_borne() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_never_ends_ends_with_its_time() {
+async fn a_call_that_never_ends_ends_with_its_time(way: Way) {
     let built = naughty();
-    let provider = open(&built.path()).unwrap();
+    let provider = open_as(way, &built.path(), &json!({})).unwrap();
     for text in ["never", "block"] {
         let request = Request::new("").user(text);
         let fault = provider.complete(&call().within_ms(100), &request).await.unwrap_err();
@@ -80,20 +92,18 @@ async fn a_call_that_never_ends_ends_with_its_time() {
     assert_eq!(fault.kind(), FaultKind::Timeout, "{fault}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_that_says_it_is_quick_has_to_show_it() {
+async fn a_plugin_that_says_it_is_quick_has_to_show_it(way: Way) {
     let built = naughty_and_quick();
-    let provider = open(&built.path()).unwrap();
+    let provider = open_as(way, &built.path(), &json!({})).unwrap();
     let request = Request::new("").user("block");
     let fault = provider.complete(&call().within_ms(50), &request).await.unwrap_err();
     assert_eq!(fault.kind(), FaultKind::Timeout, "{fault}");
     assert_eq!(ask(&*provider, "hello").await.unwrap().text(), "hello");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_that_blocks_for_ever_fills_only_its_own_places() {
+async fn a_plugin_that_blocks_for_ever_fills_only_its_own_places(way: Way) {
     let built = naughty();
-    let provider = open(&built.path()).unwrap();
+    let provider = open_as(way, &built.path(), &json!({})).unwrap();
     let request = Request::new("").user("block");
     // One that is given up before its thread is there blocks none, so it takes a few more than there are places.
     let mut last = provider.complete(&call().within_ms(5), &request).await.unwrap_err();
@@ -105,14 +115,13 @@ async fn a_plugin_that_blocks_for_ever_fills_only_its_own_places() {
     }
     assert_eq!(last.kind(), FaultKind::Overloaded, "{last}");
     assert!(last.message().contains("256 calls of the plugin block"), "{last}");
-    let other = open(&built.path()).unwrap();
+    let other = open_as(way, &built.path(), &json!({})).unwrap();
     assert_eq!(ask(&*other, "hello").await.unwrap().text(), "hello");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn who_drops_a_call_is_not_bothered_by_it() {
+async fn who_drops_a_call_is_not_bothered_by_it(way: Way) {
     let built = naughty();
-    let provider = open(&built.path()).unwrap();
+    let provider = open_as(way, &built.path(), &json!({})).unwrap();
     drop_soon(&*provider, "after cancel").await;
     // The plugin looks for itself that it is refused, and aborts if it is not.
     #[expect(clippy::disallowed_methods, reason = "the plugin has a thread of its own")]
@@ -145,27 +154,26 @@ async fn a_plugin_is_closed_once_after_its_last_call() {
     assert_eq!(ask(&*watcher, "destroyed").await.unwrap().text(), "1", "a call of it is open");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_that_cannot_be_opened_says_why() {
+async fn a_plugin_that_cannot_be_opened_says_why(way: Way) {
     let built = naughty();
-    let plugin = Plugin::load(&built.path()).unwrap();
-    let fault = plugin.open(&json!({"refuse": true}), &Keys::new(|_| None)).unwrap_err();
+    let fault = open_as(way, &built.path(), &json!({"refuse": true})).unwrap_err();
     assert_eq!((fault.kind(), fault.message().len()), (FaultKind::Auth, 256));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn secrets_are_those_of_the_manifest() {
+async fn secrets_are_those_of_the_manifest(way: Way) {
     let built = naughty();
-    let plugin = Plugin::load(&built.path()).unwrap().secrets(["LONG"]);
     let keys = Keys::new(|_| Some("a".repeat(50)));
-    let provider = plugin.open(&json!({}), &keys).unwrap();
+    let provider = match way {
+        Way::Here => Plugin::load(&built.path()).unwrap().secrets(["LONG"]).open(&json!({}), &keys),
+        Way::Apart => apart(&built.path()).secrets(["LONG"]).open(&json!({}), &keys),
+    };
+    let provider = provider.unwrap();
     assert_eq!(ask(&*provider, "secrets").await.unwrap().text(), " 50 0 0");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn many_calls_from_many_tasks_keep_apart() {
+async fn many_calls_from_many_tasks_keep_apart(way: Way) {
     let built = naughty_and_quick();
-    let provider = open(&built.path()).unwrap();
+    let provider = open_as(way, &built.path(), &json!({})).unwrap();
     let tasks = (0..32).map(|task| {
         let provider = provider.clone();
         async move {

@@ -3,13 +3,15 @@
 use fusion_core::contract::{Provider, gather};
 use fusion_core::model::chat::{Embed, FaultKind, Request};
 use futures_util::StreamExt;
+use serde_json::json;
 
-use super::bed::{ask, build, call, open};
+use super::bed::{Way, ask, both_ways, build, call, open_as};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_example_in_c_answers_and_streams() {
+both_ways!(the_example_in_c_answers_and_streams, a_stream_that_is_dropped_stops_the_plugin);
+
+async fn the_example_in_c_answers_and_streams(way: Way) {
     let built = build("examples/plugin-c/words.c", &[]);
-    let provider = open(&built.path()).unwrap();
+    let provider = open_as(way, &built.path(), &json!({})).unwrap();
     assert_eq!(provider.name(), "words");
     assert_eq!(ask(&*provider, "All the  words.").await.unwrap().text(), "All the  words.");
     let request = Request::new("").user("One by one.");
@@ -27,10 +29,9 @@ async fn the_example_in_c_answers_and_streams() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stream_that_is_dropped_stops_the_plugin() {
+async fn a_stream_that_is_dropped_stops_the_plugin(way: Way) {
     let built = build("examples/plugin-c/words.c", &[]);
-    let provider = open(&built.path()).unwrap();
+    let provider = open_as(way, &built.path(), &json!({})).unwrap();
     let request = Request::new("").user("word ".repeat(200_000));
     for _ in 0..20 {
         let mut chunks = provider.stream(&call(), &request).await.unwrap();

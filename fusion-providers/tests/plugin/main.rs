@@ -3,6 +3,7 @@
 
 mod bed;
 mod conduct;
+mod crash;
 mod example;
 mod panics;
 mod shape;

@@ -1,6 +1,5 @@
 //! A plugin in Rust over the ordinary trait: no panic crosses, calls can be dropped, time is the host's.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use fusion_core::contract::{Labels, Provider};
@@ -9,26 +8,26 @@ use fusion_providers::{Keys, Plugin};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use super::bed::{ask, call, drop_soon};
+use super::bed::{Way, apart, ask, both_ways, call, drop_soon, example};
 
-/// Cargo builds it with the tests, as an example of this package.
-fn library() -> PathBuf {
-    let program = std::env::current_exe().unwrap();
-    let folder = program.parent().unwrap().parent().unwrap().join("examples");
+fn open(way: Way, config: &Value) -> Result<Arc<dyn Provider>, Fault> {
     let name = format!("{}contrary{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let file = folder.join(name);
-    assert!(file.is_file(), "build it: cargo build -p fusion-providers --examples");
-    file
-}
-
-fn open(config: &Value) -> Result<Arc<dyn Provider>, Fault> {
+    let library = example(&name);
     let keys = Keys::new(|name| (name == "LONG").then(|| "k".repeat(1_000)));
-    Plugin::load(&library())?.open(config, &keys)
+    match way {
+        Way::Here => Plugin::load(&library)?.open(config, &keys),
+        Way::Apart => apart(&library).secrets(["LONG"]).open(config, &keys),
+    }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn panics_become_faults() {
-    let provider = open(&json!({})).unwrap();
+both_ways!(
+    panics_become_faults,
+    panics_at_the_begin_and_the_end_stay_inside,
+    calls_bring_their_world_and_can_be_dropped,
+);
+
+async fn panics_become_faults(way: Way) {
+    let provider = open(way, &json!({})).unwrap();
     for (text, said) in [("panic", "panicked: at once"), ("panic later", "panicked: later")] {
         let fault = ask(&*provider, text).await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Overloaded);
@@ -42,20 +41,18 @@ async fn panics_become_faults() {
     assert!(chunks[300].as_ref().unwrap_err().message().ends_with("panicked: in the middle"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn panics_at_the_begin_and_the_end_stay_inside() {
-    let fault = open(&json!({"open": "panic"})).unwrap_err();
+async fn panics_at_the_begin_and_the_end_stay_inside(way: Way) {
+    let fault = open(way, &json!({"open": "panic"})).unwrap_err();
     assert!(fault.message().ends_with("panicked: no way to open"), "{fault}");
-    let fault = open(&json!({"open": "refuse"})).unwrap_err();
+    let fault = open(way, &json!({"open": "refuse"})).unwrap_err();
     assert_eq!((fault.kind(), fault.message()), (FaultKind::Auth, "no key"));
-    let provider = open(&json!({"open": "panic at the end"})).unwrap();
+    let provider = open(way, &json!({"open": "panic at the end"})).unwrap();
     assert_eq!(ask(&*provider, "hello").await.unwrap().text(), "hello");
     drop(provider);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn calls_bring_their_world_and_can_be_dropped() {
-    let provider = open(&json!({})).unwrap();
+async fn calls_bring_their_world_and_can_be_dropped(way: Way) {
+    let provider = open(way, &json!({})).unwrap();
     assert_eq!(ask(&*provider, "wait").await.unwrap().text(), "wait");
     assert_eq!(ask(&*provider, "key").await.unwrap().text().len(), 1_000);
     let labels = Labels { run: Some("run-7".into()), ..Labels::default() };

@@ -4,14 +4,16 @@ use fusion_core::model::chat::FaultKind;
 use fusion_providers::{Keys, Plugin};
 use serde_json::json;
 
-use super::bed::{ask, build, open};
+use super::bed::{Way, ask, build, open, open_as};
 
 const MISSHAPEN: &str = "fusion-providers/tests/plugin/c/misshapen.c";
 
 fn refused(defines: &[&str]) -> String {
     let built = build(MISSHAPEN, defines);
-    let fault = open(&built.path()).unwrap_err();
+    let [here, apart] = [Way::Here, Way::Apart].map(|way| open_as(way, &built.path(), &json!({})));
+    let (fault, apart) = (here.unwrap_err(), apart.unwrap_err());
     assert!(matches!(fault.kind(), FaultKind::InvalidRequest | FaultKind::Malformed), "{fault}");
+    assert_eq!((apart.kind(), apart.message()), (fault.kind(), fault.message()));
     fault.message().to_owned()
 }
 

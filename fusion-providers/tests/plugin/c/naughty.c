@@ -1,5 +1,6 @@
 /* A plugin that does what it must not: the text of a request says which. */
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +88,13 @@ static fusion_status start(fusion_instance *instance, const fusion_request *requ
         host->complete(host, call, FUSION_OK, fusion_text("{}"));
         return FUSION_E_AUTH;
     }
+    if (is(request, "segfault")) *(volatile int *)(uintptr_t)(request->text.len - 8) = 1;
+    if (is(request, "abort")) fputs("it is all over\n", stderr), abort();
+    if (is(request, "exit")) exit(3);
+    if (is(request, "exit well")) _exit(0);
+    if (is(request, "stop")) raise(SIGSTOP);
+    if (is(request, "garbage frames"))
+        for (int file = 3; file < 64; file++) (void)!write(file, "garbage garbage garbage", 23);
     instance->open++;
     if (is(request, "never")) return FUSION_OK;
     if (is(request, "block")) for (;;) sleep(1000);
@@ -137,6 +145,22 @@ static fusion_status start(fusion_instance *instance, const fusion_request *requ
         snprintf(line, sizeof line, "%.*s %zu %zu %zu", (int)fits, (const char *)room, not, absent, null);
         host->log(host, 1, null_with_length);
         host->log(host, 1, bad_text);
+        host->emit(host, call, FUSION_TEXT, fusion_text(line));
+    } else if (is(request, "tell")) {
+        uint8_t room[8];
+        size_t len = host->secret(host, fusion_text("SHORT"), room, sizeof room);
+        snprintf(line, sizeof line, "the key %.*s is wrong", (int)len, (const char *)room);
+        host->log(host, 1, fusion_text(line));
+        status = FUSION_E_AUTH;
+        body = fusion_text(line);
+    } else if (is(request, "where")) {
+        extern char **environ;
+        char folder[20], *variable = getenv("FUSION_TEST_SECRET");
+        int count = 0;
+        while (environ[count]) count++;
+        snprintf(line, sizeof line, "%d %s %d %s %zd", (int)getpid(), getcwd(folder, sizeof folder), count, variable ? variable : "-", read(0, folder, 1));
+        printf("this is no frame\n");
+        fflush(stdout);
         host->emit(host, call, FUSION_TEXT, fusion_text(line));
     } else if (is(request, "clock")) {
         snprintf(line, sizeof line, "%d %d %d", host->now_ns(host, call) > 0, host->now_ms(host, call) > 0, host->now_ns(host, 12345) == 0);

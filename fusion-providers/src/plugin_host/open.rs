@@ -1,0 +1,89 @@
+//! A call that somebody waits for, wherever the plugin runs that answers it.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use fusion_core::contract::Call;
+use fusion_core::model::chat::{Chunk, Fault};
+use fusion_plugin::abi::CallId;
+
+use super::pending::{Came, Pending};
+
+/// What one call says to the plugin; kept until `start` has returned.
+#[derive(Debug, Default)]
+pub(crate) struct Ask {
+    pub(crate) op: u32,
+    pub(crate) labels: Vec<u8>,
+    pub(crate) model: String,
+    pub(crate) text: String,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Where an opened plugin runs: in this process, or in one of its own.
+pub(crate) trait Way: fmt::Debug + Send + Sync {
+    /// Gives what the plugin is called.
+    fn name(&self) -> &str;
+
+    /// Begins a call. How it goes on is told to what is given back.
+    fn begin(self: Arc<Self>, call: Call, ask: Ask) -> Result<(CallId, Arc<Pending>), Fault>;
+
+    /// Takes note that so many bytes of the answer were read.
+    fn took(&self, id: CallId, bytes: usize);
+
+    /// Takes note that nobody waits for a call any more; it may be over already.
+    fn leave(&self, id: CallId);
+}
+
+/// A call that somebody waits for; dropping it ends it.
+pub(super) struct Open {
+    way: Arc<dyn Way>,
+    pending: Arc<Pending>,
+    id: CallId,
+    /// Pieces that are to be given out.
+    pub(super) rest: VecDeque<Chunk>,
+}
+
+impl Open {
+    /// Begins a call.
+    pub(super) fn begin(way: &Arc<dyn Way>, call: Call, ask: Ask) -> Result<Self, Fault> {
+        let (id, pending) = way.clone().begin(call, ask)?;
+        Ok(Self { way: way.clone(), pending, id, rest: VecDeque::new() })
+    }
+
+    /// Waits for pieces, or for the end.
+    pub(super) async fn next(&self) -> Result<Came, Fault> {
+        let there = self.pending.poll(&Context::from_waker(Waker::noop()));
+        let came = match there {
+            // Who has pieces at any time would never be waited for: the limits hold for it all the same.
+            Poll::Ready(pieces @ Came::Pieces(..)) => self.pending.call.check().map(|()| pieces),
+            Poll::Ready(end) => Ok(end),
+            Poll::Pending => self.in_time().await,
+        };
+        if let Ok(Came::Pieces(_, bytes)) = came {
+            self.way.took(self.id, bytes);
+        }
+        let name = self.way.name();
+        match came {
+            Ok(Came::End(result)) => Ok(Came::End(result.map_err(|fault| fault.provider(name)))),
+            other => other.map_err(|fault| fault.provider(name)),
+        }
+    }
+
+    /// Waits no longer than the call may be silent.
+    async fn in_time(&self) -> Result<Came, Fault> {
+        let call = &self.pending.call;
+        let next = poll_fn(|cx| self.pending.poll(cx).map(Ok));
+        let ms = call.remaining_ms().min(call.limits().idle_ms);
+        call.limited(ms, "the plugin said nothing", next).await
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.pending.give_up();
+        self.way.leave(self.id);
+    }
+}
