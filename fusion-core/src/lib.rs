@@ -10,6 +10,8 @@
 #[cfg(feature = "engine")]
 pub mod agent;
 pub mod contract;
+#[cfg(feature = "coordination")]
+pub mod coordination;
 pub mod error;
 #[cfg(feature = "engine")]
 mod fusion;

@@ -1,5 +1,6 @@
 //! What can be typed: the commands and their options.
 
+mod agents;
 mod global;
 mod models;
 mod plugins;
@@ -7,6 +8,7 @@ mod runs;
 mod top;
 mod weights;
 
+pub(crate) use agents::{Agents, Match, Wish};
 pub(crate) use global::Global;
 pub(crate) use models::{Chat, Providers};
 pub(crate) use plugins::Plugins;

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::Global;
+use super::agents::Agents;
 use super::models::{Chat, Providers};
 use super::plugins::Plugins;
 use super::runs::{Named, RunsCommand};
@@ -45,6 +46,9 @@ pub(crate) enum Command {
     Recover(Recover),
     /// Only work: drive what others start, until it is told to end
     Worker(Worker),
+    /// Agents: who there is, and who should do a task
+    #[command(subcommand)]
+    Agents(Agents),
     /// Providers of language models: list them, try one, list its models
     #[command(subcommand)]
     Providers(Providers),

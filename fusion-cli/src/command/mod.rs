@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod agents;
 mod chat;
 mod completions;
 mod dispatch;

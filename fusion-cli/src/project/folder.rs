@@ -16,6 +16,9 @@ const PLUGINS: &str = "plugins";
 /// The folder of the project's descriptions of command-line agents.
 const COMMANDS: &str = "commands";
 
+/// The folder of the project's cards of agents.
+const AGENTS: &str = "agents";
+
 /// The folder of the workspaces of agents.
 const WORKSPACES: &str = "workspaces";
 
@@ -32,6 +35,11 @@ pub(super) fn plugins(here: &Path) -> PathBuf {
 /// Finds the folder of the project's descriptions of command-line agents.
 pub(super) fn commands(here: &Path) -> PathBuf {
     project(here).join(COMMANDS)
+}
+
+/// Finds the folder of the project's cards of agents.
+pub(super) fn agents(here: &Path) -> PathBuf {
+    project(here).join(AGENTS)
 }
 
 /// Finds the folder in which workspaces of agents are made.

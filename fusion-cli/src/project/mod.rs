@@ -1,5 +1,6 @@
 //! The project: its folder, its store, its workflow files, what its commands see of the environment.
 
+mod cards;
 mod commands;
 mod environment;
 mod folder;
@@ -9,6 +10,7 @@ mod open;
 mod plugins;
 mod workflows;
 
+pub(crate) use cards::cards;
 pub(crate) use commands::commands;
 pub(crate) use environment::user;
 pub(crate) use inputs::{given, pairs};

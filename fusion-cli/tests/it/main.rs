@@ -6,6 +6,7 @@ mod agents;
 mod bad_file;
 mod bad_run;
 mod bad_store;
+mod cards;
 mod control;
 mod display;
 mod help;
