@@ -62,3 +62,26 @@ impl Step for Constant {
         Box::pin(std::future::ready(Ok(Output::Value(self.0.clone()))))
     }
 }
+
+/// Builds a plugin from a C file in `src/plugin`.
+///
+/// # Errors
+/// When there is no compiler, or it finds something wrong.
+#[expect(clippy::disallowed_methods, reason = "a compiler is run, without an engine")]
+pub fn c_plugin(source: &str, defines: &[&str], library: &Path) -> Outcome {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut cc = std::process::Command::new("cc");
+    cc.args(["-std=c11", "-O2", "-shared", "-fPIC", "-pthread", "-I"]);
+    cc.arg(own.join("../fusion-plugin/include")).arg("-o").arg(library);
+    cc.args(defines.iter().map(|define| format!("-D{define}")));
+    let status = cc.arg(own.join("src/plugin").join(source)).status()?;
+    if status.success() { Ok(()) } else { Err("the plugin cannot be built".into()) }
+}
+
+/// Gives the command that starts this program again, as something else.
+///
+/// # Errors
+/// When the system does not say where it is.
+pub fn itself(what: &str) -> Outcome<[String; 2]> {
+    Ok([std::env::current_exe()?.display().to_string(), what.to_owned()])
+}

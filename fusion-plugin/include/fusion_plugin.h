@@ -102,7 +102,10 @@ enum {
 
 enum { FUSION_ERROR = 1, FUSION_WARN = 2, FUSION_INFO = 3, FUSION_DEBUG = 4, FUSION_TRACE = 5 };
 
-enum { FUSION_QUICK = 1 }; /* `start` never blocks: it needs no thread of its own */
+enum {
+    FUSION_QUICK = 1, /* `start` never blocks: it needs no thread of its own */
+    FUSION_BRIEF = 2  /* `model` and `text` are all that it reads of a request: its `body` may be empty, which costs less */
+};
 
 #define FUSION_MESSAGE_LEN 256u /* room for the message of a failed `create`, its zero included */
 
@@ -119,7 +122,7 @@ typedef struct fusion_request {
     fusion_bytes labels;  /* for whom, as JSON: {"run": ..., "node": ..., "agent": ..., "project": ...}, all of them optional */
     fusion_bytes model;   /* the model asked for; empty for the usual one */
     fusion_bytes text;    /* the text of the last message, for who needs no more than that */
-    fusion_bytes body;    /* all of it as JSON */
+    fusion_bytes body;    /* all of it as JSON; the requests of a plugin that says FUSION_BRIEF may have none */
 } fusion_request;
 
 /* ---- What the host offers ---------------------------------------------------------------------------------------------- */
@@ -163,7 +166,7 @@ typedef struct fusion_plugin {
     uint32_t size;       /* sizeof(fusion_plugin) */
     uint32_t abi;        /* FUSION_ABI */
     uint32_t ops;        /* the sum of FUSION_OP_... that it can do */
-    uint32_t flags;      /* 0 or FUSION_QUICK */
+    uint32_t flags;      /* the sum of FUSION_QUICK and FUSION_BRIEF, or 0 */
     const char *name;    /* what it is called: a-z, 0-9 and -, at most 64, with a zero at the end */
     const char *version; /* its own version, with a zero at the end */
 

@@ -17,6 +17,8 @@ pub const ENTRY: &[u8] = b"fusion_plugin_entry\0";
 pub const MESSAGE_LEN: usize = 256;
 /// The flag of a plugin whose `start` never blocks.
 pub const QUICK: u32 = 1;
+/// The flag of a plugin that reads only the model and the text of a request.
+pub const BRIEF: u32 = 2;
 
 /// Bytes that are lent until the function that they were given to returns.
 #[derive(Debug, Clone, Copy)]

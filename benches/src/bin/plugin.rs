@@ -1,17 +1,15 @@
-//! Calls and streams of a plugin in C, through the ABI and back: in place, and from the plugin's own thread.
+//! Calls and streams of a plugin in C, through the ABI and back: in place, from the plugin's own thread, and from a process of
+//! its own.
 
 use std::hint::black_box;
-use std::path::Path;
-use std::process::Command;
-use std::sync::Arc;
 
 use fusion_benches::figure::Figure;
 use fusion_benches::meter::{median, start};
-use fusion_benches::setup::{Outcome, folder, runtime};
+use fusion_benches::setup::{Outcome, c_plugin, folder, itself, runtime};
 use fusion_core::contract::{Call, Provider};
 use fusion_core::model::chat::{Fault, Request};
 use fusion_core::run::Os;
-use fusion_providers::{Keys, Plugin};
+use fusion_providers::{Keys, Plugin, PluginProcess};
 use futures_util::StreamExt;
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -21,42 +19,47 @@ const FROM_THREAD: u32 = 5_000;
 const TIMES: usize = 9;
 
 fn main() -> Outcome {
+    // The process of the plugin is this program too.
+    if std::env::args().nth(1).is_some() {
+        return Ok(fusion_providers::plugins::host().map_err(said)?);
+    }
     let (runtime, folder) = (runtime()?, folder()?);
-    let provider = opened(folder.path())?;
+    let (brief, whole) = (folder.path().join("libbrief.so"), folder.path().join("libwhole.so"));
+    c_plugin("answers.c", &["FLAGS=FUSION_QUICK|FUSION_BRIEF"], &brief)?;
+    c_plugin("answers.c", &["FLAGS=FUSION_QUICK"], &whole)?;
+    let none = Keys::new(|_| None);
+    let opened = |path| Plugin::load(path).and_then(|plugin| plugin.open(&Value::Null, &none));
+    let (brief, provider) = (opened(&brief).map_err(said)?, opened(&whole).map_err(said)?);
     let call = Call::new(Os::with_runtime(runtime.handle().clone()));
     // The first call of a plugin is made on a thread.
+    each(&runtime, &*brief, &call, ("in place", 10))?;
     each(&runtime, &*provider, &call, ("in place", 10))?;
+    let in_place = times(|| each(&runtime, &*brief, &call, ("in place", IN_PLACE)))?;
+    let name = "call of a plugin in C that ends in place, without JSON: time";
+    Figure::new(name, in_place, "us").target("< 0.6").say();
     let in_place = times(|| each(&runtime, &*provider, &call, ("in place", IN_PLACE)))?;
     let name = "call of a plugin in C that ends in place, request as JSON: time";
-    Figure::new(name, in_place, "us").target("< 0.6 (without JSON)").say();
+    Figure::new(name, in_place, "us").say();
     let thread = times(|| each(&runtime, &*provider, &call, ("thread", FROM_THREAD)))?;
     let name = "call of a plugin in C that its own thread answers: time";
     Figure::new(name, thread, "us").target("< 40").say();
     let rate = times(|| streamed(&runtime, &*provider, &call))?;
     let name = "chunks of a stream from a thread of a plugin in C";
     Figure::new(name, rate, "chunks/s").target("> 1,500,000").say();
+    let apart = PluginProcess::new(&whole).program(itself("host")?);
+    let apart = apart.open(&Value::Null, &none).map_err(said)?;
+    each(&runtime, &*apart, &call, ("in place", 10))?;
+    let time = times(|| each(&runtime, &*apart, &call, ("in place", FROM_THREAD)))?;
+    Figure::new("call of a plugin in C in a process of its own: time", time, "us").say();
+    let rate = times(|| streamed(&runtime, &*apart, &call))?;
+    let name = "chunks of a stream from a plugin in C in a process of its own";
+    Figure::new(name, rate, "chunks/s").say();
     Ok(())
 }
 
 fn times(mut measure: impl FnMut() -> Outcome<f64>) -> Outcome<f64> {
     let all: Vec<f64> = (0..TIMES).map(|_| measure()).collect::<Outcome<_>>()?;
     Ok(median(all.into_iter()))
-}
-
-/// Builds the plugin and opens it.
-#[expect(clippy::disallowed_methods, reason = "a compiler is run, without an engine")]
-fn opened(folder: &Path) -> Outcome<Arc<dyn Provider>> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let library = folder.join("libanswers.so");
-    let mut cc = Command::new("cc");
-    cc.args(["-std=c11", "-O2", "-shared", "-fPIC", "-pthread", "-I"]);
-    cc.arg(own.join("../fusion-plugin/include")).arg("-o").arg(&library);
-    let status = cc.arg(own.join("src/plugin/answers.c")).status()?;
-    if !status.success() {
-        return Err("the plugin cannot be built".into());
-    }
-    let plugin = Plugin::load(&library).map_err(said)?;
-    Ok(plugin.open(&Value::Null, &Keys::new(|_| None)).map_err(said)?)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands in for a closure of `map_err`")]

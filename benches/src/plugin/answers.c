@@ -73,7 +73,7 @@ static fusion_status start(fusion_instance *own, const fusion_request *request) 
 static void cancel(fusion_instance *own, fusion_call call) { (void)own, (void)call; }
 
 static const fusion_plugin plugin = {
-    sizeof plugin, FUSION_ABI, FUSION_OP_COMPLETE | FUSION_OP_STREAM, FUSION_QUICK, "bench", "1", create, destroy, start, cancel,
+    sizeof plugin, FUSION_ABI, FUSION_OP_COMPLETE | FUSION_OP_STREAM, FLAGS, "bench", "1", create, destroy, start, cancel,
 };
 
 const fusion_plugin *fusion_plugin_entry(void) { return &plugin; }

@@ -190,9 +190,9 @@ unsafe extern "C" fn complete(
             return Status::STALE;
         };
         // SAFETY: the plugin lends the bytes until this function returns; null and absurd lengths are not looked at.
-        call.end(border.result(status, unsafe { body.look(2 * ANSWER_BYTES) }));
+        let open = call.complete(border.result(status, unsafe { body.look(2 * ANSWER_BYTES) }));
         // Not from within the plugin's own call: it may be closed by waiting for the thread that is here.
-        if let Some(last) = call.release().and_then(Arc::into_inner) {
+        if let Some(last) = open.and_then(Arc::into_inner) {
             call.call.env().blocking(Box::new(move || drop(last)));
         }
         Status::OK

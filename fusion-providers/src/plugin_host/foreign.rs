@@ -9,7 +9,7 @@ use fusion_core::model::chat::{
     Answer, Chunk, Embed, Embeddings, Fault, FaultKind, Finish, Fold, Message, Model, Part, Quota,
     Request,
 };
-use fusion_plugin::abi::Op;
+use fusion_plugin::abi::{self, Op};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,20 +22,22 @@ use super::pending::Came;
 pub(crate) struct Foreign {
     way: Arc<dyn Way>,
     ops: u32,
+    /// The plugin reads no more of a request than its model and its text.
+    is_brief: bool,
     model: Arc<str>,
 }
 
 impl Foreign {
     /// Makes it; `model` is that of requests that name none.
-    pub(crate) fn new(way: Arc<dyn Way>, ops: u32, model: &str) -> Self {
-        Self { way, ops, model: model.into() }
+    pub(crate) fn new(way: Arc<dyn Way>, (ops, flags): (u32, u32), model: &str) -> Self {
+        Self { way, ops, is_brief: flags & abi::BRIEF != 0, model: model.into() }
     }
 
     fn can(&self, op: Op) -> bool {
         self.ops & op.0 != 0
     }
 
-    fn begin(&self, call: &Call, op: Op, ask: Ask) -> Result<Open, Fault> {
+    fn begin(&self, call: &Call, op: Op, ask: Ask<'_>) -> Result<Open, Fault> {
         call.check()?;
         let call = call.clone().within_ms(call.limits().total_ms);
         let labels = labels(call.for_whom());
@@ -47,13 +49,13 @@ impl Foreign {
         &self,
         call: &Call,
         op: Op,
-        ask: Ask,
+        ask: Ask<'_>,
         what: &str,
     ) -> Result<T, Fault> {
         if !self.can(op) {
             return Err(Fault::unsupported(self.name(), what));
         }
-        let open = self.begin(call, op, ask)?;
+        let mut open = self.begin(call, op, ask)?;
         loop {
             if let Came::End(result) = open.next().await? {
                 return read(self.name(), &result?);
@@ -61,18 +63,20 @@ impl Foreign {
         }
     }
 
-    fn question(&self, request: &Request) -> Result<Ask, Fault> {
+    fn question<'a>(&'a self, request: &'a Request) -> Result<Ask<'a>, Fault> {
         request.check()?;
-        let mut request = Cow::Borrowed(request);
-        if request.model.is_empty() && !self.model.is_empty() {
-            request.to_mut().model = self.model.to_string();
-        }
+        let is_usual = request.model.is_empty() && !self.model.is_empty();
+        let model = if is_usual { &*self.model } else { &request.model };
         let text = match request.messages.last().map(|message| message.parts.as_slice()) {
-            Some([Part::Text { text }]) => text.clone(),
-            _ => request.messages.last().map(Message::text).unwrap_or_default(),
+            Some([Part::Text { text }]) => text.into(),
+            _ => request.messages.last().map(Message::text).unwrap_or_default().into(),
         };
-        let body = json(&request)?;
-        Ok(Ask { model: request.into_owned().model, text, body, ..Ask::default() })
+        let body = match (self.is_brief, is_usual) {
+            (true, _) => Vec::new(),
+            (false, false) => json(request)?,
+            (false, true) => json(&Request { model: model.to_owned(), ..request.clone() })?,
+        };
+        Ok(Ask { model: model.into(), text, body, ..Ask::default() })
     }
 }
 
@@ -89,7 +93,7 @@ impl Provider for Foreign {
         if !self.can(Op::COMPLETE) {
             return Err(Fault::unsupported(self.name(), "answers"));
         }
-        let open = self.begin(call, Op::COMPLETE, self.question(request)?)?;
+        let mut open = self.begin(call, Op::COMPLETE, self.question(request)?)?;
         let mut fold = Fold::default();
         loop {
             match open.next().await? {
@@ -147,7 +151,7 @@ impl Provider for Foreign {
     }
 
     async fn embed(&self, call: &Call, request: &Embed) -> Result<Embeddings, Fault> {
-        let ask = Ask { model: request.model.clone(), body: json(request)?, ..Ask::default() };
+        let ask = Ask { model: (&*request.model).into(), body: json(request)?, ..Ask::default() };
         self.whole(call, Op::EMBED, ask, "embeddings").await
     }
 
@@ -168,11 +172,11 @@ fn ended(mut fold: Fold, name: &str) -> Result<Answer, Fault> {
     fold.finish().map_err(|fault| fault.provider(name))
 }
 
-fn labels(labels: &Labels) -> Vec<u8> {
+fn labels(labels: &Labels) -> Cow<'static, [u8]> {
     if *labels == Labels::default() {
-        return b"{}".to_vec();
+        return b"{}".into();
     }
-    serde_json::to_vec(labels).unwrap_or_default()
+    serde_json::to_vec(labels).unwrap_or_default().into()
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, Fault> {

@@ -14,8 +14,8 @@ use super::load::Functions;
 use super::open::{Ask, Way};
 use super::pending::Pending;
 
-/// How long a `start` may take in place, in nanoseconds.
-const SLOW_NS: u64 = 50_000_000;
+/// How long a `start` may take in place, in milliseconds.
+const SLOW_MS: u64 = 50;
 /// After so many slow ones a plugin is no longer believed to be quick.
 const PATIENCE: u32 = 3;
 /// How many threads one opened plugin may have for its calls.
@@ -76,15 +76,11 @@ impl Instance {
     }
 
     /// Begins a call. How it goes on is told through the border.
-    fn start(self: &Arc<Self>, id: CallId, pending: &Arc<Pending>, ask: Ask) {
+    fn start(self: &Arc<Self>, id: CallId, pending: &Arc<Pending>, ask: Ask<'_>) {
         if self.may_start_here() {
-            let env = pending.call.env();
-            let from = env.monotonic_ns();
-            self.start_now(id, pending, &ask);
-            let took = env.monotonic_ns().saturating_sub(from);
-            if took > SLOW_NS {
+            let ms = self.start_now(id, pending, &ask);
+            if ms > SLOW_MS {
                 self.slow.fetch_add(1, Ordering::Relaxed);
-                let ms = took / 1_000_000;
                 self.border.say(2, &format!("`start` blocked a thread of the host for {ms} ms: the plugin should not say FUSION_QUICK"));
             }
             return;
@@ -95,16 +91,13 @@ impl Instance {
             self.refuse(id, self.border.fault(FaultKind::Overloaded, message));
             return;
         }
-        let (own, pending) = (self.clone(), pending.clone());
+        let (own, pending, ask) = (self.clone(), pending.clone(), ask.kept());
         let env = pending.call.env().clone();
         // One that blocks for ever keeps its thread; nobody waits for that, not even the end of the program.
         env.dedicated(
             "plugin",
             Box::new(move || {
-                let env = pending.call.env();
-                let from = env.monotonic_ns();
-                own.start_now(id, &pending, &ask);
-                if env.monotonic_ns().saturating_sub(from) < SLOW_NS {
+                if own.start_now(id, &pending, &ask) < SLOW_MS {
                     own.proven.store(true, Ordering::Relaxed);
                 }
                 own.threads.fetch_sub(1, Ordering::AcqRel);
@@ -119,19 +112,21 @@ impl Instance {
             && self.slow.load(Ordering::Relaxed) < PATIENCE
     }
 
-    fn start_now(&self, id: CallId, pending: &Pending, ask: &Ask) {
+    /// Gives how long it took, in milliseconds.
+    fn start_now(&self, id: CallId, pending: &Pending, ask: &Ask<'_>) -> u64 {
         let (call, limits) = (&pending.call, pending.call.limits());
         if !pending.is_wanted() {
-            return self
-                .refuse(id, self.border.refusal(Status::CANCELLED, "the call was cancelled"));
+            self.refuse(id, self.border.refusal(Status::CANCELLED, "the call was cancelled"));
+            return 0;
         }
+        let left_ms = call.remaining_ms();
         let request = abi::Request {
             size: abi::Request::SIZE,
             op: Op(ask.op),
             call: id,
             connect_ms: limits.connect_ms,
             idle_ms: limits.idle_ms,
-            total_ms: call.remaining_ms(),
+            total_ms: left_ms,
             key: Bytes::lend(call.key().as_bytes()),
             labels: Bytes::lend(&ask.labels),
             model: Bytes::lend(ask.model.as_bytes()),
@@ -143,14 +138,14 @@ impl Instance {
         if status != Status::OK {
             self.refuse(id, self.border.refusal(status, ""));
         }
+        left_ms.saturating_sub(call.remaining_ms())
     }
 
     /// Ends a call that the plugin did not take.
     fn refuse(&self, id: CallId, fault: Fault) {
         if let Some(pending) = self.border.calls.end(id) {
-            pending.end(Err(fault));
             // Never the last one: who begins the call has it too.
-            drop(pending.release());
+            drop(pending.complete(Err(fault)));
         }
     }
 }
@@ -160,7 +155,7 @@ impl Way for Instance {
         &self.border.name
     }
 
-    fn begin(self: Arc<Self>, call: Call, ask: Ask) -> Result<(CallId, Arc<Pending>), Fault> {
+    fn begin(self: Arc<Self>, call: Call, ask: Ask<'_>) -> Result<(CallId, Arc<Pending>), Fault> {
         let pending = Pending::new(call, Some(self.clone()));
         let id = self.border.calls.begin(&pending).ok_or_else(|| {
             self.border.fault(FaultKind::Overloaded, "the plugin has too many calls already")

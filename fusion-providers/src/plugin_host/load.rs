@@ -31,6 +31,7 @@ pub struct Plugin {
     version: String,
     abi: u32,
     ops: u32,
+    flags: u32,
     functions: Functions,
     secrets: Option<Vec<String>>,
 }
@@ -93,7 +94,16 @@ impl Plugin {
             quick: table.flags & abi::QUICK != 0,
         };
         let version = version.ok_or_else(|| missing("version"))?;
-        Ok(Self { path, name, version, abi, ops: table.ops, functions, secrets: None })
+        Ok(Self {
+            path,
+            name,
+            version,
+            abi,
+            ops: table.ops,
+            flags: table.flags,
+            functions,
+            secrets: None,
+        })
     }
 
     /// Lets it ask for these secrets only.
@@ -119,7 +129,7 @@ impl Plugin {
         model: &str,
     ) -> Result<Arc<dyn Provider>, Fault> {
         let instance = self.instance(config, keys, in_log(&self.name))?;
-        Ok(Arc::new(Foreign::new(instance, self.ops, model)))
+        Ok(Arc::new(Foreign::new(instance, (self.ops, self.flags), model)))
     }
 
     /// Opens it, with another place for the lines of its log.
@@ -134,9 +144,9 @@ impl Plugin {
         Instance::create(self.functions, border, config.as_bytes()).map(Arc::new)
     }
 
-    /// Gives its version of the ABI and its operations, as the table has them.
-    pub(crate) fn numbers(&self) -> (u32, u32) {
-        (self.abi, self.ops)
+    /// Gives its version of the ABI, its operations and its flags, as the table has them.
+    pub(crate) fn numbers(&self) -> (u32, u32, u32) {
+        (self.abi, self.ops, self.flags)
     }
 
     /// Gives what it calls itself.

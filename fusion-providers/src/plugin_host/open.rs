@@ -1,5 +1,6 @@
 //! A call that somebody waits for, wherever the plugin runs that answers it.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
@@ -14,12 +15,26 @@ use super::pending::{Came, Pending};
 
 /// What one call says to the plugin; kept until `start` has returned.
 #[derive(Debug, Default)]
-pub(crate) struct Ask {
+pub(crate) struct Ask<'a> {
     pub(crate) op: u32,
-    pub(crate) labels: Vec<u8>,
-    pub(crate) model: String,
-    pub(crate) text: String,
+    pub(crate) labels: Cow<'a, [u8]>,
+    pub(crate) model: Cow<'a, str>,
+    pub(crate) text: Cow<'a, str>,
     pub(crate) body: Vec<u8>,
+}
+
+impl Ask<'_> {
+    /// Makes it for who begins the call later.
+    pub(crate) fn kept(self) -> Ask<'static> {
+        let Self { op, labels, model, text, body } = self;
+        Ask {
+            op,
+            labels: labels.into_owned().into(),
+            model: model.into_owned().into(),
+            text: text.into_owned().into(),
+            body,
+        }
+    }
 }
 
 /// Where an opened plugin runs: in this process, or in one of its own.
@@ -28,7 +43,7 @@ pub(crate) trait Way: fmt::Debug + Send + Sync {
     fn name(&self) -> &str;
 
     /// Begins a call. How it goes on is told to what is given back.
-    fn begin(self: Arc<Self>, call: Call, ask: Ask) -> Result<(CallId, Arc<Pending>), Fault>;
+    fn begin(self: Arc<Self>, call: Call, ask: Ask<'_>) -> Result<(CallId, Arc<Pending>), Fault>;
 
     /// Takes note that so many bytes of the answer were read.
     fn took(&self, id: CallId, bytes: usize);
@@ -44,24 +59,29 @@ pub(super) struct Open {
     id: CallId,
     /// Pieces that are to be given out.
     pub(super) rest: VecDeque<Chunk>,
+    /// Something came already.
+    has_begun: bool,
 }
 
 impl Open {
     /// Begins a call.
-    pub(super) fn begin(way: &Arc<dyn Way>, call: Call, ask: Ask) -> Result<Self, Fault> {
+    pub(super) fn begin(way: &Arc<dyn Way>, call: Call, ask: Ask<'_>) -> Result<Self, Fault> {
         let (id, pending) = way.clone().begin(call, ask)?;
-        Ok(Self { way: way.clone(), pending, id, rest: VecDeque::new() })
+        Ok(Self { way: way.clone(), pending, id, rest: VecDeque::new(), has_begun: false })
     }
 
     /// Waits for pieces, or for the end.
-    pub(super) async fn next(&self) -> Result<Came, Fault> {
+    pub(super) async fn next(&mut self) -> Result<Came, Fault> {
         let there = self.pending.poll(&Context::from_waker(Waker::noop()));
         let came = match there {
             // Who has pieces at any time would never be waited for: the limits hold for it all the same.
-            Poll::Ready(pieces @ Came::Pieces(..)) => self.pending.call.check().map(|()| pieces),
-            Poll::Ready(end) => Ok(end),
+            Poll::Ready(pieces @ Came::Pieces(..)) if self.has_begun => {
+                self.pending.call.check().map(|()| pieces)
+            }
+            Poll::Ready(came) => Ok(came),
             Poll::Pending => self.in_time().await,
         };
+        self.has_begun = true;
         if let Ok(Came::Pieces(_, bytes)) = came {
             self.way.took(self.id, bytes);
         }
@@ -83,7 +103,8 @@ impl Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.pending.give_up();
-        self.way.leave(self.id);
+        if !self.pending.give_up() {
+            self.way.leave(self.id);
+        }
     }
 }

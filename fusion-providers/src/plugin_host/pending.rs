@@ -30,6 +30,8 @@ struct State {
     ended: Option<Result<Vec<u8>, Fault>>,
     /// Nobody waits any more.
     dropped: bool,
+    /// The plugin has completed it, or never took it.
+    completed: bool,
     waker: Option<Waker>,
     /// Kept open until the plugin completes the call.
     instance: Option<Arc<Instance>>,
@@ -47,7 +49,8 @@ impl Pending {
     /// Makes a call; one of a plugin of this process keeps it open.
     pub(crate) fn new(call: Call, instance: Option<Arc<Instance>>) -> Arc<Self> {
         let pieces = VecDeque::new();
-        let state = State { pieces, bytes: 0, ended: None, dropped: false, waker: None, instance };
+        let (bytes, ended, dropped, completed, waker) = Default::default();
+        let state = State { pieces, bytes, ended, dropped, completed, waker, instance };
         Arc::new(Self { call, state: Mutex::new(state) })
     }
 
@@ -86,8 +89,8 @@ impl Pending {
         Status::OK
     }
 
-    /// Ends it, unless it has ended.
-    pub(crate) fn end(&self, result: Result<Vec<u8>, Fault>) {
+    /// Ends it, unless it has ended, although the plugin has not completed it.
+    fn end(&self, result: Result<Vec<u8>, Fault>) {
         let mut state = self.lock();
         if state.ended.is_none() && !state.dropped {
             state.ended = Some(result);
@@ -95,32 +98,37 @@ impl Pending {
         wake(state);
     }
 
-    /// Gives back what kept the plugin open for this call, which the plugin has completed.
-    pub(crate) fn release(&self) -> Option<Arc<Instance>> {
+    /// Ends it, unless it has ended: nothing more comes from the plugin. Gives back what kept the plugin open for it.
+    pub(crate) fn complete(&self, result: Result<Vec<u8>, Fault>) -> Option<Arc<Instance>> {
         let mut state = self.lock();
+        if state.ended.is_none() && !state.dropped {
+            state.ended = Some(result);
+        }
+        state.completed = true;
         let instance = state.instance.take();
         wake(state);
         instance
     }
 
     /// Waits until the plugin has completed it.
-    pub(crate) fn poll_released(&self, cx: &Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_completed(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
-        if state.instance.is_none() {
+        if state.completed {
             return Poll::Ready(());
         }
         state.waker = Some(cx.waker().clone());
         Poll::Pending
     }
 
-    /// Nobody waits any more: what came is dropped.
-    pub(crate) fn give_up(&self) {
+    /// Nobody waits any more: what came is dropped. Tells whether the plugin has completed it.
+    pub(crate) fn give_up(&self) -> bool {
         let mut state = self.lock();
         state.dropped = true;
         let unread = std::mem::take(&mut state.pieces);
-        let waker = state.waker.take();
+        let (waker, completed) = (state.waker.take(), state.completed);
         drop(state);
         drop((unread, waker));
+        completed
     }
 
     /// Tells whether somebody waits.

@@ -207,7 +207,7 @@ impl Hosted {
             std::mem::take(&mut state.calls)
         };
         for live in calls.into_values() {
-            live.pending.end(Err(fault.clone()));
+            drop(live.pending.complete(Err(fault.clone())));
         }
     }
 

@@ -170,12 +170,12 @@ impl Ears {
                 }
                 Kind::END => {
                     if let Some(live) = hosted.over(frame.call) {
-                        live.pending.end(Ok(frame.body.to_vec()));
+                        drop(live.pending.complete(Ok(frame.body.to_vec())));
                     }
                 }
                 Kind::FAULT => {
                     if let Some(live) = hosted.over(frame.call) {
-                        live.pending.end(Err(self.fault(frame.body)?));
+                        drop(live.pending.complete(Err(self.fault(frame.body)?)));
                     }
                 }
                 Kind::LOG => {

@@ -7,6 +7,7 @@
 //! First the program says [`Kind::OPEN`] with an [`Opening`], and the process answers with [`Kind::READY`] and an [`About`], or
 //! with [`Kind::REFUSED`] and a fault. Then calls go one way, and pieces, ends and lines of the log the other.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use fusion_core::contract::Timeouts;
@@ -163,29 +164,30 @@ pub(super) struct About {
     pub(super) version: String,
     pub(super) abi: u32,
     pub(super) ops: u32,
+    pub(super) flags: u32,
 }
 
 /// What a call says besides its body.
 #[derive(Debug, Serialize, Deserialize)]
-struct Words {
+struct Words<'a> {
     op: u32,
-    key: String,
+    key: Cow<'a, str>,
     labels: Box<RawValue>,
     timeouts: Timeouts,
-    model: String,
-    text: String,
+    model: Cow<'a, str>,
+    text: Cow<'a, str>,
 }
 
 /// One call as it crosses.
 #[derive(Debug)]
-pub(super) struct Question {
-    pub(super) key: String,
+pub(super) struct Question<'a> {
+    pub(super) key: Cow<'a, str>,
     /// With the time that is left as the whole.
     pub(super) timeouts: Timeouts,
-    pub(super) ask: Ask,
+    pub(super) ask: Ask<'a>,
 }
 
-impl Question {
+impl Question<'_> {
     /// Writes it as a frame.
     ///
     /// # Errors
@@ -204,14 +206,14 @@ impl Question {
     }
 
     /// Reads it from the body of a frame; none when it is none.
-    pub(super) fn read(body: &[u8]) -> Option<Self> {
+    pub(super) fn read(body: &[u8]) -> Option<Question<'static>> {
         let (len, rest) = number(body)?;
         let (words, body) = rest.split_at_checked(len as usize)?;
-        let words: Words = serde_json::from_slice(words).ok()?;
+        let words: Words<'static> = serde_json::from_slice(words).ok()?;
         let Words { op, key, labels, timeouts, model, text } = words;
-        let labels = labels.get().as_bytes().to_vec();
+        let labels = labels.get().as_bytes().to_vec().into();
         let ask = Ask { op, labels, model, text, body: body.to_vec() };
-        Some(Self { key, timeouts, ask })
+        Some(Question { key, timeouts, ask })
     }
 }
 
@@ -259,17 +261,17 @@ mod tests {
 
     #[test]
     fn a_question_comes_back() {
-        let labels = br#"{"run":"r"}"#.to_vec();
+        let labels = br#"{"run":"r"}"#[..].into();
         let ask = Ask { op: 2, labels, model: "m".into(), text: "t".into(), body: vec![0, 255] };
         let timeouts = Timeouts { total_ms: 7, ..Timeouts::default() };
         let frame = Question { key: "k".into(), timeouts, ask }.write(9).unwrap();
         let (frame, _) = Frame::read(&frame).unwrap().unwrap();
         assert_eq!((frame.kind, frame.call), (Kind::CALL, 9));
         let read = Question::read(frame.body).unwrap();
-        assert_eq!((read.key.as_str(), read.timeouts), ("k", timeouts));
-        assert_eq!((read.ask.op, read.ask.model.as_str(), read.ask.text.as_str()), (2, "m", "t"));
+        assert_eq!((&*read.key, read.timeouts), ("k", timeouts));
+        assert_eq!((read.ask.op, &*read.ask.model, &*read.ask.text), (2, "m", "t"));
         assert_eq!(
-            (read.ask.labels.as_slice(), read.ask.body.as_slice()),
+            (&*read.ask.labels, read.ask.body.as_slice()),
             (&br#"{"run":"r"}"#[..], &[0, 255][..])
         );
     }

@@ -104,9 +104,9 @@ fn open(opening: &[u8], line: &Line) -> Result<(Arc<Instance>, About), Fault> {
         log.send(Kind::LOG, 0, &[&level.to_le_bytes(), text.as_bytes()]);
     });
     let instance = plugin.instance(&opening.config, &keys, voice)?;
-    let (abi, ops) = plugin.numbers();
+    let (abi, ops, flags) = plugin.numbers();
     let (name, version) = (plugin.name().to_owned(), plugin.version().to_owned());
-    Ok((instance, About { protocol: PROTOCOL, name, version, abi, ops }))
+    Ok((instance, About { protocol: PROTOCOL, name, version, abi, ops, flags }))
 }
 
 /// What comes from the program.
@@ -244,8 +244,9 @@ impl Hosting {
     }
 
     /// Has the plugin answer one call, and sends what it says.
-    async fn answer(&self, id: u64, question: Question, asked: &Asked) {
-        let call = Call::with_key(self.env.clone(), question.key).timeouts(question.timeouts);
+    async fn answer(&self, id: u64, question: Question<'static>, asked: &Asked) {
+        let call = Call::with_key(self.env.clone(), &*question.key).timeouts(question.timeouts);
+        let call = call.within_ms(question.timeouts.total_ms);
         let (own, mut out) = (self.instance.clone(), Vec::new());
         let result = match own.begin(call, question.ask) {
             Err(fault) => Err(fault),
@@ -253,9 +254,10 @@ impl Hosting {
                 if let Some(result) = self.pieces(id, &pending, asked, &mut out).await {
                     result
                 } else {
-                    pending.give_up();
-                    self.instance.leave(number);
-                    poll_fn(|cx| pending.poll_released(cx)).await;
+                    if !pending.give_up() {
+                        self.instance.leave(number);
+                    }
+                    poll_fn(|cx| pending.poll_completed(cx)).await;
                     Ok(Vec::new())
                 }
             }

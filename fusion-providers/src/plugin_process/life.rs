@@ -138,10 +138,10 @@ impl Way for Life {
         &self.start.name
     }
 
-    fn begin(self: Arc<Self>, call: Call, ask: Ask) -> Result<(CallId, Arc<Pending>), Fault> {
+    fn begin(self: Arc<Self>, call: Call, ask: Ask<'_>) -> Result<(CallId, Arc<Pending>), Fault> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let timeouts = Timeouts { total_ms: call.remaining_ms(), ..call.limits() };
-        let frame = Question { key: call.key().to_owned(), timeouts, ask }.write(id);
+        let frame = Question { key: call.key().into(), timeouts, ask }.write(id);
         let frame = frame.map_err(|what| {
             Fault::new(FaultKind::InvalidRequest, format!("the request: {what}"))
                 .provider(self.name())

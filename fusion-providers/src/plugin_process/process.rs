@@ -109,7 +109,7 @@ impl PluginProcess {
                 let own = &about.name;
                 Err(wrong(format!("it calls itself `{own}`, and its manifest `{name}`")))
             }
-            _ => Ok(Arc::new(Foreign::new(Arc::new(life), about.ops, model))),
+            _ => Ok(Arc::new(Foreign::new(Arc::new(life), (about.ops, about.flags), model))),
         }
     }
 }
