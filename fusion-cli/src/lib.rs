@@ -16,4 +16,5 @@ mod project;
 mod render;
 
 pub use entry::{help, run};
+pub use project::settings;
 pub use render::show;

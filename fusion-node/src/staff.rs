@@ -5,14 +5,15 @@
 )]
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use fusion_core::Fusion;
 use fusion_core::contract::{Call, Desk, Step};
 use fusion_core::error::{Code as ErrorCode, Error, Result};
 use fusion_core::model::chat::Fault;
-use fusion_providers::kit::{Code, Kit, Spoken};
-use fusion_providers::{Keys, ModelStep};
+use fusion_providers::Keys;
+use fusion_providers::kit::{self, Code, Kit, Spoken};
 use napi_derive::napi;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -29,9 +30,16 @@ pub(crate) fn kit(fusion: &Fusion, shared: &Arc<Shared>, keys: BTreeMap<String, 
         Arc::new(JsStep { name: code.name.clone(), number: code.number, shared: of.clone() })
     });
     let keys = Keys::new(move |name| keys.get(name).cloned());
-    let kit = Kit::new(fusion.store(), fusion.env(), keys, bodies);
-    fusion.register(ModelStep::of(kit.models().clone()));
-    kit
+    Kit::new(fusion, keys, fusion_cli::settings(), bodies)
+}
+
+/// Loads a plugin's library, and gives what it calls itself.
+///
+/// # Errors
+/// `FU0101` that says what is wrong with it.
+#[napi]
+pub fn load_plugin(path: String) -> napi::Result<String> {
+    Ok(made(kit::load(Path::new(&path)))?.name().to_owned())
 }
 
 /// The providers and agents of one engine.
@@ -100,6 +108,16 @@ impl Staff {
         self.shared.ask(ticket, async move {
             text(&kit.ask(&Call::new(env), number, (&op, read(&asked)?)).await)
         });
+    }
+
+    /// Tells as JSON what was observed under a name: `metrics` so far, or the `spans` since this was asked last.
+    ///
+    /// # Errors
+    /// `FU0101` when nothing is observed under it.
+    #[napi]
+    pub fn observed(&self, what: String, name: String) -> napi::Result<String> {
+        let told = if what == "spans" { self.kit.spans(&name) } else { self.kit.metrics(&name) };
+        text(&made(told)?).map_err(|error| thrown(&error))
     }
 
     /// Asks a provider for an answer as it comes.

@@ -6,8 +6,8 @@ use fusion_core::Fusion;
 use fusion_core::contract::Step;
 use fusion_core::error::{Code as ErrorCode, Error, Result};
 use fusion_core::model::chat::Fault;
+use fusion_providers::Keys;
 use fusion_providers::kit::{AgentSpec, Code, Kit, ProviderSpec};
-use fusion_providers::{Keys, ModelStep};
 
 use crate::shared::Shared;
 use crate::step::{Place, PyStep};
@@ -38,22 +38,32 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn refused(fault: &Fault) -> Error {
+pub(crate) fn refused(fault: &Fault) -> Error {
     Error::new(ErrorCode::InvalidInput, fault.message().to_owned())
 }
 
 impl Staff {
-    /// Makes what was described, and lets files name models.
+    /// Makes what was described, and lets files name models. What cannot be made says so when it is asked: a number stays one.
     pub(crate) fn open(&self, engine: &Fusion, shared: &Arc<Shared>, keys: Keys) -> Result<()> {
         let code = Arc::downgrade(shared);
         let bodies = Box::new(move |one: &Code| body(&code, one));
-        let kit = Kit::new(engine.store(), engine.env(), keys, bodies);
+        let kit = Kit::new(engine, keys, fusion_cli::settings(), bodies);
         // Under the lock, so that nothing is made twice or left out.
         let mut log = held(&self.log);
         let (kit, engine) = self.kit.get_or_init(|| (kit, engine.clone()));
-        engine.register(ModelStep::of(kit.models().clone()));
-        let entries = std::mem::take(&mut log.entries);
-        entries.into_iter().try_for_each(|entry| make(kit, engine, entry))
+        for entry in std::mem::take(&mut log.entries) {
+            match entry {
+                Entry::Provider(spec) => kit.add_anyway(spec),
+                Entry::Agent(spec, is_step) => {
+                    let agent = kit.add_agent_anyway(*spec);
+                    if is_step {
+                        engine.agent(agent);
+                    }
+                }
+                entry @ Entry::Name(..) => make(kit, engine, entry)?,
+            }
+        }
+        Ok(())
     }
 
     fn add(&self, log: &mut Log, entry: Entry) -> Result<()> {

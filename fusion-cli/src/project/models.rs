@@ -19,8 +19,8 @@ pub(crate) fn keys() -> Keys {
     Keys::new(environment::secret)
 }
 
-/// Gives what providers are opened with: the plugins and the command-line agents that may be named.
-pub(crate) fn settings() -> Settings {
+/// Gives what providers are opened with in this folder: the plugins and the command-line agents that may be named.
+pub fn settings() -> Settings {
     Settings::default().plugins(plugins()).commands(commands())
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn settings() -> Settings {
 pub(super) fn register(fusion: &Fusion) {
     if let Some(env) = Os::current() {
         let env: Arc<dyn Env> = env;
-        let settings = settings();
+        let settings = settings().secrets(fusion.secrets());
         for step in CommandStep::all(&env, &keys(), &settings.commands) {
             fusion.register(step);
         }

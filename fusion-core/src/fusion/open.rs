@@ -185,6 +185,11 @@ impl Fusion {
         self.engine.store.clone()
     }
 
+    /// Gives the secrets, with their memory of which were handed out: for what takes them out of texts.
+    pub fn secrets(&self) -> Secrets {
+        self.engine.secrets.clone()
+    }
+
     /// Gives the world that the engine lives in.
     pub fn env(&self) -> Arc<dyn Env> {
         self.engine.env.clone()

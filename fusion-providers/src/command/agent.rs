@@ -76,8 +76,13 @@ impl CommandAgent {
             mode: Mode::default(),
             workspace: None,
             workspaces: None,
-            timeouts: Timeouts { idle_ms: IDLE_MS, total_ms: TOTAL_MS, ..Timeouts::default() },
+            timeouts: Self::usual(),
         }
+    }
+
+    /// Gives its usual limits of time.
+    pub(crate) fn usual() -> Timeouts {
+        Timeouts { idle_ms: IDLE_MS, total_ms: TOTAL_MS, ..Timeouts::default() }
     }
 
     /// Names the model.

@@ -30,7 +30,7 @@ pub struct Dialects {
     own: Vec<PathBuf>,
     projects: Vec<PathBuf>,
     /// Where workspaces are made.
-    pub(super) workspaces: Option<PathBuf>,
+    pub(crate) workspaces: Option<PathBuf>,
 }
 
 impl Dialects {

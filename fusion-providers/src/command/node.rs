@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use fusion_core::contract::{Agent, BoxFuture, Context, Desk, Env, Output, Step};
+use fusion_core::contract::{Agent, BoxFuture, Context, Desk, Env, Output, Step, Timeouts};
+use fusion_core::graph::duration::parse_ms;
 use fusion_core::model::agent::Ask;
 use fusion_core::model::{Class, Failure, Payload};
 use serde::Deserialize;
@@ -100,6 +101,24 @@ struct Form {
     workspace: Option<PathBuf>,
     #[serde(default)]
     session: String,
+    #[serde(default)]
+    time: Option<String>,
+    #[serde(default)]
+    idle: Option<String>,
+}
+
+impl Form {
+    /// Gives its limits of time.
+    fn timeouts(&self) -> Result<Timeouts, Failure> {
+        let read = |(word, text): (&str, &Option<String>)| {
+            let wrong = |why| Failure::new(Class::DECODE, format!("`{word}` of an agent: {why}"));
+            text.as_deref().map(|text| parse_ms(text).map_err(wrong)).transpose()
+        };
+        let usual = CommandAgent::usual();
+        let total_ms = read(("time", &self.time))?.unwrap_or(usual.total_ms);
+        let idle_ms = read(("idle", &self.idle))?.unwrap_or(usual.idle_ms).min(total_ms);
+        Ok(Timeouts { total_ms, idle_ms, ..usual })
+    }
 }
 
 impl Step for CommandStep {
@@ -124,12 +143,14 @@ impl CommandStep {
     fn agent(&self, form: Form) -> Result<CommandAgent, Failure> {
         let named = form.program.strip_prefix(COMMAND).and_then(|rest| rest.strip_prefix(':'));
         let (dialect, model) = self.dialects.find(named.unwrap_or(&form.program))?;
+        let timeouts = form.timeouts()?;
         let name = if form.name.is_empty() { form.program } else { form.name };
         let mut agent = CommandAgent::new(name, dialect, self.keys.clone())
             .model(model)
             .system(form.system)
             .session(form.session)
-            .mode(form.mode);
+            .mode(form.mode)
+            .timeouts(timeouts);
         if let Some(folder) = form.workspace {
             agent = agent.workspace(folder);
         }

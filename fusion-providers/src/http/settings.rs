@@ -1,5 +1,7 @@
 //! What one has to know to reach a service.
 
+use fusion_core::graph::template::Secrets;
+
 use super::{Http, Key};
 use crate::{Dialects, Plugins};
 
@@ -29,6 +31,8 @@ pub struct Settings {
     pub plugins: Plugins,
     /// The command-line agents that may be opened by name; those that are built in by default.
     pub commands: Dialects,
+    /// The secrets that recordings are written without, beside those that the recorded provider has; none by default.
+    pub secrets: Secrets,
 }
 
 impl Settings {
@@ -85,6 +89,13 @@ impl Settings {
     #[must_use]
     pub fn commands(mut self, commands: Dialects) -> Self {
         self.commands = commands;
+        self
+    }
+
+    /// Sets the secrets that recordings are written without: those of an engine, see `Fusion::secrets`.
+    #[must_use]
+    pub fn secrets(mut self, secrets: Secrets) -> Self {
+        self.secrets = secrets;
         self
     }
 

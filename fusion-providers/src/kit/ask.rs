@@ -50,7 +50,8 @@ impl Kit {
         }
     }
 
-    /// Lets an agent work on a task: a text, or `prompt` and `messages`.
+    /// Lets an agent work on a task: a text, or `prompt` and `messages`; for a program on the command line also `workspace` and
+    /// `session`.
     ///
     /// # Errors
     /// As the agent's; `decode` for a task that is none, `error` when the number is not there.
@@ -58,6 +59,8 @@ impl Kit {
         let Some(agent) = self.agent(number) else {
             return Err(Failure::error(format!("there is no agent {number}")));
         };
+        let text = |field: &str| task.get(field).and_then(Value::as_str).map(str::to_owned);
+        let agent = agent.placed(text("workspace"), text("session"))?;
         let task: Ask = serde_json::from_value(task).map_err(|_| {
             Failure::new(Class::DECODE, "an agent takes a text, or `prompt` and `messages`")
         })?;
@@ -135,7 +138,7 @@ fn read<T: DeserializeOwned>(asked: Value) -> Result<T, Fault> {
     })
 }
 
-fn shown<T: Serialize>(value: T) -> Result<Value, Fault> {
+pub(super) fn shown<T: Serialize>(value: T) -> Result<Value, Fault> {
     serde_json::to_value(value).map_err(|error| {
         Fault::new(FaultKind::Malformed, format!("what came cannot be JSON: {error}"))
     })

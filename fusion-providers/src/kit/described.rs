@@ -1,10 +1,14 @@
 //! Descriptions of providers, layers and agents. What is absent is as the layer or the agent has it.
 
-use fusion_core::model::chat::{FaultKind, Price, Sampling, Tool, Usd};
-use serde::Deserialize;
-use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
+use fusion_core::model::chat::{FaultKind, Price, Sampling, Tool, Usd};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use crate::command::Mode;
 use crate::scripted::Exchange;
 use crate::tools::ToolsSpec;
 
@@ -16,31 +20,79 @@ use crate::tools::ToolsSpec;
 /// | `{"open": {"name", "key", "base_url", "headers"}}` | as [`open`](crate::open) gives it, with these settings |
 /// | `{"code": {"name", "code": {"number"}}}` | [`Foreign`](crate::Foreign), over code of the program |
 /// | `{"scripted": {"name", "exchanges"}}` | [`Scripted`](crate::Scripted) |
-/// | `{"over": 3, "layer": {"retry": {"attempts": 5}}}` | the provider of a number with a layer over it: `retry timeout fallback concurrency breaker budget gate cache` |
-#[derive(Debug, Clone, Deserialize)]
-#[serde(transparent)]
+/// | `{"plugin": {"path", "config", "model", "secrets"}}` | [`Plugin`](crate::Plugin), loaded at once, without a list of trust |
+/// | `{"rotation": [0, 1]}` | [`Rotation`](crate::layer::Rotation), of the providers of these numbers |
+/// | `{"over": 3, "layer": {"retry": {"attempts": 5}}}` | the provider of a number with a layer over it: `retry timeout fallback concurrency breaker budget gate cache redact batch observe record` |
+#[derive(Debug, Clone)]
 pub struct ProviderSpec(pub(super) Form);
 
-/// The description of an agent, in JSON: its `name` and its `provider`'s number, and what else [`LlmAgent`] can be told.
+/// The description of an agent, in JSON: its `name` and its `provider`'s number, and what else [`LlmAgent`] can be told; or its `name`
+/// and a `program`, and what else [`CommandAgent`](crate::command::CommandAgent) can be told.
 ///
 /// [`LlmAgent`]: fusion_core::agent::LlmAgent
-#[derive(Debug, Clone, Deserialize)]
-#[serde(transparent)]
-pub struct AgentSpec(pub(super) AgentForm);
+#[derive(Debug, Clone)]
+pub struct AgentSpec(pub(super) AnyAgent);
 
 /// A provider: from nothing, or another one with a layer over it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone)]
 pub(super) enum Form {
     /// A layer over the provider of this number.
-    Over {
-        /// The number.
-        over: u32,
-        /// The layer.
-        layer: LayerForm,
-    },
+    Over(Over),
     /// A provider that stands alone.
     Base(Base),
+}
+
+/// A layer over the provider of a number.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Over {
+    /// The number.
+    pub(super) over: u32,
+    /// The layer.
+    #[serde(deserialize_with = "layer")]
+    pub(super) layer: LayerForm,
+}
+
+/// Reads a layer, and says of which one something is wrong.
+fn layer<'de, D: Deserializer<'de>>(from: D) -> Result<LayerForm, D::Error> {
+    let value = Value::deserialize(from)?;
+    let name = value.as_object().and_then(|map| map.keys().next()).cloned();
+    let name = name.unwrap_or_default();
+    LayerForm::deserialize(value).map_err(|why| D::Error::custom(format!("layer `{name}`: {why}")))
+}
+
+/// An agent of either kind.
+#[derive(Debug, Clone)]
+pub(super) enum AnyAgent {
+    /// It asks a model.
+    Asks(Box<AgentForm>),
+    /// It is a program.
+    Program(ProgramForm),
+}
+
+// By hand: of an untagged enum nobody hears what is wrong.
+impl<'de> Deserialize<'de> for ProviderSpec {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(from)?;
+        let form = if value.get("over").is_some() {
+            Over::deserialize(value).map(Form::Over)
+        } else {
+            Base::deserialize(value).map(Form::Base)
+        };
+        form.map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for AgentSpec {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(from)?;
+        let agent = if value.get("program").is_some() {
+            ProgramForm::deserialize(value).map(AnyAgent::Program)
+        } else {
+            AgentForm::deserialize(value).map(|form| AnyAgent::Asks(Box::new(form)))
+        };
+        agent.map(Self).map_err(D::Error::custom)
+    }
 }
 
 /// A provider that stands alone.
@@ -77,16 +129,35 @@ pub(super) enum Base {
         /// The script.
         exchanges: Vec<Exchange>,
     },
+    /// One in a shared library.
+    Plugin {
+        /// The library, or its manifest.
+        path: PathBuf,
+        /// What it is opened with; over what its manifest says.
+        #[serde(default)]
+        config: Map<String, Value>,
+        /// The model of requests that name none.
+        #[serde(default)]
+        model: String,
+        /// The secrets that it may ask for; those of its manifest, or without one all.
+        #[serde(default)]
+        secrets: Option<Vec<String>>,
+    },
+    /// Several that are the same but for their key.
+    Rotation(Vec<u32>),
 }
 
 impl std::fmt::Debug for Base {
     /// Says nothing of keys.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (Self::Open { name, .. }
-        | Self::Named(name)
-        | Self::Code { name, .. }
-        | Self::Scripted { name, .. }) = self;
-        write!(f, "provider `{name}`")
+        match self {
+            Self::Open { name, .. }
+            | Self::Named(name)
+            | Self::Code { name, .. }
+            | Self::Scripted { name, .. } => write!(f, "provider `{name}`"),
+            Self::Plugin { path, .. } => write!(f, "plugin {}", path.display()),
+            Self::Rotation(numbers) => write!(f, "rotation of {numbers:?}"),
+        }
     }
 }
 
@@ -104,7 +175,7 @@ pub struct Code {
 }
 
 /// A layer, see [`layer`](crate::layer). Times are milliseconds.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum LayerForm {
     /// [`Retry`](crate::layer::Retry).
@@ -146,6 +217,57 @@ pub(super) enum LayerForm {
         #[serde(default)]
         version: String,
     },
+    /// [`Redact`](crate::layer::Redact): takes out what was handed out, the secrets of these names, and these values.
+    Redact {
+        #[serde(default)]
+        names: Vec<String>,
+        #[serde(default)]
+        values: Vec<String>,
+    },
+    /// [`Batch`](crate::layer::Batch).
+    Batch { texts: usize, bytes: Option<usize> },
+    /// [`Observe`](crate::layer::Observe): counts under this name.
+    Observe {
+        #[serde(default)]
+        name: String,
+    },
+    /// [`Record`](crate::scripted::Record).
+    Record { to: PathBuf },
+}
+
+impl std::fmt::Debug for LayerForm {
+    /// Says nothing of secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("layer")
+    }
+}
+
+/// A program on the command line, see [`CommandAgent`](crate::command::CommandAgent).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProgramForm {
+    /// Its name.
+    pub(super) name: String,
+    /// The program: `claude`, `codex:gpt-5`, `command:./work.sh`.
+    pub(super) program: String,
+    /// Its instructions.
+    #[serde(default)]
+    pub(super) system: Option<String>,
+    /// What it may do.
+    #[serde(default)]
+    pub(super) mode: Mode,
+    /// Where it works.
+    #[serde(default)]
+    pub(super) workspace: Option<PathBuf>,
+    /// The conversation with which it goes on.
+    #[serde(default)]
+    pub(super) session: Option<String>,
+    /// How long it may be silent.
+    #[serde(default)]
+    pub(super) idle_ms: Option<u64>,
+    /// How long it may take.
+    #[serde(default)]
+    pub(super) total_ms: Option<u64>,
 }
 
 /// An agent, see [`LlmAgent`](fusion_core::agent::LlmAgent).
@@ -189,13 +311,31 @@ pub(super) struct AgentForm {
 }
 
 /// A tool of the program, or a set of built-in ones.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone)]
 pub(super) enum ToolForm {
-    /// What the model sees, and the code.
-    Own { about: Tool, code: Code },
+    /// A tool of the program.
+    Own(OwnTool),
     /// What is built in.
     BuiltIn(Box<ToolsSpec>),
+}
+
+/// What the model sees of a tool, and its code.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct OwnTool {
+    pub(super) about: Tool,
+    pub(super) code: Code,
+}
+
+impl<'de> Deserialize<'de> for ToolForm {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(from)?;
+        let tool = if value.get("about").is_some() {
+            OwnTool::deserialize(value).map(Self::Own)
+        } else {
+            ToolsSpec::deserialize(value).map(|set| Self::BuiltIn(Box::new(set)))
+        };
+        tool.map_err(|why| D::Error::custom(format!("tools: {why}")))
+    }
 }
 
 /// The form of a result.

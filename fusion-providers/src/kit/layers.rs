@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use fusion_core::contract::{Provider, Timeouts};
 use fusion_core::model::Backoff;
-use fusion_core::model::chat::Fault;
+use fusion_core::model::chat::{Fault, FaultKind};
 
 use super::described::LayerForm;
 use super::make::Kit;
 use crate::layer::{
-    Breaker, Budget, Cache, Concurrency, Fallback, Gate, ProviderExt, Retry, Timeout,
+    Batch, Breaker, Budget, Cache, Concurrency, Fallback, Gate, ProviderExt, Redact, Retry, Timeout,
 };
+use crate::scripted::Record;
 
 /// Puts a layer over a provider.
 ///
@@ -62,7 +63,35 @@ pub(super) fn put(
                 None => cache,
             }))
         }
+        LayerForm::Redact { names, values } => {
+            redact(kit, &names, values)?;
+            Arc::new(over.layer(Redact::new(kit.secrets().clone())))
+        }
+        LayerForm::Batch { texts, bytes } => {
+            let batch = Batch::new(texts);
+            Arc::new(over.layer(bytes.map_or(batch, |bytes| batch.bytes(bytes))))
+        }
+        LayerForm::Observe { name } => Arc::new(over.layer(kit.observe(&name))),
+        LayerForm::Record { to } => Arc::new(over.layer(Record::to(to, kit.secrets().clone()))),
     })
+}
+
+/// Notes what is to be taken out, beside what was handed out.
+///
+/// # Errors
+/// `invalid_request` for a secret that is not there: a misspelt name would let it pass.
+fn redact(kit: &Kit, names: &[String], values: Vec<String>) -> Result<(), Fault> {
+    for name in names {
+        if kit.secrets().get(name).is_none() {
+            let message =
+                format!("there is no secret `{name}` that could be taken out: is it set?");
+            return Err(Fault::new(FaultKind::InvalidRequest, message));
+        }
+    }
+    for value in values {
+        kit.secrets().remember(value);
+    }
+    Ok(())
 }
 
 fn retry(spec: LayerForm) -> Retry {

@@ -1,17 +1,23 @@
 //! [`Kit`]: makes providers and agents of their descriptions.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use fusion_core::agent::LlmAgent;
-use fusion_core::contract::{Env, Provider, Step, Store};
+use fusion_core::Fusion;
+use fusion_core::contract::{Provider, Step, Store};
+use fusion_core::graph::template::Secrets;
 use fusion_core::model::chat::{Fault, FaultKind};
 
-use super::described::{AgentSpec, Base, Code, Form, ProviderSpec};
+use super::agent::{self, KitAgent};
+use super::described::{AgentSpec, AnyAgent, Base, Code, Form, ProviderSpec};
 use super::named::{Models, Named, locked};
-use super::{agent, layers};
-use crate::layer::{ProviderExt, Timeout};
-use crate::{Foreign, Key, Keys, Scripted, Settings};
+use super::refused::Refused;
+use super::{layers, library};
+use crate::command::CommandStep;
+use crate::layer::{Observe, ProviderExt, Rotation, Timeout};
+use crate::open::remember;
+use crate::{Foreign, Key, Keys, ModelStep, Scripted, Settings};
 
 /// Gives the step behind code of the program.
 pub type Bodies = Box<dyn Fn(&Code) -> Arc<dyn Step> + Send + Sync>;
@@ -22,18 +28,27 @@ pub type Bodies = Box<dyn Fn(&Code) -> Arc<dyn Step> + Send + Sync>;
 /// has the usual limits of time, as every provider.
 pub struct Kit {
     store: Arc<dyn Store>,
+    secrets: Secrets,
     bodies: Bodies,
     models: Models,
     made: Mutex<Vec<Arc<dyn Provider>>>,
-    agents: Mutex<Vec<LlmAgent>>,
+    agents: Mutex<Vec<KitAgent>>,
+    seen: Mutex<BTreeMap<String, Observe>>,
 }
 
 impl Kit {
-    /// Makes a kit. Keys are looked up when a provider is asked first.
-    pub fn new(store: Arc<dyn Store>, env: Arc<dyn Env>, keys: Keys, bodies: Bodies) -> Self {
-        let (models, made, agents) =
-            (Models::new(env, keys, Settings::default()), Mutex::default(), Mutex::default());
-        Self { store, bodies, models, made, agents }
+    /// Makes a kit for an engine, and lets its workflow files name models and programs on the command line. Keys are looked up
+    /// when a provider is asked first; what is open by name has these settings.
+    pub fn new(engine: &Fusion, keys: Keys, settings: Settings, bodies: Bodies) -> Self {
+        let secrets = engine.secrets();
+        let settings = settings.secrets(secrets.clone());
+        for step in CommandStep::all(&engine.env(), &keys, &settings.commands) {
+            engine.register(step);
+        }
+        let models = Models::new(engine.env(), keys, settings);
+        engine.register(ModelStep::of(models.clone()));
+        let (made, agents, seen) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { store: engine.store(), secrets, bodies, models, made, agents, seen }
     }
 
     /// Makes a provider, and gives its number: the next one, from 0.
@@ -42,12 +57,17 @@ impl Kit {
     /// `invalid_request` when it names a number that is not there.
     pub fn add(&self, spec: ProviderSpec) -> Result<u32, Fault> {
         let provider = match spec.0 {
-            Form::Over { over, layer } => layers::put(self, self.provider(over)?, layer)?,
-            Form::Base(base) => self.base(base),
+            Form::Over(form) => layers::put(self, self.provider(form.over)?, form.layer)?,
+            Form::Base(base) => self.base(base)?,
         };
-        let mut made = locked(&self.made);
-        made.push(provider);
-        Ok(u32::try_from(made.len() - 1).unwrap_or(u32::MAX))
+        Ok(numbered(&self.made, provider))
+    }
+
+    /// Makes a provider as [`Kit::add`] does; one that cannot be made is one that says so whenever it is asked.
+    pub fn add_anyway(&self, spec: ProviderSpec) {
+        if let Err(fault) = self.add(spec) {
+            numbered(&self.made, Arc::new(Refused(fault)) as Arc<dyn Provider>);
+        }
     }
 
     /// Lets a provider be found by a name: `NAME` and `NAME:MODEL`, before all that are known by name.
@@ -73,16 +93,30 @@ impl Kit {
     /// Makes an agent, and gives it with its number: the next one, from 0.
     ///
     /// # Errors
-    /// `invalid_request` when it names a provider that is not there.
-    pub fn add_agent(&self, spec: AgentSpec) -> Result<(u32, LlmAgent), Fault> {
+    /// `invalid_request` when it names a provider or a program that is not there, or tools that cannot be made.
+    pub fn add_agent(&self, spec: AgentSpec) -> Result<(u32, KitAgent), Fault> {
         let agent = agent::make(self, spec.0)?;
-        let mut agents = locked(&self.agents);
-        agents.push(agent.clone());
-        Ok((u32::try_from(agents.len() - 1).unwrap_or(u32::MAX), agent))
+        Ok((numbered(&self.agents, agent.clone()), agent))
+    }
+
+    /// Makes an agent as [`Kit::add_agent`] does; one that cannot be made is one that says so whenever it works.
+    pub fn add_agent_anyway(&self, spec: AgentSpec) -> KitAgent {
+        let name = match &spec.0 {
+            AnyAgent::Asks(form) => form.name.clone(),
+            AnyAgent::Program(form) => form.name.clone(),
+        };
+        self.add_agent(spec).map_or_else(
+            |fault| {
+                let agent = KitAgent::refused(name, Refused(fault));
+                numbered(&self.agents, agent.clone());
+                agent
+            },
+            |(_, agent)| agent,
+        )
     }
 
     /// Gives an agent by its number.
-    pub fn agent(&self, number: u32) -> Option<LlmAgent> {
+    pub fn agent(&self, number: u32) -> Option<KitAgent> {
         locked(&self.agents).get(number as usize).cloned()
     }
 
@@ -99,11 +133,50 @@ impl Kit {
         (self.bodies)(code)
     }
 
-    fn base(&self, base: Base) -> Arc<dyn Provider> {
-        match base {
+    pub(super) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// Gives the layer that counts under a name; all of one name count together.
+    pub(super) fn observe(&self, name: &str) -> Observe {
+        locked(&self.seen).entry(name.to_owned()).or_insert_with(Observe::keeping).clone()
+    }
+
+    /// Gives what was counted under a name so far, as JSON: rows by provider, operation and model.
+    ///
+    /// # Errors
+    /// `invalid_request` when nothing is observed under this name.
+    pub fn metrics(&self, name: &str) -> Result<serde_json::Value, Fault> {
+        super::ask::shown(self.seen(name)?.metrics().rows())
+    }
+
+    /// Takes the spans of calls that have ended under a name since this was asked last, as JSON; the last thousand are kept.
+    ///
+    /// # Errors
+    /// `invalid_request` when nothing is observed under this name.
+    pub fn spans(&self, name: &str) -> Result<serde_json::Value, Fault> {
+        super::ask::shown(self.seen(name)?.spans())
+    }
+
+    fn seen(&self, name: &str) -> Result<Observe, Fault> {
+        let seen = locked(&self.seen);
+        let names = seen.keys().map(String::as_str);
+        let missing = || {
+            let hint = fusion_core::graph::nearest::hint(name, names);
+            let what = format!("nothing is observed under the name `{name}`: {hint}");
+            Fault::new(FaultKind::InvalidRequest, what)
+        };
+        seen.get(name).cloned().ok_or_else(missing)
+    }
+
+    fn base(&self, base: Base) -> Result<Arc<dyn Provider>, Fault> {
+        Ok(match base {
             Base::Named(name) => Arc::new(Named::new(self.models.clone(), name, None)),
             Base::Open { name, key, base_url, headers } => {
                 let mut settings = Settings::default().base_url(base_url);
+                if let Some(key) = &key {
+                    remember(&self.secrets, key);
+                }
                 settings.key = key.map(Key::new);
                 settings.headers = headers;
                 Arc::new(Named::new(self.models.clone(), name, Some(settings)))
@@ -114,8 +187,27 @@ impl Kit {
             Base::Scripted { name, exchanges } => {
                 Arc::new(Scripted::new(name).exchanges(exchanges))
             }
-        }
+            Base::Plugin { path, config, model, secrets } => {
+                let opened = library::open(&path)?;
+                let opened = match secrets {
+                    Some(names) => opened.secrets(names),
+                    None => opened,
+                };
+                opened.provider(config, self.models.keys(), &model)?
+            }
+            Base::Rotation(numbers) => {
+                let keys = numbers.into_iter().map(|number| self.provider(number));
+                Arc::new(Rotation::new(keys.collect::<Result<Vec<_>, _>>()?))
+            }
+        })
     }
+}
+
+/// Puts something at the end, and gives its number.
+fn numbered<T>(all: &Mutex<Vec<T>>, one: T) -> u32 {
+    let mut all = locked(all);
+    all.push(one);
+    u32::try_from(all.len() - 1).unwrap_or(u32::MAX)
 }
 
 impl fmt::Debug for Kit {

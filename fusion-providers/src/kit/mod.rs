@@ -5,7 +5,9 @@
 //! | `described` | the descriptions, as JSON |
 //! | `make` | [`Kit`]: makes providers, layers and agents of them, each provider once |
 //! | `layers` | a layer of its description |
-//! | `agent` | an agent of its description |
+//! | `library` | a plugin that a program loads by itself |
+//! | `refused` | what stands in the place of what could not be made |
+//! | `agent` | [`KitAgent`]: an agent of its description, with the tools of servers |
 //! | `ask` | questions to what was made, as JSON |
 //! | `named` | [`Models`]: providers by name, those that a program has added among them |
 
@@ -13,11 +15,15 @@ mod agent;
 mod ask;
 mod described;
 mod layers;
+mod library;
 mod make;
 mod named;
+mod refused;
 
+pub use agent::KitAgent;
 pub use ask::Spoken;
 pub use described::{AgentSpec, Code, ProviderSpec};
+pub use library::{Library, open as load};
 pub use make::{Bodies, Kit};
 pub use named::Models;
 

@@ -11,6 +11,7 @@ use fusion_core::model::chat::{
 };
 
 use crate::layer::{ProviderExt, Retry, Timeout};
+use crate::open::watched;
 use crate::{Keys, Settings, discover, open};
 
 /// The name of whatever listens on this machine.
@@ -33,8 +34,9 @@ struct Shared {
 }
 
 impl Models {
-    /// Knows what can be opened, with these settings; keys are looked up when a name is asked for first.
+    /// Knows what can be opened, with these settings; keys are looked up when a name is asked for first, and are secrets from then on.
     pub fn new(env: Arc<dyn Env>, keys: Keys, settings: Settings) -> Self {
+        let keys = watched(keys, settings.secrets.clone());
         let (opened, added) = (Mutex::default(), Mutex::default());
         Self(Arc::new(Shared { env, keys, settings, opened, added }))
     }
@@ -47,6 +49,16 @@ impl Models {
     /// Gives the world.
     pub(crate) fn env(&self) -> &Arc<dyn Env> {
         &self.0.env
+    }
+
+    /// Gives what is asked for keys.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    /// Gives what everything is opened with.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
     }
 
     /// Gives the provider of a name.
@@ -78,8 +90,8 @@ impl Models {
     }
 
     fn open(&self, name: &str, settings: Settings) -> Result<Arc<dyn Provider>, Fault> {
-        let Settings { http, plugins, commands, .. } = self.0.settings.clone();
-        open(name, &self.0.keys, Settings { http, plugins, commands, ..settings })
+        let Settings { http, plugins, commands, secrets, .. } = self.0.settings.clone();
+        open(name, &self.0.keys, Settings { http, plugins, commands, secrets, ..settings })
     }
 }
 

@@ -11,7 +11,7 @@ use fusion_core::run::Os;
 use serde_json::{Value, json};
 
 use super::{Code, Kit};
-use crate::{Keys, ModelStep};
+use crate::{Keys, Settings};
 
 /// Code 1 answers with its model, code 2 fails twice and then says how often, code 3 adds, code 4 checks.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ async fn kit() -> (Fusion, Kit) {
     let counts = Arc::new(AtomicU32::new(0));
     let bodies =
         move |code: &Code| -> Arc<dyn Step> { Arc::new(Program(code.number, counts.clone())) };
-    let kit = Kit::new(fusion.store(), fusion.env(), Keys::new(|_| None), Box::new(bodies));
+    let kit = Kit::new(&fusion, Keys::new(|_| None), Settings::default(), Box::new(bodies));
     (fusion, kit)
 }
 
@@ -109,7 +109,6 @@ async fn names_are_found_late_and_those_of_the_program_first() {
     let missing = add(&kit, json!({"open": {"name": "openai"}}));
     assert_eq!(ask(&kit, missing).await, Err(FaultKind::Auth));
 
-    fusion.register(ModelStep::of(kit.models().clone()));
     let text = "fusion: 1\nname: f\nnodes:\n  a: { model: 'house:large', with: { prompt: hi } }\noutputs: { said: '{{ nodes.a.text }}' }\n";
     let file = fusion_core::graph::file::parse(text, "f.yaml").unwrap();
     let run = fusion.start(&file.graph, json!({})).await.unwrap();
@@ -162,15 +161,71 @@ async fn an_agent_of_a_description_has_built_in_tools() {
     assert!(shown.contains("`inc`") && shown.contains("`write_file`"), "{shown}");
     for (set, told) in [
         (json!({"workspace": "/nowhere/at/all"}), "cannot be opened"),
-        (json!({"mcp": ["x"], "name": "x", "allow": ["*"]}), "agent of a workflow file"),
+        (json!({"mcp": ["x"], "name": "x"}), "needs a `name`, and `allow`"),
     ] {
         let fault = kit.add_agent(agent(json!([set]))).unwrap_err();
         assert!(fault.message().contains(told), "{fault}");
     }
 }
 
+#[tokio::test]
+async fn several_keys_take_turns_and_calls_are_counted() {
+    let (_fusion, kit) = kit().await;
+    let limited = json!({"scripted": {"name": "s", "exchanges": [
+        {"asked": "any", "said": {"fault": {"kind": "rate_limit", "message": "slow"}}}]}});
+    let keys = [add(&kit, limited), add(&kit, code(1))];
+    let both = add(&kit, json!({"rotation": keys}));
+    let seen = add(&kit, json!({"over": both, "layer": {"observe": {"name": "both"}}}));
+    assert_eq!(ask(&kit, seen).await.unwrap(), "model ``");
+    assert_eq!(ask(&kit, seen).await.unwrap(), "model ``");
+    let rows = kit.metrics("both").unwrap();
+    assert_eq!((&rows[0]["calls"], &rows[0]["provider"]), (&json!(2), &json!("s")));
+    let spans = kit.spans("both").unwrap();
+    assert_eq!(spans.as_array().unwrap().len(), 2);
+    assert_eq!(spans[0]["fields"]["gen_ai.operation.name"], "chat");
+    assert_eq!(kit.spans("both").unwrap(), json!([]));
+    assert!(kit.metrics("bot").unwrap_err().message().contains("did you mean `both`"));
+    assert!(kit.add(serde_json::from_value(json!({"rotation": [77]})).unwrap()).is_err());
+}
+
+#[tokio::test]
+async fn what_cannot_be_made_keeps_its_number_and_says_so() {
+    let (_fusion, kit) = kit().await;
+    let over = json!({"over": 99, "layer": {"batch": {"texts": 2}}});
+    kit.add_anyway(serde_json::from_value(over).unwrap());
+    let after = add(&kit, code(1));
+    assert_eq!((after, ask(&kit, 0).await), (1, Err(FaultKind::InvalidRequest)));
+    let lost = json!({"name": "lost", "program": "claud"});
+    assert_eq!(kit.add_agent_anyway(serde_json::from_value(lost).unwrap()).name(), "lost");
+    let found = json!({"name": "found", "program": "claude:opus", "mode": "edit"});
+    let (number, made) = kit.add_agent(serde_json::from_value(found).unwrap()).unwrap();
+    assert_eq!((number, made.name()), (1, "found"));
+}
+
+#[test]
+fn a_description_that_does_not_fit_says_where() {
+    for (spec, told) in [
+        (json!({"over": 1, "layer": {"concurrency": {"most": "two"}}}), "layer `concurrency`: "),
+        (json!({"over": 1, "layer": {"retries": {}}}), "unknown variant `retries`"),
+        (json!({"named": 3}), "expected a string"),
+    ] {
+        let wrong = serde_json::from_value::<super::ProviderSpec>(spec).unwrap_err().to_string();
+        assert!(wrong.contains(told), "{wrong}");
+    }
+    for (spec, told) in [
+        (json!({"name": "a", "provider": 1, "tools": [{"mpc": 1}]}), "tools: unknown field `mpc`"),
+        (json!({"name": "a", "program": "x", "mode": "write"}), "unknown variant `write`"),
+    ] {
+        let wrong = serde_json::from_value::<super::AgentSpec>(spec).unwrap_err().to_string();
+        assert!(wrong.contains(told), "{wrong}");
+    }
+}
+
 #[test]
 fn a_description_shows_no_key() {
+    let spec = json!({"over": 1, "layer": {"redact": {"values": ["sk-1234567"]}}});
+    let spec: super::ProviderSpec = serde_json::from_value(spec).unwrap();
+    assert!(!format!("{spec:?}").contains("sk-1234567"));
     let spec = json!({"open": {"name": "openai", "key": "sk-1234567"}});
     let spec: super::ProviderSpec = serde_json::from_value(spec).unwrap();
     assert!(!format!("{spec:?}").contains("sk-1234567"));

@@ -2,9 +2,11 @@
 
 mod local;
 mod named;
+mod secrets;
 
 pub use local::{Found, discover};
 pub use named::{Keys, Known, known, open};
+pub(crate) use secrets::{remember, watched};
 
 #[cfg(test)]
 mod tests;

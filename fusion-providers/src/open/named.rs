@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use fusion_core::contract::Provider;
 use fusion_core::graph::nearest;
-use fusion_core::graph::template::Secrets;
 use fusion_core::model::chat::{Fault, FaultKind};
 
+use super::secrets;
 use crate::layer::ProviderExt as _;
 use crate::scripted::Record;
 use crate::{Anthropic, CommandLine, Gemini, Key, Ollama, OpenAi, OpenRouter, Scripted, Settings};
@@ -144,7 +144,7 @@ pub fn open(name: &str, keys: &Keys, settings: Settings) -> Result<Arc<dyn Provi
     match word {
         PLUGIN => return plugin(model, keys, &settings),
         COMMAND => return command(model, keys, &settings),
-        REPLAY => return replay(model),
+        REPLAY => return replay(model, keys, &settings),
         RECORD => return record(model, keys, settings),
         _ => {}
     }
@@ -158,9 +158,11 @@ pub fn open(name: &str, keys: &Keys, settings: Settings) -> Result<Arc<dyn Provi
 }
 
 /// Plays a recording.
-fn replay(file: &str) -> Result<Arc<dyn Provider>, Fault> {
+fn replay(file: &str, keys: &Keys, settings: &Settings) -> Result<Arc<dyn Provider>, Fault> {
     let played = Scripted::replay(REPLAY, Path::new(file));
-    Ok(Arc::new(played.map_err(|error| wrong(error.to_string()))?))
+    let played = played.map_err(|error| wrong(error.to_string()))?;
+    let known = secrets::known(keys, settings, SERVICES.iter().flat_map(|one| one.keys));
+    Ok(Arc::new(played.without(settings.secrets.clone()).without(known)))
 }
 
 /// Records what another provider says: `FILE:PROVIDER`.
@@ -168,8 +170,10 @@ fn record(text: &str, keys: &Keys, settings: Settings) -> Result<Arc<dyn Provide
     let Some((file, name)) = text.split_once(':').filter(|(file, _)| !file.is_empty()) else {
         return Err(wrong("say where to and from whom: `record:FILE:PROVIDER`".to_owned()));
     };
-    let asked = open(name, keys, settings)?;
-    Ok(Arc::new(asked.layer(Record::to(file, Secrets::none()))))
+    let known = secrets::known(keys, &settings, SERVICES.iter().flat_map(|one| one.keys));
+    let record = Record::to(file, settings.secrets.clone()).without(known.clone());
+    let asked = open(name, &secrets::watched(keys.clone(), known), settings)?;
+    Ok(Arc::new(asked.layer(record)))
 }
 
 fn wrong(what: String) -> Fault {

@@ -94,3 +94,65 @@ async fn what_is_recorded_is_played() {
         assert!(fault.message().contains(told), "{name}: {fault}");
     }
 }
+
+/// A server of the protocol that says again what it was asked, once.
+async fn echo() -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the other side of a test is no part of the world"
+    )]
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let (mut asked, mut piece) = (String::new(), [0; 4096]);
+        // The request is small: its end is the brace that closes its body.
+        while !asked.trim_end().ends_with('}') {
+            let count = socket.read(&mut piece).await.unwrap();
+            asked.push_str(&String::from_utf8_lossy(&piece[..count]));
+        }
+        let said = serde_json::json!({"id": "1", "model": "m", "choices": [
+            {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": asked}}]});
+        let body = said.to_string();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        socket.write_all((head + &body).as_bytes()).await.unwrap();
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_recording_has_no_secret_that_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("said.jsonl");
+    let planted = keys(&[
+        ("OPENAI_API_KEY", "sk-planted-in-the-environment"),
+        ("ANTHROPIC_API_KEY", "sk-ant-of-another-service"),
+    ]);
+    let handed_out = fusion_core::graph::template::Secrets::none();
+    handed_out.remember("token-of-the-engine");
+    // The server says again all that it got: also the key in the header, and that of the settings.
+    let settings = Settings::default()
+        .header("X-Api-Key", "header-of-the-settings")
+        .key(Key::new("key-of-the-settings"))
+        .secrets(handed_out);
+    let name = format!("record:{}:{}", file.display(), echo().await);
+    let recorder = open(&name, &planted, settings.clone()).unwrap();
+    let prompt = "sk-planted-in-the-environment sk-ant-of-another-service token-of-the-engine \
+                  Authorization: Basic dXNlcjpwYXNzd29yZA==";
+    let asked = fusion_core::model::chat::Request::new("m").user(prompt);
+    let call = fusion_core::contract::Call::new(fusion_core::run::Os::current().unwrap());
+    let said = recorder.complete(&call, &asked).await.unwrap().text();
+    assert!(said.contains("sk-planted") && said.contains("key-of-the-settings"), "{said}");
+    let written = std::fs::read_to_string(&file).unwrap();
+    for secret in ["planted", "another-service", "of-the-engine", "of-the-settings", "dXNlcjpw"] {
+        assert!(!written.contains(secret), "`{secret}` is in {written}");
+    }
+    // The same question finds its answer, whatever is known by then.
+    let player = open(&format!("replay:{}", file.display()), &planted, settings).unwrap();
+    let played = player.complete(&call, &asked).await.unwrap().text();
+    assert!(played.contains("***") && !played.contains("planted"), "{played}");
+}

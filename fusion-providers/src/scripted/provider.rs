@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use fusion_core::contract::{Call, Chunks, Provider, chunks_of, gather};
 use fusion_core::error;
-use fusion_core::graph::template::Redactor;
+use fusion_core::graph::template::{Redactor, Secrets};
 use fusion_core::model::chat::{
     Answer, Chunk, Embed, Embeddings, Fault, FaultKind, Model, Request,
 };
 use futures_util::{StreamExt, stream};
 
+use super::hidden::Hidden;
 use super::{Asked, Exchange, Said, Timed, file, nearest};
 
 /// Says what a script or a recording says: for tests, for examples without a key, for replays.
@@ -37,6 +38,7 @@ pub struct Scripted {
     name: Arc<str>,
     after_ms: u64,
     redactor: Redactor,
+    hidden: Hidden,
     models: Vec<Model>,
     state: Arc<Mutex<State>>,
 }
@@ -60,8 +62,9 @@ impl fmt::Debug for Scripted {
 impl Scripted {
     /// Makes a provider with nothing to say.
     pub fn new(name: impl Into<Arc<str>>) -> Self {
-        let redactor = Redactor::default();
-        Self { name: name.into(), after_ms: 0, redactor, models: Vec::new(), state: Arc::default() }
+        let (redactor, hidden) = (Redactor::default(), Hidden::default());
+        let (models, state) = (Vec::new(), Arc::default());
+        Self { name: name.into(), after_ms: 0, redactor, hidden, models, state }
     }
 
     /// Reads a recording.
@@ -93,6 +96,13 @@ impl Scripted {
     #[must_use]
     pub fn without_secrets(mut self, redactor: Redactor) -> Self {
         self.redactor = redactor;
+        self
+    }
+
+    /// Takes secrets that are handed out meanwhile out of questions before they are looked for.
+    #[must_use]
+    pub fn without(mut self, secrets: Secrets) -> Self {
+        self.hidden.add(secrets);
         self
     }
 
@@ -158,7 +168,7 @@ impl Scripted {
     fn key(&self, asked: &Asked) -> String {
         // What cannot be JSON is no question that was recorded.
         let json = serde_json::to_string(asked).unwrap_or_default();
-        self.redactor.text(&json).into_owned()
+        self.hidden.out_of(&self.redactor.text(&json))
     }
 
     /// Finds what comes of a question.

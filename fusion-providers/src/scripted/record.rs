@@ -11,6 +11,7 @@ use fusion_core::model::chat::{Answer, Embed, Embeddings, Fault, Request};
 use futures_util::StreamExt;
 use tokio::sync::oneshot;
 
+use super::hidden::Hidden;
 use super::{Asked, Exchange, Said, Timed, file};
 use crate::layer::Layer;
 
@@ -19,14 +20,14 @@ const NS_PER_MS: u64 = 1_000_000;
 /// Writes down each question with what came of it, for [`Scripted::replay`](super::Scripted::replay).
 ///
 /// The file is written anew after each exchange, whole or not at all, and replaces one that was there. Secrets that were handed out
-/// until then are taken out of everything. A stream that was dropped before its end is not written. A file that cannot be written
+/// until then are taken out of everything, and so is what stands behind `Authorization` and `Bearer`. A stream that was dropped before its end is not written. A file that cannot be written
 /// is told to the log, and disturbs nobody else.
 #[derive(Clone)]
 pub struct Record(Arc<Shared>);
 
 struct Shared {
     path: PathBuf,
-    secrets: Secrets,
+    hidden: Mutex<Hidden>,
     lines: Mutex<Vec<String>>,
 }
 
@@ -39,7 +40,16 @@ impl fmt::Debug for Record {
 impl Record {
     /// Writes to this file, without these secrets.
     pub fn to(path: impl Into<PathBuf>, secrets: Secrets) -> Self {
-        Self(Arc::new(Shared { path: path.into(), secrets, lines: Mutex::default() }))
+        let shared =
+            Shared { path: path.into(), hidden: Mutex::default(), lines: Mutex::default() };
+        Self(Arc::new(shared)).without(secrets)
+    }
+
+    /// Writes without these secrets, too.
+    #[must_use]
+    pub fn without(self, secrets: Secrets) -> Self {
+        self.0.hidden.lock().unwrap_or_else(PoisonError::into_inner).add(secrets);
+        self
     }
 
     async fn keep(&self, env: &Arc<dyn Env>, exchange: Exchange) {
@@ -77,7 +87,8 @@ impl Shared {
             fusion_core::error::Error::new(fusion_core::error::Code::InvalidInput, what)
                 .because(error)
         })?;
-        let line = self.secrets.redactor().text(&json).into_owned();
+        let hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let line = hidden.out_of(&json);
         // The lock is held while the file is written, so that an older state never replaces a newer one.
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.push(line);

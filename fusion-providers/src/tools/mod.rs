@@ -19,6 +19,6 @@ mod workspace;
 
 pub use command::Commands;
 pub use spec::ToolsSpec;
-pub(crate) use spec::{make, make_here};
+pub(crate) use spec::{Remote, ask, make, make_here, unique};
 pub use web::{Lookup, Web};
 pub use workspace::Workspace;

@@ -56,36 +56,40 @@ impl std::fmt::Debug for ToolsSpec {
 }
 
 /// A server whose tools have to be asked for, and which of them are allowed.
-type Remote = (Mcp, Vec<String>);
+pub(crate) type Remote = (Mcp, Vec<String>);
 
 /// Makes the tools of an agent; those of servers are asked for.
 ///
 /// # Errors
 /// Of class `validation` for what does not fit; as [`Workspace::open`] and [`Mcp::tools`].
 pub(crate) async fn make(specs: &[ToolsSpec], env: &Arc<dyn Env>) -> Result<Vec<Tool>, Failure> {
-    let (mut tools, servers) = here(specs, env)?;
+    let (mut tools, servers) = make_here(specs, env)?;
+    tools.extend(ask(&servers, env).await?);
+    unique(tools.iter())?;
+    Ok(tools)
+}
+
+/// Asks servers for their tools.
+///
+/// # Errors
+/// As [`Mcp::tools`].
+pub(crate) async fn ask(servers: &[Remote], env: &Arc<dyn Env>) -> Result<Vec<Tool>, Failure> {
+    let mut tools = Vec::new();
     for (server, allow) in servers {
         let allow: Vec<&str> = allow.iter().map(String::as_str).collect();
         tools.extend(server.tools(env.clone(), &allow).await?);
     }
-    unique(tools)
+    Ok(tools)
 }
 
-/// Makes the tools of an agent that need nobody else.
+/// Makes the tools of an agent that need nobody else, and gives the servers that have to be asked for theirs.
 ///
 /// # Errors
-/// As [`make`]; of class `validation` for a server.
-pub(crate) fn make_here(specs: &[ToolsSpec], env: &Arc<dyn Env>) -> Result<Vec<Tool>, Failure> {
-    let (tools, servers) = here(specs, env)?;
-    if servers.is_empty() {
-        return unique(tools);
-    }
-    Err(wrong(
-        "a server of tools (`mcp`) can only be given to an agent of a workflow file".to_owned(),
-    ))
-}
-
-fn here(specs: &[ToolsSpec], env: &Arc<dyn Env>) -> Result<(Vec<Tool>, Vec<Remote>), Failure> {
+/// Of class `validation` for what does not fit; as [`Workspace::open`].
+pub(crate) fn make_here(
+    specs: &[ToolsSpec],
+    env: &Arc<dyn Env>,
+) -> Result<(Vec<Tool>, Vec<Remote>), Failure> {
     let (mut tools, mut servers, mut folders) = (Vec::new(), Vec::new(), Vec::new());
     for spec in specs {
         spec.check()?;
@@ -110,12 +114,12 @@ fn here(specs: &[ToolsSpec], env: &Arc<dyn Env>) -> Result<(Vec<Tool>, Vec<Remot
 }
 
 /// Refuses two tools of one name: which of them was meant, nobody could say.
-fn unique(tools: Vec<Tool>) -> Result<Vec<Tool>, Failure> {
+pub(crate) fn unique<'a>(mut tools: impl Iterator<Item = &'a Tool>) -> Result<(), Failure> {
     let mut names = BTreeSet::new();
-    match tools.iter().find(|tool| !names.insert(tool.about().name.as_str())) {
-        None => Ok(tools),
+    match tools.find(|tool| !names.insert(tool.about().name.as_str())) {
+        None => Ok(()),
         Some(twice) => Err(wrong(format!(
-            "two tools are called `{}`: put lists into one, or give a workspace a `name`",
+            "two tools are called `{}`: rename one of them, put lists into one, or give a workspace a `name`",
             twice.about().name
         ))),
     }

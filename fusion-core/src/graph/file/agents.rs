@@ -35,6 +35,8 @@ pub(crate) static AGENT: Table = Table {
         ),
         key("workspace", Text, "The folder of a program; without it one is made."),
         key("session", Text, "The conversation with which a program goes on."),
+        key("time", Time, "How long a program may take (1h); then its reply holds what there is."),
+        key("idle", Time, "How long a program may be silent (10m); then the attempt fails."),
         key("name", Text, "What it is called in replies and budgets; `agent` by default."),
         key("system", Text, "Its instructions."),
         key("tools", List(&Object(&TOOLS)), "What it may use."),

@@ -47,10 +47,15 @@ impl Secrets {
     /// Gives the value of a secret and remembers that it is out.
     pub fn get(&self, name: &str) -> Option<String> {
         let value = (self.0.find)(name)?;
-        let mut given = self.0.given.lock().unwrap_or_else(PoisonError::into_inner);
-        given.insert(value.clone());
-        self.0.any.store(true, Ordering::Release);
+        self.remember(value.clone());
         Some(value)
+    }
+
+    /// Remembers a value that came from elsewhere, as if it had been handed out here.
+    pub fn remember(&self, value: impl Into<String>) {
+        let mut given = self.0.given.lock().unwrap_or_else(PoisonError::into_inner);
+        given.insert(value.into());
+        self.0.any.store(true, Ordering::Release);
     }
 
     /// Makes a redactor for every value that was handed out so far.
@@ -63,6 +68,13 @@ impl Secrets {
     pub fn redactor_if_any(&self) -> Option<Redactor> {
         let any = self.0.any.load(Ordering::Acquire);
         any.then(|| self.redactor()).filter(|redactor| !redactor.is_empty())
+    }
+}
+
+impl Default for Secrets {
+    /// Gives an empty set.
+    fn default() -> Self {
+        Self::none()
     }
 }
 

@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use fusion_core::contract::{Call, Chunks, Env, Provider};
 use fusion_core::model::chat::{Answer, Chunk, Embed, Embeddings, Fault, Request, Usage, Usd};
 use futures_util::StreamExt;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
+use super::kept::{Kept, SpanRow};
 use super::metrics::{Ended, Metrics};
 use super::names;
-use super::span::{self, Begun};
+use super::span::{self, Begun, Noted};
 use crate::layer::Layer;
 use crate::layer::watch::{Ended as StreamEnded, watch};
 
@@ -19,7 +20,7 @@ const NS_PER_MS: u64 = 1_000_000;
 /// Makes a span of each call and counts it, with the names of OpenTelemetry's conventions ([`names`]).
 ///
 /// Spans are those of `tracing`; a program that wants them elsewhere bridges them. They tell who, what and how much, and nothing
-/// of what was said. Outermost it sees what callers see; beneath a retry, each attempt. A stream that is dropped has a span and
+/// of what was said. [`Observe::keeping`] keeps them for a program that asks for them now and then. Outermost it sees what callers see; beneath a retry, each attempt. A stream that is dropped has a span and
 /// is not counted.
 ///
 /// ```
@@ -31,7 +32,10 @@ const NS_PER_MS: u64 = 1_000_000;
 /// assert!(metrics.rows().is_empty());
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Observe(Metrics);
+pub struct Observe {
+    metrics: Metrics,
+    kept: Option<Kept>,
+}
 
 impl Observe {
     /// Counts anew.
@@ -41,43 +45,57 @@ impl Observe {
 
     /// Counts together with others.
     pub fn with(metrics: Metrics) -> Self {
-        Self(metrics)
+        Self { metrics, kept: None }
+    }
+
+    /// Counts anew, and keeps the spans of the last thousand calls, for programs without `tracing`.
+    pub fn keeping() -> Self {
+        Self { metrics: Metrics::default(), kept: Some(Kept::default()) }
+    }
+
+    /// Takes the spans that are kept, those that ended first before the others.
+    pub fn spans(&self) -> Vec<SpanRow> {
+        self.kept.as_ref().map(Kept::take).unwrap_or_default()
     }
 
     /// Gives the counts, which go on.
     pub fn metrics(&self) -> Metrics {
-        self.0.clone()
+        self.metrics.clone()
     }
 }
 
 /// A call that is watched.
 struct Watched {
     metrics: Metrics,
+    kept: Option<Kept>,
     env: Arc<dyn Env>,
-    span: Span,
+    noted: Noted,
     provider: String,
     operation: &'static str,
     model: String,
     began_ns: u64,
+    began_ms: i64,
 }
 
 impl Watched {
     fn begin(of: &Observe, call: &Call, begun: &Begun<'_>) -> Self {
         Self {
-            metrics: of.0.clone(),
+            metrics: of.metrics.clone(),
+            kept: of.kept.clone(),
             env: call.env().clone(),
-            span: span::open(call, begun),
+            noted: span::open(call, begun, of.kept.is_some()),
             provider: begun.provider.to_owned(),
             operation: begun.operation,
             model: begun.model.to_owned(),
             began_ns: call.env().monotonic_ns(),
+            began_ms: call.env().now_ms(),
         }
     }
 
     fn chat(&self, result: Result<&Answer, &Fault>) {
         match result {
             Ok(answer) => {
-                span::answered(&self.span, answer);
+                span::answered(&self.noted, answer);
                 self.count(None, answer.cached, (answer.usage, answer.cost));
             }
             Err(fault) => self.failed(fault),
@@ -85,7 +103,7 @@ impl Watched {
     }
 
     fn failed(&self, fault: &Fault) {
-        span::failed(&self.span, fault);
+        span::failed(&self.noted, fault);
         self.count(Some(fault), false, (Usage::default(), None));
     }
 
@@ -100,6 +118,14 @@ impl Watched {
             usage,
             cost,
         });
+        if let Some(kept) = &self.kept {
+            kept.put(SpanRow {
+                name: format!("{} {}", self.operation, self.model).trim_end().to_owned(),
+                began_ms: self.began_ms,
+                duration_ms: self.since_ns() / NS_PER_MS,
+                fields: self.noted.fields(),
+            });
+        }
     }
 
     fn since_ns(&self) -> u64 {
@@ -117,8 +143,8 @@ impl Layer for Observe {
     ) -> Result<Answer, Fault> {
         let begun = Begun { provider: next.name(), operation: names::CHAT, model: &request.model };
         let watched = Watched::begin(self, call, &begun);
-        span::asked(&watched.span, request, false);
-        let result = next.complete(call, request).instrument(watched.span.clone()).await;
+        span::asked(&watched.noted, request, false);
+        let result = next.complete(call, request).instrument(watched.noted.span.clone()).await;
         watched.chat(result.as_ref());
         result
     }
@@ -131,15 +157,15 @@ impl Layer for Observe {
     ) -> Result<Chunks, Fault> {
         let begun = Begun { provider: next.name(), operation: names::CHAT, model: &request.model };
         let watched = Watched::begin(self, call, &begun);
-        span::asked(&watched.span, request, true);
-        let chunks = next.stream(call, request).instrument(watched.span.clone()).await;
-        let (span, env, began_ns) = (watched.span.clone(), watched.env.clone(), watched.began_ns);
+        span::asked(&watched.noted, request, true);
+        let chunks = next.stream(call, request).instrument(watched.noted.span.clone()).await;
+        let (noted, env, began_ns) = (watched.noted.clone(), watched.env.clone(), watched.began_ns);
         let mut is_first = true;
         let note = move |chunk: &Result<Chunk, Fault>| {
             if is_first && chunk.as_ref().is_ok_and(Chunk::is_content) {
                 is_first = false;
                 let seconds = env.monotonic_ns().saturating_sub(began_ns) as f64 / 1e9;
-                span.record(names::FIRST_CHUNK, seconds);
+                noted.note(names::FIRST_CHUNK, seconds);
             }
         };
         let chunks = chunks.map(|chunks| chunks.inspect(note).boxed());
@@ -160,10 +186,10 @@ impl Layer for Observe {
         let (provider, model) = (next.name(), request.model.as_str());
         let begun = Begun { provider, operation: names::EMBEDDINGS, model };
         let watched = Watched::begin(self, call, &begun);
-        let result = next.embed(call, request).instrument(watched.span.clone()).await;
+        let result = next.embed(call, request).instrument(watched.noted.span.clone()).await;
         match &result {
             Ok(got) => {
-                span::took(&watched.span, got.usage, got.cost);
+                span::took(&watched.noted, got.usage, got.cost);
                 watched.count(None, false, (got.usage, got.cost));
             }
             Err(fault) => watched.failed(fault),

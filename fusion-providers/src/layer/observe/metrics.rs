@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fusion_core::model::chat::{FaultKind, Usage, Usd};
+use serde::Serialize;
 
 /// The most rows; the calls of further models are counted under `other`.
 const ROWS: usize = 1_000;
@@ -15,7 +16,7 @@ pub const BOUNDS_MS: [u64; 14] =
     [10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 5_120, 10_240, 20_480, 40_960, 81_920];
 
 /// The counts of one provider, operation and model.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Row {
     /// Who answered.
     pub provider: String,
