@@ -2,14 +2,14 @@
 // The public names, for CommonJS.
 
 const { public: errors } = require("./lib/errors.cjs");
-const { Agent, agent, tool } = require("./lib/agent.cjs");
+const { Agent, CommandAgent, agent, tool } = require("./lib/agent.cjs");
 const { answer, textOf } = require("./lib/chat.cjs");
 const { Fusion } = require("./lib/fusion.cjs");
 const { Graph } = require("./lib/graph.cjs");
-const { Provider, Scripted, provider } = require("./lib/provider.cjs");
+const { Provider, Rotation, Scripted, provider } = require("./lib/provider.cjs");
 const { command, expr, wait } = require("./lib/step.cjs");
 const { version } = require("./package.json");
 
 module.exports = {
-  Agent, Fusion, Graph, Provider, Scripted, agent, answer, command, expr, provider, textOf, tool, wait, version, ...errors,
+  Agent, CommandAgent, Fusion, Graph, Provider, Rotation, Scripted, agent, answer, command, expr, provider, textOf, tool, wait, version, ...errors,
 };

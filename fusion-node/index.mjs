@@ -4,9 +4,11 @@ import kit from "./index.cjs";
 
 export const {
   Agent,
+  CommandAgent,
   Fusion,
   Graph,
   Provider,
+  Rotation,
   Scripted,
   agent,
   answer,

@@ -27,6 +27,32 @@ class Agent {
   }
 }
 
+const PROGRAM = ["program", "mode", "workspace", "session", "system", "time", "idle", "capabilities"];
+
+/** An agent that is a program on the command line: it works in a folder, with tools of its own. */
+class CommandAgent extends Agent {
+  constructor(name, fields = {}) {
+    super(name);
+    for (const [field, value] of Object.entries(fields)) {
+      if (!PROGRAM.includes(field)) throw new InputError(`a command-line agent has no \`${field}\``, { code: "FU0203", hint: `there are ${PROGRAM.join(", ")}` });
+      this[field] = value;
+    }
+  }
+
+  /** Its words in a workflow file, with another folder or conversation perhaps. */
+  words({ workspace = this.workspace, session = this.session } = {}) {
+    const { name, mode, system } = this;
+    const [time, idle] = [this.time, this.idle].map((one) => (one === undefined ? undefined : `${milliseconds(one, "time")}ms`));
+    const words = { program: programOf(this), name, mode, system, workspace, session, time, idle };
+    return Object.fromEntries(Object.entries(words).filter(([, value]) => value !== undefined));
+  }
+}
+
+function programOf({ name, program }) {
+  if (typeof program === "string" && program !== "") return program;
+  throw new InputError(`the command-line agent \`${name}\` has no program`, { code: "FU0101", hint: 'write { program: "claude" }, or { program: "command:./work.sh" }' });
+}
+
 /** Gives a tool as it is: for its types. */
 function tool(made) {
   return made;
@@ -40,6 +66,7 @@ function asksModel(made) {
 /** Adds a node that gives a task to an agent: itself, by its name, or to whoever can do all that is in `needs`. */
 function agent(who, prompt, { id, ...more } = {}) {
   const builder = building("agent");
+  if (who instanceof CommandAgent) return programNode(builder, who, [prompt, id, more]);
   if (who instanceof Agent) builder.agents.add(who);
   const name = who instanceof Agent ? who.name : who;
   const needs = typeof name === "object" && Array.isArray(name?.needs) ? name.needs : undefined;
@@ -49,6 +76,16 @@ function agent(who, prompt, { id, ...more } = {}) {
   const given = template({ prompt, ...more }, (value) => builder.value(value));
   const action = () => ({ agent: needs === undefined ? name : { needs } });
   return builder.run(id ?? (needs === undefined ? name : "agent"), { action, kind: "agent", options: {} }, given);
+}
+
+/** Adds the node of a program on the command line, in the words of workflow files. */
+function programNode(builder, who, [prompt, id, { workspace, session, ...more }]) {
+  const write = (value) => builder.value(value);
+  const all = Object.entries(who.words({ workspace, session }));
+  // Which program it is has to stand in the graph itself: nothing of it comes from the arguments.
+  const words = all.map(([word, value]) => [word, word === "program" || word === "mode" ? value : template(value, write)]);
+  const action = () => ({ agent: Object.fromEntries(words) });
+  return builder.run(id ?? who.name, { action, kind: "agent", options: {} }, template({ prompt, ...more }, write));
 }
 
 /** Gives the agent that can do all of this, and does it best. */
@@ -91,6 +128,11 @@ class Staff {
     return made;
   }
 
+  /** Gives the agent of a name if it is known here; everything else as it is. */
+  known(who) {
+    return this.#agents.get(who) ?? who;
+  }
+
   /** Finds an agent by its name. */
   find(who) {
     const made = who instanceof Agent ? who : this.#agents.get(who);
@@ -124,6 +166,7 @@ class Staff {
   }
 
   #describe(made, above) {
+    if (made instanceof CommandAgent) return described(made, above);
     if (above.includes(made)) throw new InputError(`\`${made.name}\` hands over to itself in the end: hand-offs go one way`, { code: "FU0101" });
     if (made.model === undefined) throw new InputError(`the agent \`${made.name}\` has no model: set one, or write its \`run\``, { code: "FU0101" });
     return {
@@ -143,10 +186,10 @@ class Staff {
   }
 
   #tool(made) {
-    if (made && (made.workspace ?? made.command ?? made.http) !== undefined) return { ...made };
+    if (made && (made.workspace ?? made.command ?? made.http ?? made.mcp) !== undefined) return { ...made };
     const run = made?.run ?? made?.body;
     if (typeof run !== "function" || typeof made.name !== "string") {
-      throw new InputError("a tool is { name, description, parameters, run }", { code: "FU0101" });
+      throw new InputError("a tool is { name, description, parameters, run }", { code: "FU0101", hint: "or built-in ones: { workspace }, { command }, { http }, { mcp, name, allow }" });
     }
     const { name, description = "", parameters = { type: "object", properties: {} }, strict = false, context = false } = made;
     const invoke = (call, input) => (context ? run(new StepContext(this.#bridge, call, this), input ?? {}) : run(input ?? {}));
@@ -163,6 +206,17 @@ class Staff {
   }
 }
 
+/** The engine's description of a program. */
+function described(made, above) {
+  if (above.length > 0) {
+    const who = above.at(-1).name;
+    throw new InputError(`\`${who}\` cannot hand over to the program \`${made.name}\``, { code: "FU0101", hint: "ask it by a tool, or by a node of its own" });
+  }
+  const { time: _time, idle: _idle, ...words } = made.words();
+  const [total_ms, idle_ms] = [made.time, made.idle].map((one) => (one === undefined ? undefined : milliseconds(one, "time")));
+  return { ...words, total_ms, idle_ms };
+}
+
 function limitsOf({ cost, time, toolTime, ...counts }) {
   const limits = {};
   if (cost !== undefined) limits.cost = usd(cost);
@@ -175,4 +229,4 @@ function limitsOf({ cost, time, toolTime, ...counts }) {
   return limits;
 }
 
-module.exports = { Agent, Staff, agent, tool };
+module.exports = { Agent, CommandAgent, Staff, agent, tool };

@@ -4,13 +4,13 @@
 const { readFileSync } = require("node:fs");
 const native = require("./native.cjs");
 const { Agent, Staff, agent } = require("./agent.cjs");
+const { Providers } = require("./asking.cjs");
 const { theBridge } = require("./bridge.cjs");
 const { build } = require("./builder.cjs");
 const { pure } = require("./codec.cjs");
 const { milliseconds } = require("./duration.cjs");
 const errors = require("./errors.cjs");
 const { Graph } = require("./graph.cjs");
-const { Providers } = require("./provider.cjs");
 const { Run } = require("./run.cjs");
 const { Scopes, here } = require("./scope.cjs");
 const { elsewhere, invocable, makeStep, makeWorkflow } = require("./step.cjs");
@@ -66,7 +66,7 @@ class Fusion {
 
   #task(who, more) {
     if (who instanceof Agent) this.addAgent(who);
-    const whom = Array.isArray(who) ? { needs: who } : who;
+    const whom = Array.isArray(who) ? { needs: who } : this.#staff.known(who);
     return makeWorkflow("ask", (prompt) => agent(whom, prompt, more), {});
   }
 
@@ -323,7 +323,7 @@ class Fusion {
 /** Gives the native side of providers and agents; what it throws becomes an error of ours. */
 function wrapped(staff) {
   const said = (name) => (...given) => errors.native(() => staff[name](...given));
-  return Object.fromEntries(["addProvider", "nameProvider", "addAgent", "ask", "stream", "work"].map((name) => [name, said(name)]));
+  return Object.fromEntries(["addProvider", "nameProvider", "addAgent", "ask", "observed", "stream", "work"].map((name) => [name, said(name)]));
 }
 
 function openingOf({ secrets, commandEnv, commandCwd, concurrency, work, lease, ...unknown }) {

@@ -1,14 +1,10 @@
 "use strict";
 // Providers of language models: written in JavaScript, opened by name, with the engine's layers over any of them.
 
-const { answer, faultOf, priceOf, requestOf, usd } = require("./chat.cjs");
-const { StepContext } = require("./context.cjs");
+const { answer, priceOf, usd } = require("./chat.cjs");
+const { drive } = require("./driver.cjs");
 const { milliseconds } = require("./duration.cjs");
-const { Unfit } = require("./errors.cjs");
 const { Fault, InputError } = require("./errors.cjs").public;
-
-/** Codes of errors that mean that there is no connection. */
-const NO_LINE = new Set(["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EPIPE", "EHOSTUNREACH", "EAI_AGAIN", "UND_ERR_SOCKET"]);
 
 const length = (value, what) => (value === undefined ? undefined : milliseconds(value, what));
 
@@ -63,6 +59,22 @@ class Provider {
     return new Layered(this, "cache", { ttl_ms: length(ttl, "ttl"), version });
   }
 
+  withRedact(names = [], { values = [] } = {}) {
+    return new Layered(this, "redact", { names: [names].flat(), values });
+  }
+
+  withBatch({ texts = 100, bytes } = {}) {
+    return new Layered(this, "batch", { texts, bytes });
+  }
+
+  withObserve(name = "") {
+    return new Layered(this, "observe", { name });
+  }
+
+  withRecord(path) {
+    return new Layered(this, "record", { to: String(path) });
+  }
+
   /** The engine's description of it. */
   describe(known) {
     const number = known.code((call, asked) => drive(this, known, call, asked), `the answer of the provider \`${this.name}\``);
@@ -114,6 +126,37 @@ function provider(name, { key, baseUrl = "", headers = {} } = {}) {
   return new Opened(String(name), { key, base_url: baseUrl, headers: Object.entries(headers) });
 }
 
+/** Providers that are the same but for their key: each call goes to the next one that does not rest. */
+class Rotation extends Provider {
+  #keys;
+
+  constructor(keys) {
+    if (!Array.isArray(keys) || keys.length === 0) {
+      throw new InputError("a rotation needs providers", { code: "FU0101", hint: 'write new Rotation([provider("openai", { key: … }), …])' });
+    }
+    super(typeof keys[0] === "string" ? keys[0].split(":")[0] : keys[0].name);
+    this.#keys = [...keys];
+  }
+
+  describe(known) {
+    return { rotation: this.#keys.map((key) => known.number(key)) };
+  }
+}
+
+/** A provider in a shared library. */
+class Library extends Provider {
+  #data;
+
+  constructor(name, data) {
+    super(name);
+    this.#data = data;
+  }
+
+  describe() {
+    return { plugin: this.#data };
+  }
+}
+
 /** A provider that says what a script says. */
 class Scripted extends Provider {
   #script;
@@ -140,175 +183,4 @@ function saidOf(one) {
   return { stream: [chunks.map((chunk) => ({ chunk })), null] };
 }
 
-/** What goes along with a call of a provider. */
-class ModelCall {
-  #context;
-  #known;
-
-  constructor(known, call, told) {
-    this.#context = new StepContext(known.bridge, call);
-    this.#known = known;
-    this.key = told.key;
-    this.run = told.run ?? undefined;
-    this.node = told.node ?? undefined;
-    this.agent = told.agent ?? undefined;
-    this.project = told.project ?? undefined;
-    this.remainingMs = told.remaining_ms;
-  }
-
-  get signal() {
-    return this.#context.signal;
-  }
-
-  /** Asks another provider, on behalf of this one. */
-  ask(provider, request) {
-    return this.#known.complete(provider, request);
-  }
-}
-
-/** Answers one question of the engine's. */
-async function drive(one, known, call, asked) {
-  const about = new ModelCall(known, call, asked.call);
-  try {
-    switch (asked.op) {
-      case "embed": {
-        const made = await offered(one, "embed", "embeddings").call(one, asked.request, about);
-        return Array.isArray(made) ? { model: asked.request.model ?? "", vectors: made } : made;
-      }
-      case "models": {
-        const made = await offered(one, "models", "list of models").call(one, about);
-        return made.map((model) => (typeof model === "string" ? { id: model } : model));
-      }
-      default: {
-        const streams = typeof one.stream === "function";
-        const completes = typeof one.complete === "function";
-        if (streams && (asked.stream || !completes)) return await spoken(await one.stream(asked.request, about), known.bridge, call, about.signal);
-        return await offered(one, "complete", "answers: it has neither `complete` nor `stream`").call(one, asked.request, about);
-      }
-    }
-  } catch (thrown) {
-    throw meant(thrown);
-  }
-}
-
-function offered(one, method, what) {
-  if (typeof one[method] !== "function") throw new Fault("unsupported", `it offers no ${what}`);
-  return one[method];
-}
-
-/** Gives the fault that an error of the network or of the time stands for; others as they are. */
-function meant(thrown) {
-  if (thrown instanceof Fault || typeof thrown !== "object" || thrown === null) return thrown;
-  if (thrown.name === "TimeoutError") return new Fault("timeout", thrown.message, { cause: thrown });
-  if (NO_LINE.has(thrown.code) || NO_LINE.has(thrown.cause?.code)) {
-    const why = thrown.cause?.message ? `${thrown.message}: ${thrown.cause.message}` : thrown.message;
-    return new Fault("transport", why, { cause: thrown });
-  }
-  return thrown;
-}
-
-/** Hands chunks on as they come, until nobody wants more. */
-async function spoken(made, bridge, call, signal) {
-  const iterator = made?.[Symbol.asyncIterator]?.() ?? made?.[Symbol.iterator]?.();
-  if (iterator === undefined) throw new Unfit("the answer of `stream`", "$", "is no generator and no iterable");
-  const end = () => Promise.resolve(iterator.return?.()).catch(() => {});
-  signal.addEventListener("abort", end, { once: true });
-  try {
-    for (;;) {
-      const { done, value } = await iterator.next();
-      if (done || signal.aborted) return null;
-      if (typeof value !== "string" && (typeof value !== "object" || value === null)) {
-        throw new Unfit("a chunk of an answer", "$", "is no text and no object");
-      }
-      bridge.native.beat(call, JSON.stringify(value));
-    }
-  } finally {
-    signal.removeEventListener("abort", end);
-    end();
-  }
-}
-
-/** The providers of an engine. */
-class Providers {
-  #numbers = new WeakMap();
-  #names = new Map();
-  #staff;
-  #add;
-
-  constructor(bridge, staff, add) {
-    Object.defineProperty(this, "bridge", { value: bridge });
-    this.#staff = staff;
-    this.#add = add;
-  }
-
-  /** Lets a provider be found by its name, or another one. */
-  add(provider, name = provider?.name) {
-    this.#staff().nameProvider(String(name), this.number(provider));
-    return provider;
-  }
-
-  /** Asks for an answer. */
-  async complete(provider, request) {
-    return this.#ask(provider, "complete", requestOf(request));
-  }
-
-  /** Asks for an answer as it comes. */
-  async *stream(provider, request) {
-    const chunks = this.#staff().stream(this.number(provider), JSON.stringify(requestOf(request)));
-    try {
-      for (;;) {
-        const [batch, fault] = await this.bridge.ask((ticket) => chunks.next(ticket));
-        yield* batch;
-        if (fault !== null) throw faultOf(fault);
-        if (batch.length === 0) return;
-      }
-    } finally {
-      chunks.close();
-    }
-  }
-
-  /** Turns texts into vectors. */
-  async embed(provider, inputs, { model = "", dimensions } = {}) {
-    const made = await this.#ask(provider, "embed", { model, inputs, dimensions });
-    return made.vectors;
-  }
-
-  /** Lists the models of a provider. */
-  async models(provider) {
-    return this.#ask(provider, "models", null);
-  }
-
-  async #ask(provider, op, asked) {
-    const number = this.number(provider);
-    const staff = this.#staff();
-    const [told, fault] = await this.bridge.ask((ticket) => staff.ask(ticket, number, op, JSON.stringify(asked)));
-    if (fault !== null) throw faultOf(fault);
-    return told;
-  }
-
-  /** Gives the number of a provider, which is made when it is needed first. */
-  number(provider) {
-    if (typeof provider === "string") {
-      let number = this.#names.get(provider);
-      if (number === undefined) {
-        number = this.#staff().addProvider(JSON.stringify({ named: provider }));
-        this.#names.set(provider, number);
-      }
-      return number;
-    }
-    if (!(provider instanceof Provider)) throw new InputError("a provider is a `Provider` or its name", { code: "FU0101" });
-    let number = this.#numbers.get(provider);
-    if (number === undefined) {
-      number = this.#staff().addProvider(JSON.stringify(provider.describe(this)));
-      this.#numbers.set(provider, number);
-    }
-    return number;
-  }
-
-  /** Keeps code that the engine enters; gives its number. */
-  code(invoke, what) {
-    return this.#add(invoke, what);
-  }
-}
-
-module.exports = { Provider, Providers, Scripted, provider };
+module.exports = { Library, Provider, Rotation, Scripted, provider };

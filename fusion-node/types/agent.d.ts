@@ -35,11 +35,13 @@ export interface ContextTool<A> extends ToolFields {
 /** What a model may use: a function with a description and the JSON Schema of its argument. */
 export type Tool<A = any> = PlainTool<A> | ContextTool<A>;
 
-/** A set of the engine's own tools. */
+/** A set of the engine's own tools, or those of a server of the Model Context Protocol: a program, or a URL with its key. */
 export type BuiltInTools =
   | { workspace: string; write?: boolean; name?: string }
   | { command: string[]; folder?: string; timeout?: string; env?: Record<string, string> }
-  | { http: string[]; post?: boolean; private?: boolean; timeout?: string };
+  | { http: string[]; post?: boolean; private?: boolean; timeout?: string }
+  | { mcp: string[]; name: string; allow: string[]; env?: Record<string, string> }
+  | { mcp: string; name: string; allow: string[]; key?: string };
 
 /** Gives a tool as it is, with the type of its argument. */
 export declare function tool<A>(made: Tool<A>): Tool<A>;
@@ -90,7 +92,7 @@ export interface AgentFields {
   capabilities?: Record<string, number>;
 }
 
-/** What an agent that asks a model says in the end. */
+/** What an agent that asks a model, or is a program on the command line, says in the end. */
 export interface Reply<R = unknown> {
   /** Its words. */
   text: string;
@@ -108,6 +110,12 @@ export interface Reply<R = unknown> {
   cost: string;
   /** What was said, for an agent with `keepMessages`. */
   messages?: Message[];
+  /** The files that a program on the command line made, changed or removed; paths in its workspace. */
+  files?: string[];
+  /** The folder in which a program worked. */
+  workspace?: string;
+  /** What a program calls the conversation, for another task that goes on with it. */
+  session?: string;
 }
 
 export interface Agent extends AgentFields {}
@@ -126,9 +134,43 @@ export declare class Agent {
   run(ctx: StepContext, prompt: string, more?: Record<string, any>): Promise<any>;
 }
 
-/** In a workflow: adds a node that gives a task to an agent, by its name, or to whoever can do all that is in `needs`. */
+/** What an agent that is a program on the command line may be told; a subclass may set the same as fields. */
+export interface CommandAgentFields {
+  /** The program, with its model after a colon: `"claude"`, `"codex:gpt-5"`, or the line of any other one, `"command:./work.sh"`. */
+  program?: string;
+  /** What it may do: read (the default), change files, or what it likes, with the rights of the user. */
+  mode?: "read_only" | "edit" | "full";
+  /** The folder in which it works; without it one is made for the task, which stays. */
+  workspace?: string;
+  /** The conversation with which it goes on: the `session` of a reply. */
+  session?: string;
+  /** Its instructions. */
+  system?: string;
+  /** How long it may take. Default an hour; then the reply says `ended: "time"`. */
+  time?: Duration;
+  /** How long it may be silent. Default 10 min; then the attempt fails with class `timeout`. */
+  idle?: Duration;
+  /** What it can do, and how well. */
+  capabilities?: Record<string, number>;
+}
+
+export interface CommandAgent extends CommandAgentFields {}
+
+/**
+ * An agent that is a program on the command line: it works in a folder, with tools of its own. Its outcome, a `Reply` with its words,
+ * `files`, `workspace`, `session`, tokens and cost, is recorded once. As a node it is what `agent: { program: … }` of a file is.
+ */
+export declare class CommandAgent extends Agent {
+  /** Makes an agent of a program; without a name it is called as its class in lower case. */
+  constructor(name?: string, fields?: CommandAgentFields);
+}
+
+/**
+ * In a workflow: adds a node that gives a task to an agent, by its name, or to whoever can do all that is in `needs`. A program on the
+ * command line may be given another `workspace` and `session`.
+ */
 export declare function agent(
   who: string | Agent | { needs: string[] },
   prompt: unknown,
-  more?: { id?: string; messages?: unknown; [field: string]: unknown },
+  more?: { id?: string; messages?: unknown; workspace?: unknown; session?: unknown; [field: string]: unknown },
 ): Node<any>;

@@ -134,6 +134,9 @@ export interface ModelCall {
   ask(provider: string | Provider, request: string | Request): Promise<Answer>;
 }
 
+/** Vectors, in the order of the texts; or with what they took. */
+export type Vectors = number[][] | { vectors: number[][]; model?: string; usage?: Partial<Usage>; cost?: string };
+
 /** Who is asked next: a provider, its name, or with another model; without `provider`, another model of the same. */
 export type Other = string | Provider | { provider?: string | Provider; model?: string };
 
@@ -158,7 +161,7 @@ export declare class Provider {
   /** Answers in chunks, as a generator. */
   stream?(request: Request, call: ModelCall): AsyncIterable<Chunk> | Iterable<Chunk> | Promise<AsyncIterable<Chunk>>;
   /** Turns texts into vectors. */
-  embed?(request: { model: string; inputs: string[]; dimensions?: number }, call: ModelCall): Promise<number[][]> | number[][];
+  embed?(request: { model: string; inputs: string[]; dimensions?: number }, call: ModelCall): Promise<Vectors> | Vectors;
   /** Lists the models that may be asked for. */
   models?(call: ModelCall): Promise<(string | { id: string })[]> | (string | { id: string })[];
   /** Tries again what may go away by itself, after a pause that is never shorter than what the provider asked for. */
@@ -179,12 +182,71 @@ export declare class Provider {
   withGate(account: string, options?: { requestsPerMinute?: number; tokensPerMinute?: number }): Provider;
   /** Keeps answers in the store, by the whole content of the question; for so long, or for ever. */
   withCache(options?: { ttl?: Duration; version?: string }): Provider;
+  /**
+   * Takes secrets out of what goes to the provider, and out of its faults: those that workflows and providers were given, those of these
+   * names, and these values. From then on they are left out of what is recorded, too.
+   */
+  withRedact(names?: string | string[], options?: { values?: string[] }): Provider;
+  /** Asks for many vectors in requests of so many texts (100) and bytes (256 KiB); equal texts are sent once. */
+  withBatch(options?: { texts?: number; bytes?: number }): Provider;
+  /**
+   * Counts calls, tokens, cost and time for `app.providers.metrics(name)`, and keeps a span of each call for `app.providers.spans(name)`.
+   * Outermost it sees what callers see; beneath a retry, each attempt. Nothing of what was said is in it.
+   */
+  withObserve(name?: string): Provider;
+  /** Writes down every question with what came of it, without secrets; `"replay:PATH"` is a provider that says it again. */
+  withRecord(path: string): Provider;
 }
 
 /** A provider that says what a script says, one thing after the other: texts, answers, lists of chunks, and faults. For tests. */
 export declare class Scripted extends Provider {
   /** Makes one of a script. */
   constructor(script: (string | Answer | Chunk[] | import("./errors").Fault)[], name?: string);
+}
+
+/**
+ * Providers that are the same but for their key: each call goes to the next one that does not rest. One that met a rate limit rests as
+ * long as the service asks for, one whose key was refused ten minutes; the call goes on with the next.
+ */
+export declare class Rotation extends Provider {
+  /** Makes one of several. */
+  constructor(keys: (string | Provider)[]);
+}
+
+/** What was counted of the calls of one provider, operation and model. */
+export interface Metric {
+  /** Who answered. */
+  provider: string;
+  /** `chat` or `embeddings`. */
+  operation: string;
+  /** The model that was asked for. */
+  model: string;
+  /** Calls that ended, faults included. */
+  calls: number;
+  /** Faults by kind. */
+  faults: { [kind in FaultKind]?: number };
+  /** Answers that were kept from earlier calls. */
+  cached: number;
+  /** Tokens. */
+  usage: Usage;
+  /** What providers said that it cost, in US dollars. */
+  cost: string;
+  /** All durations together, in milliseconds. */
+  duration_ms: number;
+  /** Calls by duration: up to 10 ms, 20, 40 and so on to 81,920 ms, and longer ones. */
+  durations: number[];
+}
+
+/** The span of one call. */
+export interface Span {
+  /** What was done, and with which model: `chat small`. */
+  name: string;
+  /** When it began, in milliseconds since 1970. */
+  began_ms: number;
+  /** How long it took, in milliseconds. */
+  duration_ms: number;
+  /** Its fields, with OpenTelemetry's names: `gen_ai.usage.input_tokens`, `error.type`, … */
+  fields: Record<string, string | number | boolean>;
 }
 
 /**
@@ -207,6 +269,15 @@ export declare function textOf(said: Message | Answer | Request): string;
 export interface Providers {
   /** Lets a provider be found by its name, or another one: in workflow files (`model: NAME:MODEL`), by agents. */
   add<P extends Provider>(provider: P, name?: string): P;
+  /**
+   * Loads a shared library (or the manifest beside it) as a provider, which is added under its own name, or another one. Its code runs
+   * with all rights of this program. `secrets` are the only ones that it gets. @throws {InputError}
+   */
+  load(path: string, options?: { config?: Record<string, unknown>; model?: string; secrets?: string[]; name?: string }): Provider;
+  /** Tells what `withObserve(name)` has counted so far. @throws {InputError} */
+  metrics(name?: string): Metric[];
+  /** Takes the spans of the calls that `withObserve(name)` has seen since this was asked last, a thousand at the most. @throws {InputError} */
+  spans(name?: string): Span[];
   /** Asks for an answer. Nothing is recorded: within a run, agents and `ctx.memo` do that. @throws {Fault} */
   complete(provider: string | Provider, request: string | Request): Promise<Answer>;
   /** Asks for an answer as it comes; leaving the loop ends the call. @throws {Fault} */

@@ -24,7 +24,7 @@ use crate::pool::Pool;
 use crate::run::RunHandle;
 use crate::shared::{Settings, Shared};
 use crate::step::Place;
-use crate::value;
+use crate::{staff, value};
 
 /// How long the end of a process waits for the engine's.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -177,6 +177,16 @@ impl Engine {
             };
             let call = Call::new(os.clone());
             Ok(shared.staff.kit()?.ask(&call, number, (&op, asked)).await)
+        };
+        self.operation(py, work, |py, told| value::of_json(py, &told).map(Bound::unbind))
+    }
+
+    /// Tells what was observed under a name: `metrics` so far, or the `spans` since this was asked last.
+    fn observed(&self, py: Python<'_>, what: String, name: String) -> PyResult<Operation> {
+        let work = async move |_: Fusion, shared: Arc<Shared>| {
+            let kit = shared.staff.kit()?;
+            let told = if what == "spans" { kit.spans(&name) } else { kit.metrics(&name) };
+            told.map_err(|fault| staff::refused(&fault))
         };
         self.operation(py, work, |py, told| value::of_json(py, &told).map(Bound::unbind))
     }

@@ -11,6 +11,7 @@
 //! | `context` | what a body knows of its attempt |
 //! | `value`, `error` | conversion |
 //! | `command` | the `fusion` command |
+//! | `plugin` | plugins that a program loads by itself |
 //!
 //! No thread of the engine ever attaches to the interpreter, and no lock is held while Python code runs.
 
@@ -25,6 +26,7 @@ mod events;
 mod lane;
 mod module;
 mod operation;
+mod plugin;
 mod pool;
 mod reports;
 mod run;

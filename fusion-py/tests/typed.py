@@ -112,3 +112,23 @@ async def talk() -> None:
     assert_type(run.progress(), dict[str, Any])
     fk.Agent("x", modell=echo)  # type: ignore[call-arg]
     raise fk.Fault("rate_limit", "slow down", retry_after=2.5)
+
+
+fixer = fk.CommandAgent("fixer", program="claude", mode="edit", workspace="/srv/shop", time="30m")
+fk.CommandAgent("fixer", program="claude", mode="write")  # type: ignore[arg-type]
+stack = fk.Rotation(echo, "openai").with_redact("TOKEN", values=["x"]).with_batch(10).with_observe("a").with_record("f.jsonl")
+assert_type(stack, fk.Provider)
+assert_type(app.providers.load("libwords.so", config={"a": 1}, secrets=["KEY"]), fk.Provider)
+assert_type(app.providers.metrics("a").wait(), list[dict[str, Any]])
+
+
+@app.workflow
+def mended(folder: str) -> fk.Node[Any]:
+    first = fixer("Mend it.", workspace=folder)
+    return fixer("Look again.", workspace=first["workspace"], session=first["session"])
+
+
+async def agents(ctx: fk.Context) -> None:
+    reply: fk.Reply = await ctx.work(fixer, "Mend it.", session="s1")
+    assert_type(reply.session, str)
+    assert_type(list(reply.files), list[str])

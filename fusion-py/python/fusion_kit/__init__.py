@@ -46,7 +46,8 @@ from ._errors import (
 from ._graph import Graph, Loaded, Workflow, approval, command, sleep, sleep_until, unless, wait_signal, when
 from ._native import __version__
 from ._options import Retry
-from ._providers import Provider, Scripted, provider
+from ._programs import CommandAgent
+from ._providers import Provider, Rotation, Scripted, provider
 from ._refs import Node, Ref, first, index, item
 from ._run import Event, Events, Run
 from ._step import Step
@@ -58,6 +59,7 @@ __all__ = [
     "Call",
     "Chunk",
     "Closed",
+    "CommandAgent",
     "Context",
     "DecodeError",
     "Error",
@@ -82,6 +84,7 @@ __all__ = [
     "Request",
     "Retry",
     "RetryAfter",
+    "Rotation",
     "Run",
     "RunCancelled",
     "RunFailed",

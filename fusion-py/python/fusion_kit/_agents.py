@@ -15,7 +15,8 @@ from ._values import decoder
 
 if TYPE_CHECKING:
     from ._app import Fusion
-    from ._providers import Model, Providers
+    from ._asking import Providers
+    from ._providers import Model
 
 
 class Limits(NamedTuple):
@@ -74,7 +75,8 @@ class Agent:
 
     tools: Sequence[Any] = ()
     """What it may use: typed functions, `def` or `async def`; steps; `fk.Tool`s; sets of built-in tools as dicts, such as
-    `{"workspace": "./src", "write": True}`, `{"command": ["cargo", "git log *"]}`, `{"http": ["docs.rs"]}`."""
+    `{"workspace": "./src", "write": True}`, `{"command": ["cargo", "git log *"]}`, `{"http": ["docs.rs"]}`; and the tools of a server
+    of the Model Context Protocol, `{"mcp": ["npx", "server"], "name": "files", "allow": ["read_*"]}`, or its URL with a `key`."""
 
     hand_offs: "Sequence[Agent]" = ()
     """Other agents that may go on with the conversation, within the limits of this one."""
@@ -198,6 +200,10 @@ class Staff:
             self._app._add_step(Step(f"agent:{word}", step_of(made), Options()), False)
         self.agents[word] = made
 
+    def known(self, who: Any) -> Any:
+        """Gives the agent of a name if it is known here; everything else as it is."""
+        return self.agents.get(who, who) if isinstance(who, str) else who
+
     def find(self, who: "str | Agent") -> Agent:
         """Gives an agent by its name; one itself is added if it is not known."""
         if isinstance(who, Agent):
@@ -272,12 +278,15 @@ def router(agents: "Mapping[str, Agent]") -> Any:
     return run
 
 
-def asking(who: "str | list[str]", prompt: Any, more: "Mapping[str, Any]", show: Any) -> Graph:
+def asking(who: "str | Agent | list[str]", prompt: Any, more: "Mapping[str, Any]", show: Any) -> Graph:
     """Makes the graph of one task; `show` makes the reply of what was recorded."""
     graph = Graph("ask")
     before = set_building(graph._builder)
     try:
-        node = agent(who, prompt, **more) if isinstance(who, str) else agent(prompt=prompt, needs=who, **more)
+        if isinstance(who, Agent):
+            node = who(prompt, **more)
+        else:
+            node = agent(who, prompt, **more) if isinstance(who, str) else agent(prompt=prompt, needs=who, **more)
     finally:
         set_building(before)
     graph._decode = show
@@ -300,10 +309,14 @@ def agent(
         raise RuntimeError("`fk.agent` makes a node: call it in a function with @app.workflow; outside of one, `app.ask`")
     if (who is None) == (needs is None):
         raise ValueError("give the agent's name, or what it has to be able to do (needs=[…])")
-    action = {"agent": who if who is not None else {"needs": needs}}
-    given = {"prompt": template(prompt), **{key: template(value) for key, value in more.items()}}
+    action = who if who is not None else {"needs": needs}
+    return task_node(builder, (id or who or "agent", action), (prompt, more), options)
+
+
+def task_node(builder: Any, who: "tuple[str, Any]", task: "tuple[Any, Mapping[str, Any]]", options: Optional[Options]) -> "Node[Any]":
+    """Adds the node of a task: its id and who works on it, and what is asked."""
+    given = {"prompt": template(task[0]), **{key: template(value) for key, value in task[1].items()}}
     policy = (options or Options()).policy()
-    made: "Node[Any]" = builder.add(
-        id or who or "agent", {"run": {"action": action, "with": given}}, {"policy": policy} if policy else None
-    )
+    work = {"run": {"action": {"agent": who[1]}, "with": given}}
+    made: "Node[Any]" = builder.add(who[0], work, {"policy": policy} if policy else None)
     return made

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, ParamSpec, S
 
 from . import _native
 from ._agents import Agent, Staff, asking, replies
+from ._asking import Providers
 from ._body import Body
 from ._call import Call
 from ._context import Context
 from ._graph import Graph, Loaded, Workflow
 from ._ground import Ground, running_loop
 from ._options import Options, Retry
-from ._providers import Providers
 from ._run import Run
 from ._step import Step
 from ._values import decoder
@@ -161,15 +161,14 @@ class Fusion:
     ) -> "Call[Run[Any]]":
         """Starts a run that gives one task to an agent: itself, by its name, or by a list of what it has to be able to do.
 
-        The result of one that asks a model is an `fk.Reply`.
+        The result of one that asks a model, or is a program, is an `fk.Reply`.
         """
         return self._start(self._task(who, prompt, more), (), {}, (id, False))
 
     def _task(self, who: "str | Agent | list[str]", prompt: Any, more: "Mapping[str, Any]") -> Graph:
         if isinstance(who, Agent):
             self._staff.add(who)
-            who = who.word()
-        return asking(who, prompt, more, replies(self._staff.agents))
+        return asking(self._staff.known(who), prompt, more, replies(self._staff.agents))
 
     def _agent(self, who: "str | Agent") -> Agent:
         return self._staff.find(who)

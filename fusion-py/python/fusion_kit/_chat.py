@@ -176,7 +176,7 @@ class ModelCall:
 
 
 class Reply(NamedTuple):
-    """What an agent that asks a model says in the end."""
+    """What an agent that asks a model, or is a program on the command line, says in the end."""
 
     text: str
     """Its words."""
@@ -194,13 +194,19 @@ class Reply(NamedTuple):
     """What they cost in US dollars, as far as prices are known."""
     messages: "list[dict[str, Any]]"
     """What was said, for an agent with `keep_messages`."""
+    files: "Sequence[str]" = ()
+    """The files that a program on the command line made, changed or removed; paths in its workspace."""
+    workspace: str = ""
+    """The folder in which it worked; empty for an agent that asks a model."""
+    session: str = ""
+    """What the program calls the conversation, for another task that goes on with it."""
 
 
 def reply_of(value: "dict[str, Any]") -> Reply:
     """Makes a reply of its form in the journal."""
     return Reply(
         value["text"], value.get("result"), value["ended"], value["agent"], value["turns"], value["usage"],
-        value["cost"], value.get("messages", []),
+        value["cost"], value.get("messages", []), value.get("files", []), value.get("workspace", ""), value.get("session", ""),
     )  # fmt: skip
 
 

@@ -175,6 +175,8 @@ class Engine:
         """Adds an agent of its description."""
     def ask_provider(self, number: int, op: str, asked: Any) -> Operation:
         """Asks a provider."""
+    def observed(self, what: str, name: str) -> Operation:
+        """Tells what was observed under a name."""
     def stream_provider(self, number: int, asked: Any) -> AnswerChunks:
         """Asks a provider for an answer as it comes."""
     def set_lane(self, lane: Lane) -> None:
@@ -206,3 +208,6 @@ class Engine:
 
 def command(arguments: Any) -> int:
     """Runs the `fusion` command."""
+
+def load_plugin(path: str) -> str:
+    """Loads a plugin's library, and gives what it calls itself."""

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import weakref
-from typing import TYPE_CHECKING, Any, AsyncIterator, Iterator, Mapping, Optional, Sequence, Tuple, TypeVar, Union
+import os
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Tuple, Union
 
-from ._body import Code, is_async
-from ._call import Call
-from ._chat import Answer, ModelCall, Price, Request, Usd, fault_of, request_of, usd
-from ._errors import DecodeError, Fault
+from ._body import Code
+from ._chat import Answer, ModelCall, Price, Request, Usd, usd
+from ._errors import Fault
 from ._options import class_name, milliseconds
 
 if TYPE_CHECKING:
-    from ._app import Fusion
+    from ._asking import Providers
 
     Model = Union[str, "Provider"]
     Other = Union[Model, Tuple[Optional[Model], str]]
 else:
     Model = Any
     Other = Any
-
-P = TypeVar("P", bound="Provider")
-
-# How many chunks are handed on before the loop's other tasks get their turn.
-_TURN = 64
 
 
 class Provider:
@@ -117,9 +111,32 @@ class Provider:
         """Keeps answers in the store, by the whole content of the question; for so long, or for ever."""
         return Layered(self, "cache", {"ttl_ms": _ms(ttl), "version": version})
 
+    def with_redact(self, *names: str, values: Sequence[str] = ()) -> "Provider":
+        """Takes secrets out of what goes to the provider, and out of its faults: those that workflows and providers were given, those
+        of these names, and these values. From then on they are left out of what is recorded, too.
+        """
+        return Layered(self, "redact", {"names": list(names), "values": list(values)})
+
+    def with_batch(self, texts: int = 100, *, bytes: Optional[int] = None) -> "Provider":
+        """Asks for many vectors in requests of so many texts (and of 256 KiB, or so many bytes); equal texts are sent once."""
+        return Layered(self, "batch", {"texts": texts, "bytes": bytes})
+
+    def with_observe(self, name: str = "") -> "Provider":
+        """Counts calls, tokens, cost and time for `app.providers.metrics(name)`, and keeps a span of each call for `app.providers.spans(name)`.
+
+        Outermost it sees what callers see; beneath a retry, each attempt. Nothing of what was said is in it.
+        """
+        return Layered(self, "observe", {"name": name})
+
+    def with_record(self, path: "str | os.PathLike[str]") -> "Provider":
+        """Writes down every question with what came of it, without secrets; `"replay:PATH"` is a provider that says it again."""
+        return Layered(self, "record", {"to": os.fspath(path)})
+
     def _describe(self, known: "Providers") -> "dict[str, Any]":
+        from ._driver import Driver
+
         name = self.word()
-        code = Code(name, _Driver(self, known).answer, True)
+        code = Code(name, Driver(self, known._app).answer, True)
         return {"code": {"name": name, "code": {"number": known._code(code), "name": name}}}
 
 
@@ -169,6 +186,37 @@ class Scripted(Provider):
         return {"scripted": {"name": self.name, "exchanges": exchanges}}
 
 
+class Rotation(Provider):
+    """Providers that are the same but for their key: each call goes to the next one that does not rest.
+
+    One that met a rate limit rests as long as the service asks for, one whose key was refused ten minutes; the call goes on with the
+    next: `fk.Rotation(*[fk.provider("openai:gpt-4o-mini", key=key) for key in keys])`.
+    """
+
+    def __init__(self, *keys: Model) -> None:
+        if not keys:
+            raise ValueError("a rotation needs providers: `fk.Rotation(fk.provider(\"openai\", key=…), …)`")
+        self.name = keys[0].split(":")[0] if isinstance(keys[0], str) else keys[0].word()
+        self._keys = keys
+
+    def _describe(self, known: "Providers") -> "dict[str, Any]":
+        return {"rotation": [known._number(key) for key in self._keys]}
+
+
+class Library(Provider):
+    """A provider in a shared library, see `app.providers.load`."""
+
+    def __init__(self, name: str, data: "dict[str, Any]") -> None:
+        self.name = name
+        self._data = data
+
+    def _describe(self, known: "Providers") -> "dict[str, Any]":
+        return {"plugin": self._data}
+
+    def __repr__(self) -> str:
+        return f"<plugin {self.name}>"
+
+
 def provider(
     name: str, *, key: Optional[str] = None, base_url: str = "", headers: "Optional[Mapping[str, str]]" = None
 ) -> Provider:
@@ -180,179 +228,6 @@ def provider(
     """
     settings = {"key": key, "base_url": base_url, "headers": [list(pair) for pair in (headers or {}).items()]}
     return _Opened(name, settings)
-
-
-class Providers:
-    """The providers of an engine: `app.providers`."""
-
-    def __init__(self, app: "Fusion") -> None:
-        self._app = weakref.proxy(app)
-        # The provider stays with its number, so that no other one gets its identity.
-        self._numbers: "dict[int, tuple[Any, int]]" = {}
-        self._names: "dict[str, int]" = {}
-
-    def add(self, provider: P, name: Optional[str] = None) -> P:
-        """Lets a provider be found by its name, or another one: in workflow files (`model: NAME:MODEL`), by agents."""
-        self._app._engine.name_provider(name or provider.word(), self._number(provider))
-        return provider
-
-    def complete(self, provider: Model, request: "str | Request") -> Call[Answer]:
-        """Asks for an answer. Raises `fk.Fault`. Nothing is recorded: within a run, agents and `ctx.memo` do that."""
-        return self._ask(provider, "complete", request_of(request), Answer)
-
-    def stream(self, provider: Model, request: "str | Request") -> "Chunks":
-        """Asks for an answer as it comes: an iterator of chunks in the engine's form, for `async for` and for `for`."""
-        return Chunks(self._app, self._number(provider), request_of(request))
-
-    def embed(
-        self, provider: Model, inputs: Sequence[str], *, model: str = "", dimensions: Optional[int] = None
-    ) -> "Call[list[list[float]]]":
-        """Turns texts into vectors. Raises `fk.Fault`."""
-        asked: "dict[str, Any]" = {"model": model, "inputs": list(inputs)}
-        if dimensions is not None:
-            asked["dimensions"] = dimensions
-        return self._ask(provider, "embed", asked, lambda told: told["vectors"])
-
-    def models(self, provider: Model) -> "Call[list[dict[str, Any]]]":
-        """Lists the models of a provider. Raises `fk.Fault`."""
-        return self._ask(provider, "models", None, lambda told: told)
-
-    def _ask(self, provider: Model, op: str, asked: Any, show: Any) -> "Call[Any]":
-        number = self._number(provider)
-
-        def told(value: "list[Any]") -> Any:
-            answer, fault = value
-            if fault is not None:
-                raise fault_of(fault)
-            return show(answer)
-
-        made: "Call[Any]" = self._app._call(lambda: self._app._engine.ask_provider(number, op, asked), told)
-        return made
-
-    def _number(self, provider: Any) -> int:
-        if isinstance(provider, str):
-            if provider not in self._names:
-                self._names[provider] = self._app._engine.add_provider({"named": provider})
-            return self._names[provider]
-        if not isinstance(provider, Provider):
-            raise TypeError(f"a provider is an `fk.Provider` or its name, not {provider!r}")
-        known = self._numbers.get(id(provider))
-        if known is None:
-            known = provider, self._app._engine.add_provider(provider._describe(self))
-            self._numbers[id(provider)] = known
-        return known[1]
-
-    def _code(self, code: Any) -> int:
-        bodies: "list[Any]" = self._app._bodies
-        bodies.append(code)
-        return len(bodies) - 1
-
-
-class Chunks:
-    """An answer as it comes; dropping it ends the call."""
-
-    def __init__(self, app: Any, number: int, request: Any) -> None:
-        self._app = app
-        self._chunks = app._engine.stream_provider(number, request)
-        self._kept: "list[dict[str, Any]]" = []
-        self._fault: "Optional[dict[str, Any]]" = None
-
-    def _take(self, told: "list[Any]") -> bool:
-        self._kept, self._fault = told[0][::-1], told[1]
-        return bool(self._kept)
-
-    def _end(self) -> "Optional[Fault]":
-        fault, self._fault = self._fault, None
-        return None if fault is None else fault_of(fault)
-
-    def _next(self) -> "Call[Any]":
-        made: "Call[Any]" = self._app._call(self._chunks.next)
-        return made
-
-    def __aiter__(self) -> "AsyncIterator[dict[str, Any]]":
-        return self
-
-    async def __anext__(self) -> "dict[str, Any]":
-        if not self._kept and (self._fault is not None or not self._take(await self._next())):
-            raise self._end() or StopAsyncIteration
-        return self._kept.pop()
-
-    def __iter__(self) -> "Iterator[dict[str, Any]]":
-        return self
-
-    def __next__(self) -> "dict[str, Any]":
-        if not self._kept and (self._fault is not None or not self._take(self._next().wait())):
-            raise self._end() or StopIteration
-        return self._kept.pop()
-
-
-class _Driver:
-    """Enters the methods of a provider for the engine."""
-
-    def __init__(self, provider: Provider, known: Providers) -> None:
-        self._provider = provider
-        self._app = known._app
-
-    async def answer(self, asked: "dict[str, Any]", attempt: Any) -> Any:
-        """Answers one question of the engine's."""
-        one, call = self._provider, ModelCall(self._app, attempt, asked["call"])
-        if asked["op"] == "embed":
-            made = await _called(one.embed, asked["request"], call)
-            return {"model": asked["request"].get("model", ""), "vectors": made} if isinstance(made, (list, tuple)) else made
-        if asked["op"] == "models":
-            made = await _called(one.models, call)
-            return [{"id": model} if isinstance(model, str) else model for model in made]
-        request, kind = Request(asked["request"]), type(one)
-        streams, completes = kind.stream is not Provider.stream, kind.complete is not Provider.complete
-        if not streams and not completes:
-            raise Fault("unsupported", f"`{kind.__name__}` has neither `complete` nor `stream`")
-        if streams and (asked["stream"] or not completes):
-            return await _streamed(one.stream(request, call), attempt)
-        return await _called(one.complete, request, call)
-
-
-async def _called(method: Any, *given: Any) -> Any:
-    if is_async(method):
-        return await method(*given)
-    import asyncio
-    import inspect
-
-    made = await asyncio.to_thread(method, *given)
-    return await made if inspect.isawaitable(made) else made
-
-
-async def _streamed(made: Any, attempt: Any) -> None:
-    """Hands chunks on as they come, until nobody wants more."""
-    import asyncio
-    import inspect
-
-    if inspect.isawaitable(made):
-        made = await made
-    if not hasattr(made, "__aiter__"):
-        made = _in_thread(made)
-    count = 0
-    try:
-        async for chunk in made:
-            if not isinstance(chunk, (str, dict)):
-                raise DecodeError(f"a chunk is a text or a dict, not {chunk!r:.80}")
-            attempt.beat(chunk)
-            count += 1
-            if attempt.is_cancelled():
-                break
-            if count % _TURN == 0:
-                await asyncio.sleep(0)
-    finally:
-        close = getattr(made, "aclose", None)
-        if close is not None:
-            await close()
-
-
-async def _in_thread(made: Any) -> "AsyncIterator[Any]":
-    import asyncio
-
-    iterator, over = iter(made), object()
-    while (chunk := await asyncio.to_thread(next, iterator, over)) is not over:
-        yield chunk
 
 
 def _other(known: Providers, one: Any) -> "list[Any]":

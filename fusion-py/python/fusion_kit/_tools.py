@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, overload
 from ._body import Body, is_async, parameters_of
 
 if TYPE_CHECKING:
-    from ._providers import Providers
+    from ._asking import Providers
 
 
 class Tool:
@@ -64,7 +64,7 @@ def tool(fn: Any = None, **options: Any) -> Any:
 
 
 class _BuiltIn:
-    """A set of the engine's own tools: `{"workspace": "./src"}`, `{"command": ["cargo"]}`, `{"http": ["docs.rs"]}`."""
+    """A set of the engine's own tools, or those of a server: `{"workspace": "./src"}`, `{"mcp": ["npx", "server"], "name": …}`."""
 
     def __init__(self, data: "dict[str, Any]") -> None:
         self._data = data
