@@ -11,7 +11,7 @@ use crate::{error, staff};
 #[pyfunction]
 pub(crate) fn load_plugin(py: Python<'_>, path: PathBuf) -> PyResult<String> {
     // Loading runs the library's code, which may take a while.
-    let loaded = py.detach(|| kit::load(&path));
+    let loaded = py.detach(move || kit::load(&path));
     let named = loaded.map(|library| library.name().to_owned());
     named.map_err(|fault| error::raise(py, &staff::refused(&fault)))
 }

@@ -153,6 +153,6 @@ async fn a_recording_has_no_secret_that_is_known() {
     }
     // The same question finds its answer, whatever is known by then.
     let player = open(&format!("replay:{}", file.display()), &planted, settings).unwrap();
-    let played = player.complete(&call, &asked).await.unwrap().text();
-    assert!(played.contains("***") && !played.contains("planted"), "{played}");
+    let heard = player.complete(&call, &asked).await.unwrap().text();
+    assert!(heard.contains("***") && !heard.contains("planted"), "{heard}");
 }
