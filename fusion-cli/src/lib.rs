@@ -16,5 +16,5 @@ mod project;
 mod render;
 
 pub use entry::{help, run};
-pub use project::settings;
+pub use project::settings_for;
 pub use render::show;

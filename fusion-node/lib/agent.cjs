@@ -9,6 +9,7 @@ const { InputError, PermanentError } = require("./errors.cjs").public;
 const { template } = require("./node.cjs");
 
 const FIELDS = ["model", "modelName", "system", "tools", "handOffs", "result", "check", "limits", "sampling", "price", "window", "keepMessages", "capabilities"];
+const SAMPLING = ["temperature", "top_p", "top_k", "seed", "max_output_tokens", "stop", "frequency_penalty", "presence_penalty", "effort"];
 const LIMITS = { turns: "turns", toolsAtOnce: "tools_at_once", resultBytes: "result_bytes" };
 
 /** Something that works on tasks: with a `model` on the engine's own loop, with a `run` of its own by its own judgement. */
@@ -67,7 +68,10 @@ function asksModel(made) {
 function agent(who, prompt, { id, ...more } = {}) {
   const builder = building("agent");
   if (who instanceof CommandAgent) return programNode(builder, who, [prompt, id, more]);
-  if (who instanceof Agent) builder.agents.add(who);
+  if (who instanceof Agent) {
+    builder.agents.add(who);
+    checkWords(who, more);
+  }
   const name = who instanceof Agent ? who.name : who;
   const needs = typeof name === "object" && Array.isArray(name?.needs) ? name.needs : undefined;
   if (typeof name !== "string" && needs === undefined) {
@@ -78,8 +82,16 @@ function agent(who, prompt, { id, ...more } = {}) {
   return builder.run(id ?? (needs === undefined ? name : "agent"), { action, kind: "agent", options: {} }, given);
 }
 
+/** Refuses words that nobody would read. */
+function checkWords(who, more) {
+  const odd = asksModel(who) && Object.keys(more).find((word) => word !== "messages");
+  if (!odd) return;
+  throw new InputError(`the agent \`${who.name}\` has no \`${odd}\``, { code: "FU0203", hint: "it takes a prompt and `messages`" });
+}
+
 /** Adds the node of a program on the command line, in the words of workflow files. */
 function programNode(builder, who, [prompt, id, { workspace, session, ...more }]) {
+  checkWords(who, more);
   const write = (value) => builder.value(value);
   const all = Object.entries(who.words({ workspace, session }));
   // Which program it is has to stand in the graph itself: nothing of it comes from the arguments.
@@ -177,7 +189,7 @@ class Staff {
       tools: (made.tools ?? []).map((one) => this.#tool(one)),
       others: (made.handOffs ?? []).map((one) => this.#describe(one, [...above, made])),
       result: made.result === undefined ? undefined : this.#form(made),
-      sampling: made.sampling ?? {},
+      sampling: samplingOf(made),
       limits: limitsOf(made.limits ?? {}),
       price: made.price === undefined ? undefined : priceOf(made.price),
       window: made.window,
@@ -204,6 +216,12 @@ class Staff {
     };
     return { schema: made.result, check: { number: this.#providers.code(judge, "the check"), name: "check" } };
   }
+}
+
+function samplingOf({ name, sampling = {} }) {
+  const odd = Object.keys(sampling).find((word) => !SAMPLING.includes(word));
+  if (odd === undefined) return sampling;
+  throw new InputError(`the agent \`${name}\` has a sampling \`${odd}\``, { code: "FU0203", hint: `there are ${SAMPLING.join(", ")}` });
 }
 
 /** The engine's description of a program. */

@@ -2,6 +2,7 @@
 // The engine in a program: a store, the code that is registered, and the runs that are driven here.
 
 const { readFileSync } = require("node:fs");
+const { join } = require("node:path");
 const native = require("./native.cjs");
 const { Agent, Staff, agent } = require("./agent.cjs");
 const { Providers } = require("./asking.cjs");
@@ -21,6 +22,9 @@ const dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
 
 /** The variables that commands get beside their own, as in the `fusion` command. */
 const HANDED_ON = /^(PATH|HOME|LANG|TMPDIR|TMP|TEMP|USER|LOGNAME|SHELL|TERM|TZ|(HTTP|HTTPS|NO|ALL)_PROXY|(http|https|no|all)_proxy|LC_.*|SSL_CERT_.*)$/;
+
+/** The program that runs plugins in a process of their own. */
+const HOST = [process.execPath, join(__dirname, "../bin/fusion-kit.cjs"), "plugin-host"];
 
 class Fusion {
   #bridge;
@@ -341,6 +345,7 @@ function openingOf({ secrets, commandEnv, commandCwd, concurrency, work, lease, 
     commandCwd,
     concurrency,
     work,
+    host: HOST,
     leaseMs: lease === undefined ? undefined : milliseconds(lease, "lease"),
   };
 }

@@ -41,6 +41,9 @@ pub(crate) struct Opening {
     command_env: BTreeMap<String, String>,
     #[serde(default)]
     command_cwd: Option<String>,
+    /// The program that runs plugins in a process of their own.
+    #[serde(default)]
+    host: Vec<String>,
 }
 
 impl Opening {
@@ -51,9 +54,9 @@ impl Opening {
         })
     }
 
-    /// Gives where keys of providers are found.
-    pub(crate) fn keys(&self) -> BTreeMap<String, String> {
-        self.secrets.clone()
+    /// Gives where keys of providers are found, and the program that runs plugins.
+    pub(crate) fn keys(&self) -> (BTreeMap<String, String>, Vec<String>) {
+        (self.secrets.clone(), self.host.clone())
     }
 
     /// Opens the engine.
@@ -143,8 +146,12 @@ pub struct App {
 }
 
 impl App {
-    pub(crate) fn new(fusion: Fusion, shared: Arc<Shared>, keys: BTreeMap<String, String>) -> Self {
-        let kit = Arc::new(staff::kit(&fusion, &shared, keys));
+    pub(crate) fn new(
+        fusion: Fusion,
+        shared: Arc<Shared>,
+        (keys, host): (BTreeMap<String, String>, Vec<String>),
+    ) -> Self {
+        let kit = Arc::new(staff::kit(&fusion, &shared, (keys, &host)));
         Self { fusion, shared, kit }
     }
 }

@@ -24,13 +24,17 @@ use crate::convert::{text, thrown};
 use crate::step::JsStep;
 
 /// What makes the providers and agents of an engine, whose code is JavaScript where a description says so.
-pub(crate) fn kit(fusion: &Fusion, shared: &Arc<Shared>, keys: BTreeMap<String, String>) -> Kit {
+pub(crate) fn kit(
+    fusion: &Fusion,
+    shared: &Arc<Shared>,
+    (keys, host): (BTreeMap<String, String>, &[String]),
+) -> Kit {
     let of = shared.clone();
     let bodies = Box::new(move |code: &Code| -> Arc<dyn Step> {
         Arc::new(JsStep { name: code.name.clone(), number: code.number, shared: of.clone() })
     });
     let keys = Keys::new(move |name| keys.get(name).cloned());
-    Kit::new(fusion, keys, fusion_cli::settings(), bodies)
+    Kit::new(fusion, keys, fusion_cli::settings_for(host), bodies)
 }
 
 /// Loads a plugin's library, and gives what it calls itself.

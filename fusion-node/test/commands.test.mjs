@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, copyFileSync, existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { CommandAgent, Agent, Fusion, Provider, RunFailed, Scripted, Fault, agent, textOf } from "fusion-kit";
+import { Agent, CommandAgent, Provider, RunFailed, Scripted, Fault, agent, textOf } from "fusion-kit";
 import { folder, open } from "./help.mjs";
 
 const REPOSITORY = process.env.FUSION_REPOSITORY;
@@ -165,22 +165,29 @@ test("a library is loaded as a provider, under layers and by name", async (t) =>
   assert.throws(() => app.providers.load(join(at, "missing.so")), /No such file/);
 });
 
-test("names load only what is trusted", async (t) => {
+test("names of plugins run apart until they are trusted", async (t) => {
   const before = { ...process.env };
   t.after(() => {
-    for (const name of ["FUSION_CONFIG", "FUSION_PLUGIN_PATH"]) {
+    for (const name of ["FUSION_CONFIG", "FUSION_PLUGIN_PATH", "PATH"]) {
       if (before[name] === undefined) delete process.env[name];
       else process.env[name] = before[name];
     }
   });
   process.env.FUSION_CONFIG = join(folder(t), "config");
   process.env.FUSION_PLUGIN_PATH = plugins(t);
-  mkdirSync(process.env.FUSION_CONFIG);
-  const app = new Fusion();
-  t.after(() => app.close());
-  await assert.rejects(app.providers.complete("plugin:words", "hi"), /is not trusted: look at it with `fusion plugins inspect/);
+  process.env.PATH = "/usr/bin:/bin";
+  const library = join(process.env.FUSION_PLUGIN_PATH, "libwords.so");
+  const loaded = () => readFileSync("/proc/self/maps", "utf8").includes(library);
+  const app = open(t);
+  assert.equal(textOf(await app.providers.complete("plugin:words:any", "hi")), "hi");
+  assert.equal(loaded(), false, "one that nobody trusted is not loaded into this process");
+  const model = new Scripted([new Fault("auth", "no")]).withFallback("plugin:words");
+  assert.equal((await app.run(new Agent("a", { model }), ["x"])).text, "x");
   const command = new URL("./node_modules/fusion-kit/bin/fusion-kit.cjs", import.meta.url).pathname;
   execFileSync(process.execPath, [command, "plugins", "trust", "words"], { env: process.env });
-  assert.equal(textOf(await app.providers.complete("plugin:words:any", "hi")), "hi");
-  assert.equal((await app.run(new Agent("a", { model: new Scripted([new Fault("auth", "no")]).withFallback("plugin:words") }), ["x"])).text, "x");
+  const trusting = open(t);
+  assert.equal(textOf(await trusting.providers.complete("plugin:words", "hi")), "hi");
+  appendFileSync(library, "changed");
+  const changed = open(t);
+  await assert.rejects(changed.providers.complete("plugin:words", "hi"), /has changed since it was trusted/);
 });

@@ -149,3 +149,10 @@ test("what cannot be made says so, and the engine works on", async (t) => {
   assert.equal((await app.run(new Agent("found", { model: new Scripted(["hi"]) }), ["go"])).text, "hi");
   assert.ok(RunFailed);
 });
+
+test("words that nobody would read are refused", async (t) => {
+  const app = open(t);
+  const model = new Scripted(["hi"]);
+  await assert.rejects(app.ask(new Agent("a", { model }), "x", { mesages: [] }), /has no `mesages`/);
+  assert.throws(() => app.addAgent(new Agent("b", { model, sampling: { temprature: 1 } })), /has a sampling `temprature`/);
+});

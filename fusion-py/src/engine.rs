@@ -69,6 +69,8 @@ struct Opening {
     secrets: BTreeMap<String, String>,
     #[pyo3(item)]
     cwd: Option<PathBuf>,
+    #[pyo3(item)]
+    host: Vec<String>,
 }
 
 /// Reads a description.
@@ -122,8 +124,8 @@ impl Engine {
             env: opening.env,
             ..usual
         };
-        let Opening { url, secrets, cwd, .. } = opening;
-        Self { shared: Arc::new(Shared::new(Settings { url, options, secrets, cwd })) }
+        let Opening { url, secrets, cwd, host, .. } = opening;
+        Self { shared: Arc::new(Shared::new(Settings { url, options, secrets, cwd, host })) }
     }
 
     /// The queue of bodies that may block.

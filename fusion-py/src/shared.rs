@@ -49,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) options: Options,
     pub(crate) secrets: BTreeMap<String, String>,
     pub(crate) cwd: Option<PathBuf>,
+    /// The program that runs plugins in a process of their own; empty for the `fusion` of the `PATH`.
+    pub(crate) host: Vec<String>,
 }
 
 /// What the Python side of one engine shares with its steps.
@@ -153,7 +155,8 @@ impl Shared {
         let engine = builder.open().await?;
         self.calls.shared.get_or_init(|| Arc::downgrade(self));
         let keys = self.settings.secrets.clone();
-        self.staff.open(&engine, self, Keys::new(move |name| keys.get(name).cloned()))?;
+        let keys = Keys::new(move |name| keys.get(name).cloned());
+        self.staff.open(&engine, self, (keys, &self.settings.host))?;
         // Under the locks, so that nothing is registered twice or left out.
         let steps = held(&self.steps);
         for (name, body, place) in steps.iter() {

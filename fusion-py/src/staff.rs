@@ -44,10 +44,15 @@ pub(crate) fn refused(fault: &Fault) -> Error {
 
 impl Staff {
     /// Makes what was described, and lets files name models. What cannot be made says so when it is asked: a number stays one.
-    pub(crate) fn open(&self, engine: &Fusion, shared: &Arc<Shared>, keys: Keys) -> Result<()> {
+    pub(crate) fn open(
+        &self,
+        engine: &Fusion,
+        shared: &Arc<Shared>,
+        (keys, host): (Keys, &[String]),
+    ) -> Result<()> {
         let code = Arc::downgrade(shared);
         let bodies = Box::new(move |one: &Code| body(&code, one));
-        let kit = Kit::new(engine, keys, fusion_cli::settings(), bodies);
+        let kit = Kit::new(engine, keys, fusion_cli::settings_for(host), bodies);
         // Under the lock, so that nothing is made twice or left out.
         let mut log = held(&self.log);
         let (kit, engine) = self.kit.get_or_init(|| (kit, engine.clone()));

@@ -160,3 +160,16 @@ def test_what_cannot_be_made_says_so_and_the_engine_works_on(app):
     assert app.run(fk.Agent("found", model=fk.Scripted("hi")), "go").text == "hi"
     with pytest.raises(fk.InvalidInput, match="layer `concurrency`"):
         ask(app, Echo().with_concurrency("two"))
+
+
+def test_words_that_nobody_would_read_are_refused(app):
+    model = fk.Scripted("hi")
+    for made, message in [
+        (lambda: app.ask(fk.Agent("a", model=model), "x", mesages=[]), "no `mesages`"),
+        (lambda: app.ask(fk.Agent("b", model=model, sampling={"temprature": 1}), "x"), "there are temperature"),
+        (lambda: app.ask(fk.Agent("c", model=model, limits={"turns": 3}), "x"), r"are `fk.Limits\(turns=…\)`"),
+        (lambda: app.ask(fk.Agent("d", model=Echo), "x"), r"make one, `Echo\(\)`"),
+        (lambda: Echo().with_timeout("soon"), "write seconds"),
+    ]:
+        with pytest.raises((TypeError, ValueError), match=message):
+            made()

@@ -196,18 +196,32 @@ def test_what_is_no_plugin_is_refused(app, plugins, tmp_path):
             app.providers.load(path)
 
 
-def test_names_load_only_what_is_trusted(plugins, tmp_path, monkeypatch):
+def test_names_of_plugins_run_apart_until_they_are_trusted(plugins, tmp_path, monkeypatch):
     monkeypatch.setenv("FUSION_CONFIG", str(tmp_path / "config"))
     monkeypatch.setenv("FUSION_PLUGIN_PATH", str(plugins))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.chdir(tmp_path)
     program = Path(sys.executable).with_name("fusion")
+
+    def loaded():
+        return str(plugins / "libwords.so") in Path("/proc/self/maps").read_text()
+
+    before = loaded()
     app = fk.Fusion()
-    with pytest.raises(fk.Fault, match="is not trusted: look at it with `fusion plugins inspect"):
-        app.providers.complete("plugin:words", "hi").wait(30)
-    subprocess.run([program, "plugins", "trust", "words"], check=True, capture_output=True)
     assert app.providers.complete("plugin:words:any", "hi").wait(30).text == "hi"
+    assert loaded() == before, "one that nobody trusted is not loaded into this process"
     with pytest.raises(fk.Fault, match="did you mean `words`"):
         app.providers.complete("plugin:word", "hi").wait(30)
     text = "fusion: 1\nname: f\nnodes:\n  a: { model: 'plugin:words', with: { prompt: hello } }\noutputs: { said: '{{ nodes.a.text }}' }\n"
     assert app.run(app.parse(text)) == {"said": "hello"}
+    app.close()
+    subprocess.run([program, "plugins", "trust", "words"], check=True, capture_output=True)
+    app = fk.Fusion()
+    assert app.providers.complete("plugin:words", "hi").wait(30).text == "hi"
+    app.close()
+    with open(plugins / "libwords.so", "ab") as library:
+        library.write(b"changed")
+    app = fk.Fusion()
+    with pytest.raises(fk.Fault, match="has changed since it was trusted"):
+        app.providers.complete("plugin:words", "hi").wait(30)
     app.close()

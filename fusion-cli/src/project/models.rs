@@ -20,8 +20,19 @@ pub(crate) fn keys() -> Keys {
 }
 
 /// Gives what providers are opened with in this folder: the plugins and the command-line agents that may be named.
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings::default().plugins(plugins()).commands(commands())
+}
+
+/// Gives what a program in another language opens providers with, as the `fusion` command does in this folder. `host` is the program that
+/// runs plugins in a process of their own, with its arguments; when it is empty, the `fusion` of the `PATH` does.
+pub fn settings_for(host: &[String]) -> Settings {
+    let settings = settings();
+    if host.is_empty() {
+        return settings;
+    }
+    let plugins = settings.plugins.clone().host(host);
+    settings.plugins(plugins)
 }
 
 /// Lets the `model` nodes of workflow files run here, and those `agent` nodes that name a program on the command line.

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from ._providers import Model
 
 
+_SAMPLING = (
+    "temperature", "top_p", "top_k", "seed", "max_output_tokens", "stop", "frequency_penalty", "presence_penalty", "effort",
+)  # fmt: skip
+
+
 class Limits(NamedTuple):
     """How much an agent may do for one task, over crashes and hand-offs. When one is reached, the reply says so and holds what there is."""
 
@@ -124,10 +129,16 @@ class Agent:
 
     def __call__(self, prompt: Any, **more: Any) -> "Node[Any]":
         """Adds a node to the workflow that is being built: a task for this agent."""
+        self._check(more)
         builder = building()
         if builder is not None:
             builder.steps.setdefault(f"agent:{self.word()}", self)
         return agent(self.word(), prompt, **more)
+
+    def _check(self, more: "Mapping[str, Any]") -> None:
+        """Refuses words that nobody would read."""
+        if self._asks_model() and (odd := [word for word in more if word not in ("messages", "id", "options")]):
+            raise TypeError(f"the agent `{self.word()}` takes a prompt and `messages`, no `{odd[0]}`")
 
     def _asks_model(self) -> bool:
         """Tells whether the engine's own loop does its work."""
@@ -138,6 +149,10 @@ class Agent:
             raise ValueError(f"`{self.word()}` hands over to itself in the end: hand-offs go one way")
         if self.model is None:
             raise ValueError(f"the agent `{self.word()}` has no model: set one, or write its `run`")
+        if not isinstance(self.limits, Limits):
+            raise TypeError(f"the limits of the agent `{self.word()}` are `fk.Limits(turns=…)`, not {self.limits!r}")
+        if odd := [word for word in self.sampling if word not in _SAMPLING]:
+            raise TypeError(f"the agent `{self.word()}` has a sampling `{odd[0]}`; there are {', '.join(_SAMPLING)}")
         from ._tools import tool_of
 
         above = (*above, self)

@@ -14,7 +14,7 @@ from ._body import Body
 from ._call import Call
 from ._context import Context
 from ._graph import Graph, Loaded, Workflow
-from ._ground import Ground, running_loop
+from ._ground import Ground, host_program, running_loop
 from ._options import Options, Retry
 from ._run import Run
 from ._step import Step
@@ -52,7 +52,7 @@ class Fusion:
         opening = {
             "url": self.url, "concurrency": concurrency, "work": work, "queues": list(queues),
             "env": known if env is None else dict(env), "secrets": known if secrets is None else dict(secrets),
-            "cwd": None if cwd is None else os.fspath(cwd),
+            "cwd": None if cwd is None else os.fspath(cwd), "host": host_program(),
         }  # fmt: skip
         self._engine = _native.Engine(opening)
         self._bodies: "list[Any]" = []

@@ -42,7 +42,7 @@ class Providers:
 
         The library's code runs with all rights of this program: load only what you trust. `config` goes over what its manifest
         says, `model` is that of requests that name none, `secrets` are the only ones that it gets. Raises `InvalidInput` with
-        what is wrong with the file. A library that `fusion plugins trust` knows needs no loading: its name is `"plugin:NAME"`.
+        what is wrong with the file. One that stands where plugins are looked for needs no loading: its name is `"plugin:NAME"`.
         """
         known = None if secrets is None else list(secrets)
         data = {"path": os.path.abspath(path), "config": dict(config or {}), "model": model, "secrets": known}
@@ -101,7 +101,8 @@ class Providers:
                 self._names[provider] = self._app._engine.add_provider({"named": provider})
             return self._names[provider]
         if not isinstance(provider, Provider):
-            raise TypeError(f"a provider is an `fk.Provider` or its name, not {provider!r}")
+            made = f": make one, `{provider.__name__}()`" if isinstance(provider, type) else ""
+            raise TypeError(f"a provider is an `fk.Provider` or its name, not {provider!r}{made}")
         known = self._numbers.get(id(provider))
         if known is None:
             known = provider, self._app._engine.add_provider(provider._describe(self))

@@ -99,3 +99,10 @@ def running_loop() -> "Optional[asyncio.AbstractEventLoop]":
     # A program that never imported asyncio has no loop.
     found = sys.modules.get("asyncio.events")
     return None if found is None else found._get_running_loop()
+
+
+def host_program() -> "list[str]":
+    """Gives the program that runs plugins in a process of their own: this interpreter with the `fusion` command."""
+    import sys
+
+    return [sys.executable, "-m", "fusion_kit", "plugin-host"] if sys.executable else []

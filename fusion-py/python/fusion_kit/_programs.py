@@ -59,6 +59,7 @@ class CommandAgent(Agent):
         options: Optional[Options] = None, **more: Any,
     ) -> "Node[Any]":  # fmt: skip
         """Adds a node to the workflow that is being built: a task for this program, in another folder or conversation perhaps."""
+        self._check({**more, "id": id})
         builder = building()
         if builder is None:
             raise RuntimeError("a call of an agent makes a node: call it in a function with @app.workflow; outside of one, `app.ask`")

@@ -252,4 +252,4 @@ def _said(one: Any) -> "dict[str, Any]":
 
 
 def _ms(value: Any) -> Optional[int]:
-    return None if value is None else milliseconds(value, "a length of time")
+    return None if value is None else milliseconds(value, "this")
