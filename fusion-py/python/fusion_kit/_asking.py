@@ -44,9 +44,9 @@ class Providers:
         says, `model` is that of requests that name none, `secrets` are the only ones that it gets. Raises `InvalidInput` with
         what is wrong with the file. One that stands where plugins are looked for needs no loading: its name is `"plugin:NAME"`.
         """
-        known = None if secrets is None else list(secrets)
-        data = {"path": os.path.abspath(path), "config": dict(config or {}), "model": model, "secrets": known}
-        return self.add(Library(_native.load_plugin(data["path"]), data), name)
+        whole = os.path.abspath(path)
+        data = {"path": whole, "config": dict(config or {}), "model": model, "secrets": None if secrets is None else list(secrets)}
+        return self.add(Library(_native.load_plugin(whole), data), name)
 
     def metrics(self, name: str = "") -> "Call[list[dict[str, Any]]]":
         """Tells what `with_observe(name)` has counted so far: a dict for each provider, operation and model. Raises `InvalidInput`."""
@@ -60,7 +60,8 @@ class Providers:
         return self._observed("spans", name)
 
     def _observed(self, what: str, name: str) -> "Call[list[dict[str, Any]]]":
-        return self._app._call(lambda: self._app._engine.observed(what, name))
+        told: "Call[list[dict[str, Any]]]" = self._app._call(lambda: self._app._engine.observed(what, name))
+        return told
 
     def complete(self, provider: Model, request: "str | Request") -> Call[Answer]:
         """Asks for an answer. Raises `fk.Fault`. Nothing is recorded: within a run, agents and `ctx.memo` do that."""

@@ -79,8 +79,8 @@ class CommandAgent(Agent):
     def _describe(self, known: "Providers", above: "tuple[Agent, ...]" = ()) -> "dict[str, Any]":
         if above:
             raise ValueError(f"`{above[-1].word()}` cannot hand over to the program `{self.word()}`: ask it by a tool, or by a node of its own")
-        length = lambda value, name: None if value is None else milliseconds(value, name)  # noqa: E731
         return {
             **self._words(), "workspace": None if self.workspace is None else os.fspath(self.workspace),
-            "session": self.session, "total_ms": length(self.time, "time"), "idle_ms": length(self.idle, "idle"),
+            "session": self.session, "total_ms": None if self.time is None else milliseconds(self.time, "time"),
+            "idle_ms": None if self.idle is None else milliseconds(self.idle, "idle"),
         }  # fmt: skip
