@@ -94,7 +94,10 @@ class Providers {
       }
       return number;
     }
-    if (!(provider instanceof Provider)) throw new InputError("a provider is a `Provider` or its name", { code: "FU0101" });
+    if (!(provider instanceof Provider)) {
+      const hint = typeof provider === "function" ? `make one: new ${provider.name}()` : undefined;
+      throw new InputError("a provider is a `Provider` or its name", { code: "FU0101", hint });
+    }
     let number = this.#numbers.get(provider);
     if (number === undefined) {
       number = this.#staff().addProvider(JSON.stringify(provider.describe(this)));

@@ -301,7 +301,7 @@ class Fusion {
       }
       return { graph: isGraph ? what.json : what.graph, input: pure(args ?? {}, "the input") };
     }
-    if (what instanceof Agent) return this.#graphOf(this.#task(what, {}), args);
+    if (what instanceof Agent) return this.#graphOf(this.#task(what, {}), typeof args === "string" ? [args] : args);
     if (typeof what?.action !== "function") {
       throw new InputError("this cannot be started: give a workflow, a step, a durable function, a Graph, or a loaded file", { code: "FU0101" });
     }

@@ -155,4 +155,6 @@ test("words that nobody would read are refused", async (t) => {
   const model = new Scripted(["hi"]);
   await assert.rejects(app.ask(new Agent("a", { model }), "x", { mesages: [] }), /has no `mesages`/);
   assert.throws(() => app.addAgent(new Agent("b", { model, sampling: { temprature: 1 } })), /has a sampling `temprature`/);
+  assert.throws(() => app.addAgent(new Agent("c", { model: Echo })), (error) => error.hint === "make one: new Echo()");
+  assert.equal((await app.run(new Agent("d", { model }), "a text will do")).text, "hi");
 });

@@ -102,12 +102,12 @@ export declare class Fusion {
   /** Starts a run, or finds the one that has the id. The first start also takes over what dead processes left. */
   start<A extends unknown[], R>(what: Startable<A, R>, args: A, options?: StartOptions): Promise<Run<R>>;
   start<R>(what: Startable<[], R>, args?: [], options?: StartOptions): Promise<Run<R>>;
-  start(what: Agent, prompt: [string], options?: StartOptions): Promise<Run<any>>;
+  start(what: Agent, prompt: string | [string], options?: StartOptions): Promise<Run<any>>;
   start(what: Graph | WorkflowFile, inputs?: Record<string, unknown>, options?: StartOptions): Promise<Run<Record<string, unknown>>>;
   /** Starts a run and waits for its result. */
   run<A extends unknown[], R>(what: Startable<A, R>, args: A, options?: StartOptions & { timeout?: Duration }): Promise<R>;
   run<R>(what: Startable<[], R>, args?: [], options?: StartOptions & { timeout?: Duration }): Promise<R>;
-  run(what: Agent, prompt: [string], options?: StartOptions & { timeout?: Duration }): Promise<any>;
+  run(what: Agent, prompt: string | [string], options?: StartOptions & { timeout?: Duration }): Promise<any>;
   run(what: Graph | WorkflowFile, inputs?: Record<string, unknown>, options?: StartOptions & { timeout?: Duration }): Promise<Record<string, unknown>>;
   /** Finds a run by its id. */
   find<R = unknown>(id: string): Promise<Run<R>>;

@@ -52,6 +52,7 @@ export async function use(): Promise<string> {
   for await (const chunk of app.providers.stream(new Scripted(["hi", ["a", "b"]]), "hi")) chunk.type.length;
   const vectors: number[][] = await app.providers.embed("openai", ["a"]);
   const run = await app.ask(writer, "hi");
+  await app.run(writer, "hi");
   const reply: Reply = await run.result();
   const files: string[] | undefined = reply.files;
   const calls: number = app.providers.metrics("a").reduce((sum, row) => sum + row.calls + (row.faults.auth ?? 0), 0);
