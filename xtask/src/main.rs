@@ -9,6 +9,7 @@ mod local;
 mod metrics;
 mod process;
 mod real;
+mod sanitize;
 mod setup;
 mod test;
 mod tidy;
@@ -39,6 +40,7 @@ Chores:
        [litellm]         fetch LiteLLM's proxy instead (750 MB), and ask it by each protocol
   local                  build the plugin that answers from a model file, in ten minutes and more, try it with a small model
                          (93 MB), and put it where `fusion` looks for plugins
+  sanitize               run the tests of plugins with the address sanitizer (x86-64 Linux)
   codegen [--check]      write the generated files again; --check only compares
 
 Options:
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         "fuzz" => fuzz(options),
         "real" => real::run(options),
         "local" => no_options(options).and_then(|()| local::run()),
+        "sanitize" => no_options(options).and_then(|()| sanitize::run()),
         "codegen" => codegen::run(options),
         other => Err(Stop::Usage(format!("there is no chore named `{other}`"))),
     };
