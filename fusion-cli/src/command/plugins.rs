@@ -92,6 +92,10 @@ fn trust(name: &str, out: &Out) -> Result<u8> {
     }
     let (path, hash) = (listed.library.display(), listed.hash);
     let (name, version) = (plugin.name(), plugin.version());
+    let secrets = listed.manifest.as_ref().map(|own| own.secrets.join(", ")).unwrap_or_default();
+    if !secrets.is_empty() {
+        out.note(&format!("it may have these secrets: {secrets}"));
+    }
     out.say(&match before {
         Standing::Changed(old) => {
             format!("{name} {version} is trusted as it is now: {path}\n  was {old}\n  is  {hash}")

@@ -50,6 +50,11 @@ fn a_file_is_copied_listed_and_removed() {
     let held = models(&project, &["pull", "./tiny.gguf", "--json"]).json();
     assert_eq!((&held["name"], &held["bytes"]), (&json!("tiny"), &json!(MODEL.len())));
     models(&project, &["pull", "tiny.gguf", "--as", "other"]);
+    // Another file of the same name may be another model.
+    let taken = models(&project, &["pull", "./tiny.gguf"]);
+    assert_eq!(taken.code, 2, "{}", taken.all());
+    assert!(taken.stderr.contains("`--again` replaces it"), "{}", taken.stderr);
+    assert_eq!(models(&project, &["pull", "./tiny.gguf", "--again"]).code, 0);
     let list = models(&project, &["list", "--json"]).json();
     assert_eq!(list["models"][1]["name"], "tiny");
     assert_eq!(list["known"][0]["name"], "smollm2");
@@ -75,6 +80,8 @@ fn what_is_no_model_and_what_has_no_name_is_refused() {
         (vec!["pull", "tiny.gguf", "--as", ".hidden"], "no name for weights"),
         (vec!["pull", "tiny.gguf", "--sha256", "12"], "64 hex digits"),
         (vec!["pull", "tiny.gguf", "--sha256", &other], "is not what was meant"),
+        (vec!["pull", "smollm2", "--sha256", &other], "another sha256 than is wanted"),
+        (vec!["pull", "/dev/zero", "--as", "zero"], "/dev/zero is no file"),
         (vec!["remove", "../tiny"], "no name for weights"),
     ] {
         let refused = models(&project, &args);

@@ -99,7 +99,8 @@ impl Link {
             reason = "`Env::exec` runs a program to its end; with this one is talked"
         )]
         let mut command = Command::new(name);
-        command.args(arguments).env_clear();
+        // Also one that is dropped before it has answered as a server.
+        command.args(arguments).env_clear().kill_on_drop(true);
         command.envs(inherited(&FEW));
         command.envs(program.variables.iter().map(|(name, value)| (name, value.expose())));
         if let Some(folder) = &program.folder {

@@ -94,7 +94,8 @@ impl Plugins {
         files.map(|file| (file.clone(), self.look(&file))).collect()
     }
 
-    /// Finds a plugin by its name, or by the path of its library or manifest. Nothing of it is loaded.
+    /// Finds a plugin by its name, or by the path of its library or manifest. Nothing of it is loaded. Of several of one name the
+    /// first one counts that is trusted, else the first one.
     ///
     /// # Errors
     /// `invalid_request` when there is none, or something is wrong with its manifest.
@@ -102,7 +103,7 @@ impl Plugins {
         if is_path(name) {
             return self.look(Path::new(name));
         }
-        let (mut names, mut broken) = (Vec::new(), None);
+        let (mut names, mut broken, mut found) = (Vec::new(), None, None);
         for (file, listed) in self.list() {
             let Ok(listed) = listed else {
                 // Its file may still say which one it is.
@@ -112,10 +113,16 @@ impl Plugins {
                 continue;
             };
             let own = listed.manifest.as_ref().map_or("", |manifest| manifest.name.as_str());
-            if own == name {
+            if own != name {
+                names.push(own.to_owned());
+            } else if listed.standing == Standing::Trusted {
                 return Ok(listed);
+            } else {
+                found = found.or(Some(listed));
             }
-            names.push(own.to_owned());
+        }
+        if let Some(found) = found {
+            return Ok(found);
         }
         Err(broken.unwrap_or_else(|| {
             let hint = nearest::hint(name, names.iter().map(String::as_str));
@@ -161,7 +168,7 @@ impl Plugins {
         listed.image()?;
         let manifest = listed.manifest.as_ref();
         let mut process = PluginProcess::new(&listed.library);
-        process = process.secrets(self.places.secrets(listed.standing, manifest));
+        process = process.secrets(self.secrets(listed));
         if let Some(argv) = &self.places.host {
             process = process.program(argv);
         }
@@ -172,6 +179,21 @@ impl Plugins {
             process = process.named(&manifest.name);
         }
         process.with_model(&config.into(), keys, model)
+    }
+
+    /// Gives the secrets that a plugin may have in a process of its own. A name that several have says of none which is meant.
+    pub(super) fn secrets(&self, listed: &Listed) -> Vec<String> {
+        let manifest = listed.manifest.as_ref();
+        let name = manifest.map(|manifest| manifest.name.as_str());
+        let all = self.list().into_iter().filter_map(|(_, other)| other.ok());
+        let other = |other: Listed| {
+            other.manifest.is_some_and(|own| Some(own.name.as_str()) == name)
+                && other.library != listed.library
+        };
+        if listed.standing != Standing::Trusted && all.into_iter().any(other) {
+            return Vec::new();
+        }
+        self.places.secrets(listed.standing, manifest)
     }
 
     /// Loads a plugin that is trusted into this process.
@@ -193,7 +215,8 @@ impl Plugins {
     pub fn trust(&self, name: &str) -> Result<(Listed, Plugin), Fault> {
         let mut listed = self.find(name)?;
         let plugin = listed.load()?;
-        self.trust.set(&listed.library, Some(listed.hash)).map_err(invalid)?;
+        let (manifest, hash) = (listed.manifest.as_ref(), Some(listed.hash));
+        self.trust.set(&listed.library, hash, manifest).map_err(invalid)?;
         listed.standing = Standing::Trusted;
         listed.place = self.places.place(listed.standing, listed.manifest.as_ref());
         Ok((listed, plugin))
@@ -205,7 +228,7 @@ impl Plugins {
     /// When there is none, or the list of those that are trusted cannot be written.
     pub fn distrust(&self, name: &str) -> Result<Listed, Fault> {
         let mut listed = self.find(name)?;
-        self.trust.set(&listed.library, None).map_err(invalid)?;
+        self.trust.set(&listed.library, None, None).map_err(invalid)?;
         listed.standing = Standing::Unknown;
         listed.place = self.places.place(listed.standing, listed.manifest.as_ref());
         Ok(listed)
@@ -223,7 +246,7 @@ impl Plugins {
         let wrong = |what| invalid(format!("the plugin {}: {what}", library.display()));
         let image = Image::open(&library).map_err(wrong)?;
         let (library, hash) = (image.path().to_owned(), image.hash());
-        let standing = self.trust.standing(&library, hash).map_err(invalid)?;
+        let standing = self.trust.standing(&library, hash, manifest.as_ref()).map_err(invalid)?;
         let place = self.places.place(standing, manifest.as_ref());
         Ok(Listed { library, manifest, hash, standing, place })
     }
@@ -263,7 +286,7 @@ impl Listed {
         let path = self.library.display();
         invalid(match self.standing {
             Standing::Changed(_) => format!(
-                "the plugin {path} has changed since it was trusted: if you know why, say `fusion plugins trust {path}` again"
+                "the plugin {path}, or what its manifest grants it, has changed since it was trusted: if you know why, say `fusion plugins trust {path}` again"
             ),
             _ => format!(
                 "the plugin {path} is not trusted: look at it with `fusion plugins inspect {path}`, then say `fusion plugins trust {path}`"

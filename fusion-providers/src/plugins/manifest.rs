@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use fusion_core::model::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -78,6 +79,17 @@ impl Manifest {
         let library = read.library().map_err(wrong)?;
         let folder = file.parent().unwrap_or_else(|| Path::new("."));
         Ok((read, folder.join(library)))
+    }
+
+    /// Gives a hash of what it lets the plugin have and do: its secrets, its configuration. None when that is nothing.
+    pub(super) fn grants(&self) -> Option<Digest> {
+        if self.secrets.is_empty() && self.config.is_empty() {
+            return None;
+        }
+        let config = Value::Object(self.config.clone()).to_string();
+        let secrets = self.secrets.iter().map(String::as_bytes);
+        let parts: Vec<&[u8]> = [config.as_bytes()].into_iter().chain(secrets).collect();
+        Some(Digest::of_parts(&parts))
     }
 
     fn library(&self) -> Result<PathBuf, String> {

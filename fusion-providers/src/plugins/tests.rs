@@ -88,7 +88,7 @@ fn what_is_not_trusted_or_has_changed_is_refused() {
     // A library that is none is not trusted either.
     assert!(plugins.trust(name).unwrap_err().message().contains("it cannot be loaded"));
     assert_eq!(plugins.find(name).unwrap().standing, Standing::Unknown);
-    plugins.trust.set(&path, Some(Digest::of(b"first"))).unwrap();
+    plugins.trust.set(&path, Some(Digest::of(b"first")), None).unwrap();
     assert_eq!(plugins.find(name).unwrap().standing, Standing::Trusted);
     fs::write(&library, "second").unwrap();
     assert_eq!(plugins.find(name).unwrap().standing, Standing::Changed(Digest::of(b"first")));
@@ -97,6 +97,50 @@ fn what_is_not_trusted_or_has_changed_is_refused() {
     assert!(refused(&plugins).contains("is not trusted"));
     fs::write(folder.path().join("trusted.json"), "{").unwrap();
     assert!(refused(&plugins).contains("cannot be read"));
+}
+
+/// A library that somebody trusted, under a manifest of a project's that grants it more.
+#[cfg(unix)]
+#[test]
+fn a_manifest_elsewhere_grants_nothing_to_what_is_trusted() {
+    let (folder, plugins) = folder();
+    let project = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("libone.so"), "first").unwrap();
+    let bare = r#"{"manifest": 1, "name": "one", "version": "1", "library": "libone.so"}"#;
+    fs::write(folder.path().join("one.plugin.json"), bare).unwrap();
+    let own = plugins.find("one").unwrap();
+    plugins.trust.set(&own.library, Some(own.hash), own.manifest.as_ref()).unwrap();
+    assert_eq!(plugins.find("one").unwrap().standing, Standing::Trusted);
+
+    std::os::unix::fs::symlink(&own.library, project.path().join("mine.so")).unwrap();
+    manifest(project.path(), "one", "\"mine.so\"");
+    let theirs = Plugins::new(folder.path().join("trusted.json")).folder(project.path());
+    let found = theirs.find("one").unwrap();
+    assert_eq!((&found.library, found.standing), (&own.library, Standing::Changed(own.hash)));
+    // The user's own one of the name wins over the project's.
+    let both = theirs.folder(folder.path());
+    assert_eq!(both.find("one").unwrap().standing, Standing::Trusted);
+
+    // With the manifest that was trusted it has what that names.
+    manifest(folder.path(), "one", "\"libone.so\"");
+    let own = plugins.find("one").unwrap();
+    assert!(matches!(own.standing, Standing::Changed(_)));
+    plugins.trust.set(&own.library, Some(own.hash), own.manifest.as_ref()).unwrap();
+    assert_eq!(plugins.find("one").unwrap().standing, Standing::Trusted);
+}
+
+#[test]
+fn secrets_by_name_are_for_a_name_that_only_one_has() {
+    let (folder, plugins) = folder();
+    let project = tempfile::tempdir().unwrap();
+    for (at, text) in [(folder.path(), "first"), (project.path(), "second")] {
+        fs::write(at.join("libone.so"), text).unwrap();
+        manifest(at, "one", "\"libone.so\"");
+    }
+    let alone = plugins.confide("one");
+    assert_eq!(alone.secrets(&alone.find("one").unwrap()), ["K"]);
+    let both = alone.folder(project.path());
+    assert!(both.secrets(&both.find("one").unwrap()).is_empty());
 }
 
 #[cfg(unix)]
@@ -130,7 +174,7 @@ fn opening_by_name_says_what_to_do() {
         assert!(fault.message().contains("cannot be started: `/none/fusion`"), "{fault}");
     }
     let path = folder.path().join("libone.so").canonicalize().unwrap();
-    trusting.trust.set(&path, Some(Digest::of(b"another"))).unwrap();
+    trusting.trust.set(&path, Some(Digest::of(b"another")), None).unwrap();
     let fault = open("plugin:one", &keys, settings.clone()).unwrap_err();
     assert!(fault.message().contains("has changed since it was trusted"), "{fault}");
     let fault = open("plugin:", &keys, settings).unwrap_err();

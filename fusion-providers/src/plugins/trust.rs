@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use fusion_core::model::Digest;
 use serde::{Deserialize, Serialize};
 
+use super::manifest::Manifest;
+
 /// How a library stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// Somebody trusted it, and it has not changed.
     Trusted,
-    /// Somebody trusted another file of this name; this one had that hash then.
+    /// Somebody trusted another file of this name, or another manifest of it; the file had this hash then.
     Changed(Digest),
     /// Nobody trusted it.
     Unknown,
@@ -39,6 +41,9 @@ struct Kept {
     /// The hashes by the libraries' whole paths.
     #[serde(default)]
     trusted: BTreeMap<PathBuf, Digest>,
+    /// What their manifests granted them then, as a hash; none for those that were granted nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    granted: BTreeMap<PathBuf, Digest>,
 }
 
 impl Trust {
@@ -46,26 +51,41 @@ impl Trust {
         Self(Some(file))
     }
 
-    /// Tells how a library stands, by its whole path and its hash now.
+    /// Tells how a library stands, by its whole path, its hash now, and what its manifest grants it now: a manifest elsewhere
+    /// that leads to a library somebody trusted must not give it other secrets.
     ///
     /// # Errors
     /// When the file is there and cannot be read: then nothing is trusted by mistake.
-    pub(super) fn standing(&self, library: &Path, hash: Digest) -> Result<Standing, String> {
+    pub(super) fn standing(
+        &self,
+        library: &Path,
+        hash: Digest,
+        manifest: Option<&Manifest>,
+    ) -> Result<Standing, String> {
         let kept = self.read()?;
+        let is_granted = kept.granted.get(library).copied() == manifest.and_then(Manifest::grants);
         Ok(match kept.trusted.get(library) {
-            Some(known) if *known == hash => Standing::Trusted,
+            Some(known) if *known == hash && is_granted => Standing::Trusted,
             Some(known) => Standing::Changed(*known),
             None => Standing::Unknown,
         })
     }
 
-    /// Trusts a library as it is now; with no hash, no longer.
-    pub(super) fn set(&self, library: &Path, hash: Option<Digest>) -> Result<(), String> {
+    /// Trusts a library as it is now, with what its manifest grants it; with no hash, no longer.
+    pub(super) fn set(
+        &self,
+        library: &Path,
+        hash: Option<Digest>,
+        manifest: Option<&Manifest>,
+    ) -> Result<(), String> {
         let mut kept = self.read()?;
-        match hash {
-            Some(hash) => kept.trusted.insert(library.to_owned(), hash),
-            None => kept.trusted.remove(library),
-        };
+        kept.trusted.remove(library);
+        kept.granted.remove(library);
+        if let Some(hash) = hash {
+            kept.trusted.insert(library.to_owned(), hash);
+            let grants = manifest.and_then(Manifest::grants);
+            kept.granted.extend(grants.map(|grants| (library.to_owned(), grants)));
+        }
         let Some(file) = &self.0 else {
             return Err("there is no place to remember which plugins are trusted".to_owned());
         };

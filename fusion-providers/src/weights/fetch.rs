@@ -84,7 +84,11 @@ fn copy(
     to: &Path,
     told: &mut (dyn FnMut(u64, Option<u64>) + Send),
 ) -> Result<(), Fault> {
-    let of = from.metadata().map_err(|error| trouble(from, &error))?.len();
+    let data = from.metadata().map_err(|error| trouble(from, &error))?;
+    if !data.is_file() {
+        return Err(invalid(format!("{} is no file", from.display())));
+    }
+    let of = data.len();
     let mut source = fs::File::open(from).map_err(|error| trouble(from, &error))?;
     let mut target = fs::File::create(to).map_err(|error| trouble(to, &error))?;
     let (mut piece, mut came) = (vec![0; PIECE_BYTES], 0);

@@ -67,14 +67,19 @@ impl Weights {
         let name = wanted.name.map_or_else(|| source.name(), str::to_owned);
         let file = self.file(&name)?;
         let hash = match source {
+            Source::Known(known) if wanted.sha256.is_some_and(|hash| hash != known.sha256) => {
+                let (name, own) = (&known.name, known.sha256);
+                return Err(invalid(format!("`{name}` has another sha256 than is wanted: {own}")));
+            }
             Source::Known(known) => Some(known.sha256),
             Source::Url(_) | Source::File(_) => wanted.sha256,
         };
         if let Some(held) = held(&file)
             && !wanted.again
-            && hash.is_none_or(|hash| hash_of(&file).is_ok_and(|own| own == hash))
         {
-            return Ok(held);
+            // Two files of one name may be different models: only the hash tells that it is the one.
+            let is_meant = hash.is_some_and(|hash| hash_of(&file).is_ok_and(|own| own == hash));
+            return if is_meant { Ok(held) } else { Err(taken(&held)) };
         }
         let draft = Draft::new(&self.0, &**call.env())?;
         let fetched = fetch(call, source, &draft, told).await?;
@@ -125,6 +130,12 @@ pub struct Wanted<'a> {
     pub sha256: Option<Digest>,
     /// Fetch them again, though they are there.
     pub again: bool,
+}
+
+fn taken(held: &Held) -> Fault {
+    let (name, file) = (&held.name, held.file.display());
+    invalid(format!("another `{name}` is here already: {file}"))
+        .detail("`--again` replaces it, `--as NAME` gives the new one another name")
 }
 
 fn held(file: &Path) -> Option<Held> {
