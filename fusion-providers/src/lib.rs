@@ -37,6 +37,7 @@
 
 mod anthropic;
 pub mod command;
+mod files;
 mod foreign;
 mod gemini;
 mod http;

@@ -1,7 +1,7 @@
 //! The agents that tasks may go to.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fusion_core::coordination::Card;
 use fusion_core::error::{Code, Error, Result};
@@ -25,26 +25,18 @@ pub(crate) fn cards() -> Result<Vec<Card>> {
     folders.extend(
         folder_of("FUSION_CONFIG", "XDG_CONFIG_HOME", ".config").map(|own| own.join("agents")),
     );
+    let is_card = |path: &Path| path.extension().is_some_and(|ending| ending == "json");
     let mut all: Vec<Card> = Vec::new();
     let mut add = |card: Card| {
         if all.iter().all(|other| other.name != card.name) {
             all.push(card);
         }
     };
-    for file in folders.iter().flat_map(|folder| files(folder)) {
+    for file in folders.iter().flat_map(|folder| folder::files(folder, is_card)) {
         add(read(&file)?);
     }
     Card::known().into_iter().for_each(add);
     Ok(all)
-}
-
-/// The cards of a folder, by name; a folder that is not there has none.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut files: Vec<_> =
-        entries.filter(|path| path.extension().is_some_and(|ending| ending == "json")).collect();
-    files.sort();
-    files
 }
 
 fn read(file: &Path) -> Result<Card> {

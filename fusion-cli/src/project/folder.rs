@@ -53,6 +53,15 @@ fn project(here: &Path) -> PathBuf {
     project.join(FOLDER)
 }
 
+/// Gives the files of a folder that are wanted, by their paths; a folder that is not there has none.
+pub(super) fn files(folder: &Path, is_wanted: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| is_wanted(path)).collect();
+    files.sort();
+    files
+}
+
 /// Makes the folder of the store, hidden from version control.
 pub(super) fn prepare(file: &Path) -> Result<()> {
     let Some(folder) = file.parent() else { return Ok(()) };

@@ -11,6 +11,8 @@ use fusion_core::graph::file;
 use fusion_core::model::Graph;
 use fusion_core::model::graph::{Action, Task};
 
+use super::folder;
+
 /// The most that is read of a file, in bytes; the reader refuses less than this with its own words.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// The endings of workflow files.
@@ -170,13 +172,7 @@ fn said(path: &Path) -> Option<String> {
 
 fn files_of(folder: &Path) -> Vec<PathBuf> {
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let entries = std::fs::read_dir(here).into_iter().flatten();
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| has_ending(path) && path.is_file())
-        .collect();
-    files.sort();
-    files
+    folder::files(here, |path| has_ending(path) && path.is_file())
 }
 
 fn read(path: &Path) -> Result<file::File> {

@@ -8,6 +8,7 @@ use fusion_core::graph::nearest;
 use fusion_core::model::chat::{Fault, FaultKind};
 
 use super::dialect::Dialect;
+use crate::files::files;
 
 /// The largest description, in bytes.
 const MOST: u64 = 256 * 1024;
@@ -135,16 +136,8 @@ impl Dialect {
 }
 
 fn read_all(folders: &[PathBuf]) -> impl Iterator<Item = Result<Arc<Dialect>, Fault>> {
-    folders.iter().flat_map(|folder| files(folder)).map(|file| read(&file))
-}
-
-/// The descriptions of a folder, by name; a folder that is not there has none.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut files: Vec<_> =
-        entries.filter(|path| path.extension().is_some_and(|ending| ending == "json")).collect();
-    files.sort();
-    files
+    let is_described = |path: &Path| path.extension().is_some_and(|ending| ending == "json");
+    folders.iter().flat_map(move |folder| files(folder, is_described)).map(|file| read(&file))
 }
 
 fn read(file: &Path) -> Result<Arc<Dialect>, Fault> {

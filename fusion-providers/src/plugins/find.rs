@@ -1,6 +1,5 @@
 //! Looks for plugins in folders, and loads those that are trusted.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use serde_json::{Map, Value};
 use super::manifest::{ENDING, Manifest};
 use super::place::{Place, Places};
 use super::trust::{Standing, Trust};
+use crate::files::files;
 use crate::plugin_host::Image;
 use crate::{Keys, Plugin, PluginProcess};
 
@@ -184,16 +184,18 @@ impl Plugins {
     /// Gives the secrets that a plugin may have in a process of its own. A name that several have says of none which is meant.
     pub(super) fn secrets(&self, listed: &Listed) -> Vec<String> {
         let manifest = listed.manifest.as_ref();
+        let secrets = self.places.secrets(listed.standing, manifest);
+        // Usually there is nothing to ask the folders for: to list them is to read every library.
+        if secrets.is_empty() || listed.standing == Standing::Trusted {
+            return secrets;
+        }
         let name = manifest.map(|manifest| manifest.name.as_str());
         let all = self.list().into_iter().filter_map(|(_, other)| other.ok());
         let other = |other: Listed| {
             other.manifest.is_some_and(|own| Some(own.name.as_str()) == name)
                 && other.library != listed.library
         };
-        if listed.standing != Standing::Trusted && all.into_iter().any(other) {
-            return Vec::new();
-        }
-        self.places.secrets(listed.standing, manifest)
+        if all.into_iter().any(other) { Vec::new() } else { secrets }
     }
 
     /// Loads a plugin that is trusted into this process.
@@ -317,11 +319,7 @@ fn stem(manifest: &Path) -> String {
 
 /// The manifests of a folder, by name; a folder that is not there has none.
 fn manifests(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut files: Vec<_> =
-        entries.filter(|path| path.to_string_lossy().ends_with(ENDING)).collect();
-    files.sort();
-    files
+    files(folder, |path| path.to_string_lossy().ends_with(ENDING))
 }
 
 /// The manifest in a library's folder that names the library.

@@ -10,6 +10,7 @@ use fusion_core::model::chat::{Fault, FaultKind};
 
 use super::fetch::{Draft, fetch};
 use super::source::Source;
+use crate::files::files;
 
 /// How a file of weights ends, and begins.
 const ENDING: &str = "gguf";
@@ -43,10 +44,9 @@ impl Weights {
 
     /// Lists what is there, by name.
     pub fn list(&self) -> Vec<Held> {
-        let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
-        let files = entries.map(|entry| entry.path());
-        let files = files.filter(|file| file.extension().is_some_and(|ending| ending == ENDING));
-        let mut all: Vec<Held> = files.filter_map(|file| held(&file)).collect();
+        let is_model = |file: &Path| file.extension().is_some_and(|ending| ending == ENDING);
+        let mut all: Vec<Held> =
+            files(&self.0, is_model).iter().filter_map(|file| held(file)).collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));
         all
     }
