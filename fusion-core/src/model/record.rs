@@ -199,6 +199,10 @@ pub enum Record {
     /// The run ended: status, outputs, and the failure that decided it.
     #[serde(rename = "F")]
     RunFinished(RunStatus, Payload, Option<Box<Failure>>),
+    /// Something happened to an agent, an object, a task or in a channel, whose streams know nothing else: the name of the
+    /// event, what belongs to it. A run's journal never has one.
+    #[serde(rename = "e")]
+    Event(String, Payload),
 }
 
 impl Record {
@@ -211,7 +215,8 @@ impl Record {
             | Self::MemoSaved(_, _, payload)
             | Self::SignalReceived(_, payload)
             | Self::Resolved(_, Verdict::Done(payload), _)
-            | Self::RunFinished(_, payload, _) => (Some(payload), None),
+            | Self::RunFinished(_, payload, _)
+            | Self::Event(_, payload) => (Some(payload), None),
             Self::NodeStarted(..)
             | Self::NodeFailed(..)
             | Self::NodeSkipped(..)
@@ -240,7 +245,8 @@ impl Record {
             | Self::MemoSaved(_, _, payload)
             | Self::SignalReceived(_, payload)
             | Self::Resolved(_, Verdict::Done(payload), _)
-            | Self::RunFinished(_, payload, _) => (Some(payload), None),
+            | Self::RunFinished(_, payload, _)
+            | Self::Event(_, payload) => (Some(payload), None),
             _ => (None, None),
         };
         first.into_iter().chain(second)

@@ -10,7 +10,7 @@ impl State {
     pub fn fold(&mut self, record: &Record) {
         self.seq += 1;
         match record {
-            Record::RunStarted(_) | Record::Answered(..) => {}
+            Record::RunStarted(_) | Record::Answered(..) | Record::Event(..) => {}
             Record::NodeStarted(key, _) => self.intend(*key),
             Record::NodeSucceeded(key, attempt, _, output, _) => {
                 self.succeed(*key, *attempt, output);

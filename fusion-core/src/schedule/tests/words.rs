@@ -53,6 +53,7 @@ fn record_text(program: &Program, record: &Record) -> String {
         Record::RunRetried(..) => "retry".to_owned(),
         Record::OutputsFailed(..) => "outputs-failed".to_owned(),
         Record::RunFinished(status, ..) => status.word().to_owned(),
+        Record::Event(name, _) => name.clone(),
     }
 }
 
