@@ -25,6 +25,8 @@ pub mod run;
 pub mod schedule;
 #[cfg(feature = "simulate")]
 pub mod simulate;
+#[cfg(feature = "workspace")]
+pub mod workspace;
 
 #[cfg(feature = "engine")]
 pub use fusion::{

@@ -10,10 +10,12 @@ struct Need {
 }
 
 /// What has to be there besides Rust and a C compiler, which this program itself was built with.
-const NEEDS: [Need; 7] = [
+const NEEDS: &[Need] = &[
     Need { program: "cc", package: "gcc", why: "SQLite is built from C" },
     Need { program: "c++", package: "g++", why: "the plugin header is compiled as C++ too" },
     Need { program: "git", package: "git", why: "an example reads this repository's history" },
+    #[cfg(target_os = "linux")]
+    Need { program: "bwrap", package: "bubblewrap", why: "commands of agents run in a sandbox" },
     Need { program: "python3", package: "python3-venv", why: "the Python package is tested" },
     Need { program: "sqlite3", package: "sqlite3", why: "tests look at stores from outside" },
     Need { program: "node", package: "nodejs", why: "the Node package is tested with it" },

@@ -75,6 +75,13 @@ pub(crate) enum Command {
     /// Run a plugin for the program that starts this, over its standard input
     #[command(hide = true)]
     PluginHost,
+    /// Become a program under the rules of a sandbox, for the program that starts this
+    #[command(hide = true)]
+    Sandbox {
+        /// The program and its arguments
+        #[arg(last = true)]
+        argv: Vec<std::ffi::OsString>,
+    },
     /// Print the completions for a shell
     Completions {
         /// The shell

@@ -4,7 +4,7 @@ use fusion_core::error::Result;
 
 use super::{
     agents, chat, completions, doctor, explain, graph, models, plugins, providers, recover, runs,
-    runtime, schema, simulate, validate, why, worker,
+    runtime, sandbox, schema, simulate, validate, why, worker,
 };
 use crate::args::{Cli, Command};
 use crate::entry::help;
@@ -33,6 +33,7 @@ pub(crate) fn run(cli: Cli, out: &Out) -> Result<u8> {
         Command::Plugins(command) => plugins::plugins(command, out),
         Command::Models(command) => runtime::block_on(models::models(command, out)),
         Command::PluginHost => plugins::host(),
+        Command::Sandbox { argv } => Ok(sandbox::sandbox(&argv, out)),
         Command::Chat(args) => runtime::block_on(chat::chat(args, out)),
         Command::Simulate(args) => simulate::simulate(&args, out),
         Command::Doctor(args) => runtime::block_on(doctor::doctor(&args, global, out)),

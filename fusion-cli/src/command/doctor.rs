@@ -51,6 +51,9 @@ pub(super) async fn doctor(args: &Doctor, global: &Global, out: &Out) -> Result<
     let mut checks = vec![durability(&status), whole(&status, args.shallow)];
     checks.extend(folder(&status.url));
     checks.extend(["sh", "git"].map(program));
+    let level = super::sandbox::level().await;
+    // Only commands that ask for it need it, and those are refused without it.
+    checks.push(Check { name: "sandbox of commands", fine: true, found: level.to_string() });
     let fine = checks.iter().all(|check| check.fine);
     if out.json {
         let checks = checks
@@ -69,6 +72,7 @@ pub(super) async fn doctor(args: &Doctor, global: &Global, out: &Out) -> Result<
             "version": env!("CARGO_PKG_VERSION"),
             "store": {"url": status.url, "durability": promise(status.durability), "facts": facts, "problems": status.problems},
             "checks": checks.collect::<Vec<_>>(),
+            "sandbox": {"level": level.name(), "layers": level},
             "sessions": sessions,
             "limits": limits.collect::<Vec<_>>(),
         }));

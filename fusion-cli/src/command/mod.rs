@@ -19,6 +19,7 @@ mod recover;
 mod run;
 mod runs;
 mod runtime;
+mod sandbox;
 mod schema;
 mod simulate;
 mod validate;

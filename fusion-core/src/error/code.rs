@@ -97,6 +97,10 @@ codes! {
     Closed = "FU0501",
     /// A bug in Fusion.
     Internal = "FU0502",
+    /// A workspace cannot be used.
+    Workspace = "FU0601",
+    /// A command cannot be isolated as its policy demands.
+    NoSandbox = "FU0602",
 }
 
 impl Code {

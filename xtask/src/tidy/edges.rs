@@ -48,6 +48,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("observe", &["model", "error", "contract", "graph", "schedule", "run", "record"]),
     ("agent", &["model", "error", "contract", "graph", "schedule", "run"]),
     ("coordination", &["model", "error", "contract", "graph", "schedule", "run", "agent"]),
+    // Workspaces know no agent: who has one hands over its name.
+    ("workspace", &["model", "error", "contract"]),
     ("object", &["model", "error", "contract", "graph", "schedule", "run"]),
     // The simulator stands on top of everything: a world drives the engine as a program does, through the façade.
     (
@@ -71,6 +73,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "agent",
             "coordination",
             "object",
+            "workspace",
         ],
     ),
 ];
