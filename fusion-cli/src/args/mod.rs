@@ -5,6 +5,7 @@ mod global;
 mod models;
 mod plugins;
 mod runs;
+mod spec;
 mod top;
 mod weights;
 
@@ -16,5 +17,6 @@ pub(crate) use runs::{
     Answering, Exporting, Forking, Listing, Logs, Named, Pruning, Replaying, Resolving, Retrying,
     RunsCommand, Showing, Signalling, Why,
 };
+pub(crate) use spec::{Planning, Spec};
 pub(crate) use top::{Cli, Command, Doctor, Draw, Recover, RunArgs, Simulate, Validate, Worker};
 pub(crate) use weights::{Models, Pull};

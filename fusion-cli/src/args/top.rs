@@ -10,6 +10,7 @@ use super::agents::Agents;
 use super::models::{Chat, Providers};
 use super::plugins::Plugins;
 use super::runs::{Named, RunsCommand};
+use super::spec::Spec;
 use super::weights::Models;
 
 /// Durable workflows: run them, watch them, kill them at any moment and see them finish
@@ -46,6 +47,9 @@ pub(crate) enum Command {
     Recover(Recover),
     /// Only work: drive what others start, until it is told to end
     Worker(Worker),
+    /// Specifications: from a folder of spec-kit to a plan
+    #[command(subcommand)]
+    Spec(Spec),
     /// Agents: who there is, and who should do a task
     #[command(subcommand)]
     Agents(Agents),

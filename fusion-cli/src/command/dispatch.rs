@@ -4,7 +4,7 @@ use fusion_core::error::Result;
 
 use super::{
     agents, chat, completions, doctor, explain, graph, models, plugins, providers, recover, runs,
-    runtime, sandbox, schema, simulate, validate, why, worker,
+    runtime, sandbox, schema, simulate, spec, validate, why, worker,
 };
 use crate::args::{Cli, Command};
 use crate::entry::help;
@@ -28,6 +28,7 @@ pub(crate) fn run(cli: Cli, out: &Out) -> Result<u8> {
         Command::Why(named) => runtime::block_on(why::why(&named, global, out)),
         Command::Recover(args) => runtime::block_on(recover::recover(&args, global, out)),
         Command::Worker(args) => runtime::block_on_all(worker::worker(args, global, out)),
+        Command::Spec(command) => spec::spec(command, out),
         Command::Agents(command) => agents::agents(command, out),
         Command::Providers(command) => runtime::block_on(providers::providers(command, out)),
         Command::Plugins(command) => plugins::plugins(command, out),

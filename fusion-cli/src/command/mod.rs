@@ -22,6 +22,7 @@ mod runtime;
 mod sandbox;
 mod schema;
 mod simulate;
+mod spec;
 mod validate;
 mod why;
 mod worker;

@@ -15,6 +15,7 @@ mod look;
 mod models;
 mod plugins;
 mod run;
+mod spec;
 mod support;
 mod terminal;
 mod weights;

@@ -19,6 +19,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("fusion-crash", &["fusion-core"]),
     // What comes from services over HTTP is read by the providers.
     ("fusion-fuzz", &["fusion-core", "fusion-crashfs", "fusion-providers"]),
+    // It measures how specifications are read.
+    ("fusion-specs", &["fusion-ops"]),
     ("fusion-crashfs", &[]),
     ("fusion-benches", &["fusion-core", "fusion-providers"]),
     // A plugin; its tests load it as a program does.

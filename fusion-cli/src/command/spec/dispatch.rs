@@ -1,0 +1,14 @@
+//! From the parsed line to the verb.
+
+use fusion_core::error::Result;
+
+use super::plan;
+use crate::args::Spec;
+use crate::render::Out;
+
+/// Does one of them.
+pub(in crate::command) fn spec(command: Spec, out: &Out) -> Result<u8> {
+    match command {
+        Spec::Plan(args) => plan::plan(&args, out),
+    }
+}

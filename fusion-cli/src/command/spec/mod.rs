@@ -1,0 +1,6 @@
+//! `fusion spec`: from a specification to a plan.
+
+mod dispatch;
+mod plan;
+
+pub(super) use dispatch::spec;

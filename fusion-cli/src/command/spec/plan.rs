@@ -1,0 +1,66 @@
+//! `fusion spec plan`: tasks as a graph, and as a workflow file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use fusion_core::error::{Code, Error, Result};
+use fusion_ops::spec::Folder;
+use fusion_ops::tasks::{self, Plan, State};
+use serde_json::json;
+
+use crate::args::Planning;
+use crate::render::Out;
+
+/// Prints the plan as JSON, or writes its workflow file.
+pub(super) fn plan(args: &Planning, out: &Out) -> Result<u8> {
+    let folder = Folder::open(&args.folder)?;
+    let plan = tasks::plan(folder.tasks()?);
+    if out.json {
+        Out::value(&json!(plan));
+    } else {
+        problems(&plan, &folder.path, out);
+    }
+    if !out.json || args.out.is_some() {
+        write(args, &folder, &plan, out)?;
+    }
+    Ok(0)
+}
+
+fn problems(plan: &Plan, folder: &Path, out: &Out) {
+    for problem in &plan.problems {
+        out.note(&format!("warning: {}", problem.message));
+        out.note(&format!("  --> {}:{}", folder.join("tasks.md").display(), problem.line));
+    }
+}
+
+fn write(args: &Planning, folder: &Folder, plan: &Plan, out: &Out) -> Result<()> {
+    let name = folder.path.canonicalize().ok();
+    let name = name.as_deref().unwrap_or(&folder.path).file_name();
+    let name = name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let Some(text) = tasks::workflow(plan, &name, &BTreeMap::new()) else {
+        let count = plan.tasks.len();
+        let message = format!("{} has no open task", folder.path.join("tasks.md").display());
+        let hint = format!("it has {count} tasks; `--json` shows them");
+        return Err(Error::new(Code::NotApplicable, message).hint(hint));
+    };
+    let path = args.out.clone().unwrap_or_else(|| folder.path.join("workflow.yaml"));
+    if path.as_os_str() == "-" {
+        Out::text(&text);
+        return Ok(());
+    }
+    let old = std::fs::read_to_string(&path).unwrap_or_default();
+    if path.exists() && !args.force && !old.starts_with(tasks::HEADER) {
+        let message = format!("{} is there and was not made by this command", path.display());
+        let hint = "write elsewhere with `--out FILE`, or replace it with `--force`";
+        return Err(Error::new(Code::InvalidInput, message).hint(hint));
+    }
+    std::fs::write(&path, &text).map_err(|why| {
+        let message = format!("{} cannot be written", path.display());
+        Error::new(Code::FileUnreadable, message).because(why)
+    })?;
+    let count = |state: State| plan.tasks.iter().filter(|task| task.state == state).count();
+    let (open, done) = (count(State::Open), count(State::Done));
+    out.say(&format!("{}: {open} open tasks as nodes, {done} are done", path.display()));
+    out.note(&format!("draw it with `fusion graph {}`", path.display()));
+    Ok(())
+}

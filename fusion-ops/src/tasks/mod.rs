@@ -1,0 +1,24 @@
+//! `tasks.md` as a graph: tasks, phases, what comes before what, and why.
+
+mod fields;
+mod files;
+mod line;
+mod model;
+mod order;
+mod plan;
+mod read;
+mod refs;
+mod side;
+mod stated;
+#[cfg(test)]
+mod tests;
+mod ticks;
+mod token;
+mod verbs;
+mod workflow;
+mod world;
+
+pub use model::{Need, Phase, Plan, Problem, State, Task, Why};
+pub use plan::plan;
+pub use ticks::tick;
+pub use workflow::{HEADER, workflow};

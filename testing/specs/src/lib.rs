@@ -1,0 +1,4 @@
+//! Measures the reading of specifications against texts that people have labelled.
+
+pub mod labels;
+pub mod plans;
