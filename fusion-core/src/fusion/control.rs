@@ -36,7 +36,7 @@ impl Run {
         self.tell(Message::Cancel(by.to_owned(), why)).await
     }
 
-    /// Lets nothing new start; what runs goes on to its end, timers are held.
+    /// Lets nothing new start; what runs goes on to its next memo, or to its end without one; timers are held.
     pub async fn pause(&self, by: &str) -> Result<()> {
         self.tell(Message::Pause(by.to_owned())).await
     }

@@ -12,6 +12,8 @@ mod run;
 mod saved;
 mod start;
 mod take;
+#[cfg(feature = "coordination")]
+mod team;
 
 pub use again::{Forking, Retrying};
 pub use closure::StepRef;

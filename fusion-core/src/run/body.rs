@@ -217,6 +217,14 @@ async fn over_time(hooks: &Arc<Hooks>, timeout_ms: Option<u64>) -> Failure {
     Failure::new(Class::TIMEOUT, format!("it took longer than {limit} ms"))
 }
 
+/// How the failure of a body begins that gave no sign of life.
+const SILENT: &str = "no sign of life";
+
+/// Tells whether an attempt was ended because it gave no sign of life: then it is its worker that is in trouble.
+pub(crate) fn is_silent(failure: &Failure) -> bool {
+    failure.class == Class::TIMEOUT && failure.message.starts_with(SILENT)
+}
+
 async fn too_silent(hooks: &Arc<Hooks>, heartbeat_ms: Option<u64>) -> Failure {
     let Some(limit) = heartbeat_ms else { return std::future::pending().await };
     let env = &hooks.of.engine.env;
@@ -226,7 +234,7 @@ async fn too_silent(hooks: &Arc<Hooks>, heartbeat_ms: Option<u64>) -> Failure {
         env.sleep_until(from.saturating_add(span)).await;
         let beat = hooks.beat.load(Ordering::Relaxed);
         if beat <= from {
-            return Failure::new(Class::TIMEOUT, format!("no sign of life for {limit} ms"));
+            return Failure::new(Class::TIMEOUT, format!("{SILENT} for {limit} ms"));
         }
         from = beat;
     }

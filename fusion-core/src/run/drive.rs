@@ -1,6 +1,7 @@
 //! The driver of one run: carries out what the scheduler decides, and makes every decision durable before it acts on it.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{mpsc, oneshot};
@@ -120,6 +121,7 @@ impl Driver {
             epoch: ticket.epoch,
             began: started,
             notes: sender,
+            held: AtomicBool::new(state.asked().0),
         });
         let troubled = engine.trouble(&run).is_some();
         let stream = run.stream().into();
@@ -208,6 +210,7 @@ impl Driver {
             for (begin, ticket) in children {
                 super::adopt::fresh(&self.engine, begin, ticket, turn.now);
             }
+            self.common.held.store(self.state.asked().0, Ordering::Release);
             for reply in turn.replies.drain(..) {
                 // The body may be gone by now; then nobody waits for the answer.
                 let _ = reply.send(());

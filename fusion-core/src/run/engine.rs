@@ -154,7 +154,7 @@ impl Shared {
     }
 
     /// Tells whether work may still be taken.
-    pub(super) fn takes_work(&self) -> bool {
+    pub(crate) fn takes_work(&self) -> bool {
         !self.is_closed() && !self.draining.load(Ordering::Acquire)
     }
 

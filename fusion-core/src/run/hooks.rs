@@ -31,6 +31,8 @@ pub(super) struct Common {
     pub began: i64,
     /// Boxed: a channel keeps room for many, and most runs send none.
     pub notes: mpsc::UnboundedSender<Box<Note>>,
+    /// Somebody paused the run: its bodies stand still at their next memo.
+    pub held: AtomicBool,
 }
 
 /// One attempt, seen from inside.
@@ -106,6 +108,26 @@ impl Hooks {
         self.look_up(state);
     }
 
+    /// Stands still while the run is paused, unless the body shall end.
+    async fn stand_still(&self) {
+        let is_held = || self.of.held.load(Ordering::Acquire) && !self.stop.is_set();
+        if !is_held() {
+            return;
+        }
+        let engine = &self.of.engine;
+        let mut bell = engine.store.bus().listen(&[&format!("stream/{}", self.of.run.stream())]);
+        while is_held() && !engine.is_closed() {
+            self.beat(None);
+            tokio::select! {
+                biased;
+                () = self.stop.wait() => {}
+                () = bell.heard() => {}
+                () = engine.poll_pause() => {}
+            }
+        }
+        self.beat(None);
+    }
+
     fn look_up(&mut self, state: &State) {
         self.life = (state.life(self.key), state.rounds(self.key.node).0);
         self.feedback = state.failure(self.key).cloned().map(Box::new);
@@ -147,6 +169,8 @@ impl Attempt for Hooks {
         self.of.notes.send(Box::new(Note::Asked(input, reply))).map_err(|_| gone())?;
         saved.await.map_err(|_| gone())?;
         self.memos.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), value);
+        self.beat(None);
+        self.stand_still().await;
         Ok(())
     }
 

@@ -44,6 +44,8 @@ mod told;
 mod wish;
 mod write;
 
+#[cfg(feature = "coordination")]
+pub(crate) use body::is_silent;
 pub use engine::Options;
 pub use os::Os;
 pub use wish::Wish;

@@ -49,3 +49,4 @@ mod pains;
 mod pairs;
 mod payloads;
 mod rests;
+mod team;

@@ -1,0 +1,187 @@
+//! The loop of a process that gives out tasks and works at them.
+
+use std::sync::Arc;
+
+use super::desk::Desk;
+use super::moves::Moved;
+use crate::coordination::kept;
+use crate::coordination::life::turn_roster;
+use crate::coordination::runs::Runs;
+use crate::coordination::{AgentState, Instance, Resources};
+use crate::error::Result;
+use crate::model::limits;
+use crate::run::engine::Shared;
+use crate::run::session;
+
+/// Every so many looks, the agents and what waits for them are counted anew.
+const RECOUNT: u64 = 5;
+
+/// How a process takes part in the tasks of a store.
+#[derive(Debug, Clone)]
+pub struct Delegating {
+    /// How many tasks it works at together.
+    pub concurrency: usize,
+    /// Give out tasks to agents.
+    pub assign: bool,
+    /// Work at what agents were given.
+    pub work: bool,
+    /// What its tasks may take together; 0 for no limit.
+    pub resources: Resources,
+}
+
+impl Default for Delegating {
+    fn default() -> Self {
+        Self { concurrency: 64, assign: true, work: true, resources: Resources::default() }
+    }
+}
+
+/// A process's part in the tasks of a store: `Fusion::delegate` begins it. Any number of processes may take part; each task
+/// is given out and worked at once. It ends when this is dropped, or the engine closed; what is in work then comes to its end.
+#[derive(Debug)]
+pub struct Delegation(Arc<Desk>);
+
+impl Drop for Delegation {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+impl Delegation {
+    pub(crate) async fn begin(
+        engine: Arc<Shared>,
+        runs: Arc<dyn Runs>,
+        options: Delegating,
+    ) -> Result<Self> {
+        session::open(&engine).await?;
+        let desk = Arc::new(Desk::new(engine, runs, options));
+        desk.refresh(true).await?;
+        let looped = desk.clone();
+        desk.engine.env.spawn(Box::pin(async move { looped.run().await }));
+        Ok(Self(desk))
+    }
+
+    /// Tells how many tasks are worked at here.
+    pub fn busy(&self) -> usize {
+        self.0.book().busy
+    }
+}
+
+/// Gives out what is ready once, and levels what waits: for a program that does not stay.
+pub(crate) async fn assign_once(engine: Arc<Shared>, runs: Arc<dyn Runs>) -> Result<usize> {
+    session::open(&engine).await?;
+    let desk = Desk::new(engine, runs, Delegating::default());
+    desk.refresh(true).await?;
+    let mut all = 0;
+    if desk.book().roster.all.is_empty() {
+        return Ok(0);
+    }
+    let mut parked = true;
+    loop {
+        let count = desk.assign(parked).await?;
+        parked = false;
+        if count == 0 {
+            return Ok(all);
+        }
+        all += count;
+    }
+}
+
+/// Levels what waits for equal agents.
+pub(crate) async fn balance(engine: Arc<Shared>, runs: Arc<dyn Runs>) -> Result<Vec<Moved>> {
+    engine.check_open()?;
+    let desk = Desk::new(engine, runs, Delegating::default());
+    desk.refresh(true).await?;
+    desk.level(false).await
+}
+
+impl Desk {
+    async fn run(self: Arc<Self>) {
+        let bus = self.engine.store.bus();
+        let mut bell = bus.listen(&["queue/tasks*", "stream/agent/*"]);
+        let (mut next_look, mut look, mut looks) = (0, true, 0_u64);
+        while !self.is_over() {
+            let now = self.engine.env.monotonic_ns();
+            if now >= next_look {
+                next_look = now + limits::POLL_MS.unsigned_abs() * 1_000_000;
+                (look, looks) = (true, looks + 1);
+            }
+            let recount = looks % RECOUNT == 0 && look;
+            let moved = match self.turn(std::mem::take(&mut look), recount).await {
+                Ok(count) => count,
+                Err(error) => {
+                    tracing::warn!(%error, "tasks could not be given out");
+                    0
+                }
+            };
+            if moved > 0 {
+                continue;
+            }
+            let nap = self.nap().await;
+            tokio::select! {
+                biased;
+                () = self.left.notified() => {}
+                () = bell.heard() => {}
+                () = self.engine.env.sleep_until(self.engine.env.monotonic_ns() + nap) => {}
+            }
+        }
+    }
+
+    /// Does what can be done now. Tells how much that was.
+    async fn turn(self: &Arc<Self>, look: bool, recount: bool) -> Result<usize> {
+        if look {
+            self.restart().await?;
+            if self.options.work {
+                self.take_up().await?;
+            }
+        }
+        // What others give out and finish is not told to this process: now and then it looks.
+        let has_new = self.refresh(recount).await?;
+        let mut count = 0;
+        if self.options.assign && !self.book().roster.all.is_empty() {
+            count += self.assign(has_new || look).await?;
+        }
+        if self.options.work {
+            count += self.begin().await?;
+            if self.options.assign && self.has_idle() {
+                count += self.level(true).await?.len();
+            }
+        }
+        Ok(count)
+    }
+
+    /// Tells whether somebody has nothing to do while tasks wait for others.
+    fn has_idle(&self) -> bool {
+        let book = self.book();
+        let waits = book.waiting.values().any(|count| *count > 0);
+        waits
+            && book.roster.all.values().any(|one| one.open == 0 && one.instance.state.takes_tasks())
+    }
+
+    /// Starts agents again whose pause after a fault is over.
+    async fn restart(&self) -> Result<()> {
+        let store = self.engine.store.as_ref();
+        let failed = kept::list::<Instance>(store, Some(AgentState::Error.word())).await?;
+        for instance in failed {
+            kept::change::<Instance>(&self.engine, &instance.id, |instance| {
+                let now = self.engine.env.now_ms();
+                let due = instance.restart_at.is_some_and(|due| due <= now);
+                if instance.state != AgentState::Error || !due {
+                    return Ok((Vec::new(), Vec::new()));
+                }
+                Ok((instance.become_(instance.at_work(), now)?, vec![turn_roster()]))
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Tells how long nothing has to be done unless a bell rings, in nanoseconds.
+    async fn nap(&self) -> u64 {
+        let poll = limits::POLL_MS;
+        let due = match self.engine.store.next_due(&["tasks".into()]).await {
+            Ok(Some(due)) if self.options.assign => due.saturating_sub(self.engine.env.now_ms()),
+            _ => poll,
+        };
+        due.clamp(1, poll).unsigned_abs() * 1_000_000
+    }
+}

@@ -1,0 +1,35 @@
+//! What coordination asks of whoever carries out runs.
+
+use std::fmt;
+
+use crate::contract::BoxFuture;
+use crate::error::Result;
+use crate::model::agent::{Ask, Reply};
+use crate::model::{Failure, RunId};
+
+/// What a task's run is made of.
+#[derive(Debug, Clone)]
+pub(crate) struct Work {
+    /// The run's id: the same for the same attempt, so that whoever takes it up finds it.
+    pub id: RunId,
+    /// Who does it, as `agent:` says it in a workflow file.
+    pub agent: serde_json::Value,
+    /// What is asked.
+    pub ask: Ask,
+    /// The longest that it may take, in milliseconds.
+    pub timeout_ms: Option<u64>,
+    /// The longest that it may give no sign of life, in milliseconds.
+    pub silence_ms: Option<u64>,
+}
+
+/// Carries out the runs of tasks. The façade does; it stands above this floor.
+pub(crate) trait Runs: fmt::Debug + Send + Sync {
+    /// Begins a run, or takes up the one that is there, and waits for its end.
+    fn carry_out(&self, work: Work) -> BoxFuture<'_, Result<std::result::Result<Reply, Failure>>>;
+
+    /// Lets a run stand still at its next memo, or go on. A run that is over, or gone, is none to talk to.
+    fn hold(&self, run: RunId, hold: bool, by: String) -> BoxFuture<'_, Result<()>>;
+
+    /// Asks for the end of a run.
+    fn cancel(&self, run: RunId, by: String, why: String) -> BoxFuture<'_, Result<()>>;
+}

@@ -1,0 +1,162 @@
+//! Agents and tasks: what coordination decides is carried out as runs.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{Fusion, Run, Starting};
+use crate::contract::BoxFuture;
+use crate::coordination::runs::{Runs, Work};
+use crate::coordination::{Agents, Delegating, Delegation, Moved, Tasks, delegate};
+use crate::error::{Code, Result};
+use crate::model::agent::Reply;
+use crate::model::graph::{Action, InputType, Kind, Node, Task};
+use crate::model::{Failure, Graph, Key, NodeIx, Payload, Policy, RunId, RunStatus, Timeout};
+use crate::run::engine::{Fate, Shared};
+
+impl Fusion {
+    /// Gives the agents of the store: spawn, pause, resume, terminate.
+    pub fn agents(&self) -> Agents {
+        Agents::new(self.shared(), Arc::new(self.clone()))
+    }
+
+    /// Gives the tasks of the store: submit, wait, cancel, queue anew.
+    pub fn tasks(&self) -> Tasks {
+        Tasks::new(self.shared(), Arc::new(self.clone()))
+    }
+
+    /// Takes part in the tasks of the store from now on: gives them out to agents and works at them, until what this returns is
+    /// dropped. Agents whose code is registered nowhere have their runs wait for a process that has it.
+    ///
+    /// # Errors
+    /// `FU03xx` from the store, `FU0501` when the engine was closed.
+    ///
+    /// ```
+    /// use fusion_core::Fusion;
+    /// use fusion_core::coordination::{AgentSpec, Delegating, TaskSpec, TaskState};
+    /// # use async_trait::async_trait;
+    /// # use fusion_core::contract::{Agent, Desk};
+    /// # use fusion_core::model::{Failure, agent::{Ask, Reply}};
+    /// # #[derive(Debug)] struct Counter;
+    /// # #[async_trait] impl Agent for Counter {
+    /// #     fn name(&self) -> &str { "counter" }
+    /// #     async fn work(&self, _: &Desk, ask: Ask) -> Result<Reply, Failure> {
+    /// #         Ok(Reply { text: ask.prompt.split_whitespace().count().to_string(), ..Reply::default() })
+    /// #     }
+    /// # }
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let fusion = Fusion::open("memory://").await?;
+    /// fusion.agent(Counter);
+    /// fusion.agents().spawn(AgentSpec::new("counter")).await?;
+    /// let _part = fusion.delegate(Delegating::default()).await?;
+    /// let task = fusion.tasks().submit(TaskSpec::new("count these four words")).await?;
+    /// let done = fusion.tasks().wait(&task.id).await?;
+    /// assert_eq!((done.state, done.reply.unwrap().text.as_str()), (TaskState::Completed, "4"));
+    /// # Ok(()) }
+    /// ```
+    pub async fn delegate(&self, options: Delegating) -> Result<Delegation> {
+        Delegation::begin(self.shared(), Arc::new(self.clone()), options).await
+    }
+
+    /// Gives out the tasks that are ready, once, and works at none: for a program that does not stay. Tells how many were
+    /// looked at.
+    ///
+    /// # Errors
+    /// As [`Fusion::delegate`].
+    pub async fn assign_tasks(&self) -> Result<usize> {
+        delegate::assign_once(self.shared(), Arc::new(self.clone())).await
+    }
+
+    /// Moves tasks that wait, until agents that can do the same have equally much to do.
+    ///
+    /// # Errors
+    /// As [`Fusion::delegate`].
+    pub async fn balance_tasks(&self) -> Result<Vec<Moved>> {
+        delegate::balance(self.shared(), Arc::new(self.clone())).await
+    }
+
+    fn shared(&self) -> Arc<Shared> {
+        Arc::clone(self.engine())
+    }
+
+    async fn work_out(&self, work: Work) -> Result<std::result::Result<Reply, Failure>> {
+        let input = json!({"prompt": work.ask.prompt, "messages": work.ask.messages});
+        let starting = Starting { id: Some(work.id.clone()), input, detached: false };
+        let run = self.start_with(&graph_of(&work), starting).await?;
+        let here = matches!(self.engine().driven().get(&work.id), Some(Fate::Driven(..)));
+        if !here {
+            self.take(&work.id).await?;
+        }
+        let (status, outputs, failure) = run.wait().await?;
+        if status != RunStatus::Succeeded {
+            // The run's own failure names the node; there is only one.
+            let own = run.state().await?.failure(Key::node(NodeIx(0))).cloned();
+            let unknown = || Failure::error("the run failed");
+            return Ok(Err(own.or(failure).unwrap_or_else(unknown)));
+        }
+        Ok(reply_of(&outputs))
+    }
+
+    async fn talk_to(&self, run: &RunId) -> Result<Option<Run>> {
+        match self.find(run).await {
+            Ok(run) => Ok(Some(run)),
+            Err(error) if error.code() == Code::RunNotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Runs for Fusion {
+    fn carry_out(&self, work: Work) -> BoxFuture<'_, Result<std::result::Result<Reply, Failure>>> {
+        Box::pin(self.work_out(work))
+    }
+
+    fn hold(&self, run: RunId, hold: bool, by: String) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let Some(run) = self.talk_to(&run).await? else { return Ok(()) };
+            over(if hold { run.pause(&by).await } else { run.resume(&by).await })
+        })
+    }
+
+    fn cancel(&self, run: RunId, by: String, why: String) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let Some(run) = self.talk_to(&run).await? else { return Ok(()) };
+            over(run.cancel(&by, &why).await)
+        })
+    }
+}
+
+/// A run that has ended meanwhile is none to talk to.
+fn over(told: Result<()>) -> Result<()> {
+    match told {
+        Err(error) if error.code() == Code::NotApplicable => Ok(()),
+        other => other,
+    }
+}
+
+/// Makes the graph of a task: one node.
+fn graph_of(work: &Work) -> Graph {
+    let with = json!({"prompt": "{{ inputs.prompt }}", "messages": "{{ inputs.messages }}"});
+    let task = Task::new(Action::Agent(Box::new(work.agent.clone()))).with(with);
+    let policy = Policy {
+        timeout: work.timeout_ms.map(Timeout::Fixed),
+        heartbeat_ms: work.silence_ms,
+        ..Policy::default()
+    };
+    Graph::new("task")
+        .input("prompt", InputType::String)
+        .input("messages", InputType::Array)
+        .add(Node::new("work", Kind::Run(task)).policy(policy))
+        .output("reply", "{{ nodes.work }}")
+}
+
+/// Reads what an agent said. One that says no reply but a text says just that.
+fn reply_of(outputs: &Payload) -> std::result::Result<Reply, Failure> {
+    let unreadable = |error| Failure::error(format!("the agent's reply cannot be read: {error}"));
+    let outputs: Value = outputs.decode().map_err(unreadable)?;
+    match outputs.get("reply") {
+        Some(Value::String(text)) => Ok(Reply { text: text.clone(), ..Reply::default() }),
+        Some(reply) => serde_json::from_value(reply.clone()).map_err(unreadable),
+        None => Ok(Reply::default()),
+    }
+}

@@ -1,0 +1,5 @@
+//! Agents and tasks.
+
+mod doer;
+mod order;
+mod trouble;
