@@ -9,7 +9,7 @@ mod spec;
 mod top;
 mod weights;
 
-pub(crate) use agents::{Agents, Match, Wish};
+pub(crate) use agents::{Add, Agents, Match, Spawn, Tasks, Wish};
 pub(crate) use global::Global;
 pub(crate) use models::{Chat, Providers};
 pub(crate) use plugins::Plugins;

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::Global;
-use super::agents::Agents;
+use super::agents::{Agents, Tasks};
 use super::models::{Chat, Providers};
 use super::plugins::Plugins;
 use super::runs::{Named, RunsCommand};
@@ -50,9 +50,12 @@ pub(crate) enum Command {
     /// Specifications: from a folder of spec-kit to a plan
     #[command(subcommand)]
     Spec(Spec),
-    /// Agents: who there is, and who should do a task
+    /// Agents: who there is, who should do a task; spawn, pause, resume, terminate
     #[command(subcommand)]
     Agents(Agents),
+    /// Tasks for agents: add, list, assign, wait, cancel, queue anew
+    #[command(subcommand)]
+    Tasks(Tasks),
     /// Providers of language models: list them, try one, list its models
     #[command(subcommand)]
     Providers(Providers),

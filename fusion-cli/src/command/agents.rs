@@ -2,7 +2,7 @@
 
 use std::io::BufRead as _;
 
-use fusion_core::coordination::{Aim, Card, Routed, Router};
+use fusion_core::coordination::{Card, Routed, Router};
 use fusion_core::error::{Code, Error, Result};
 use serde_json::json;
 
@@ -16,6 +16,8 @@ pub(super) fn agents(command: Agents, out: &Out) -> Result<u8> {
     match command {
         Agents::List => list(&cards, out),
         Agents::Match(args) => find(&args, cards, out)?,
+        // The others need a store: `team` does them.
+        _ => {}
     }
     Ok(0)
 }
@@ -40,12 +42,7 @@ fn list(cards: &[Card], out: &Out) {
 
 fn find(args: &Match, cards: Vec<Card>, out: &Out) -> Result<()> {
     let router = Router::new(cards);
-    let aim = match args.optimize_for {
-        None => Aim::Fit,
-        Some(Wish::Speed) => Aim::Speed,
-        Some(Wish::Cost) => Aim::Cost,
-        Some(Wish::Quality) => Aim::Quality,
-    };
+    let aim = Wish::aim(args.optimize_for);
     if !args.stdin {
         tell(&router.route(&args.text.join(" "), aim), out);
         return Ok(());

@@ -4,9 +4,9 @@ use fusion_core::error::Result;
 
 use super::{
     agents, chat, completions, doctor, explain, graph, models, plugins, providers, recover, runs,
-    runtime, sandbox, schema, simulate, spec, validate, why, worker,
+    runtime, sandbox, schema, simulate, spec, tasks, team, validate, why, worker,
 };
-use crate::args::{Cli, Command};
+use crate::args::{Agents, Cli, Command};
 use crate::entry::help;
 use crate::render::Out;
 
@@ -29,7 +29,11 @@ pub(crate) fn run(cli: Cli, out: &Out) -> Result<u8> {
         Command::Recover(args) => runtime::block_on(recover::recover(&args, global, out)),
         Command::Worker(args) => runtime::block_on_all(worker::worker(args, global, out)),
         Command::Spec(command) => spec::spec(command, out),
-        Command::Agents(command) => agents::agents(command, out),
+        Command::Agents(command @ (Agents::List | Agents::Match(_))) => {
+            agents::agents(command, out)
+        }
+        Command::Agents(command) => runtime::block_on(team::team(command, global, out)),
+        Command::Tasks(command) => runtime::block_on(tasks::tasks(command, global, out)),
         Command::Providers(command) => runtime::block_on(providers::providers(command, out)),
         Command::Plugins(command) => plugins::plugins(command, out),
         Command::Models(command) => runtime::block_on(models::models(command, out)),

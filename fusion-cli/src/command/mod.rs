@@ -23,6 +23,8 @@ mod sandbox;
 mod schema;
 mod simulate;
 mod spec;
+mod tasks;
+mod team;
 mod validate;
 mod why;
 mod worker;

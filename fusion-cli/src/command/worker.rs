@@ -1,5 +1,6 @@
 //! `fusion worker`: drives what others start, until it is told to end.
 
+use fusion_core::coordination::Delegating;
 use fusion_core::error::{Code, Error, Result, nearest};
 use fusion_core::run::Options;
 use tokio::time::{Duration, timeout};
@@ -30,8 +31,12 @@ pub(super) async fn worker(args: Worker, global: &Global, out: &Out) -> Result<u
     let mut interrupt = Interrupt::new()?;
     let fusion = project::open(global, Need::Any, options).await?;
     fusion.recover().await?;
+    // A worker for some queues only is not one for tasks.
+    let everything = args.queue.is_empty();
+    let part = if everything { Some(fusion.delegate(Delegating::default()).await?) } else { None };
     out.note("works; Ctrl-C ends it");
     interrupt.heard().await;
+    drop(part);
     fusion.drain();
     let left = fusion.driven();
     if left > 0 {

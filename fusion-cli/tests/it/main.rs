@@ -17,5 +17,6 @@ mod plugins;
 mod run;
 mod spec;
 mod support;
+mod team;
 mod terminal;
 mod weights;

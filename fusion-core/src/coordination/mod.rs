@@ -33,7 +33,7 @@ mod tests;
 
 pub use card::{Card, Complexity, Cost, Speed};
 #[cfg(feature = "engine")]
-pub use delegate::{Delegating, Delegation, Moved};
+pub use delegate::{Delegating, Delegation, Moved, Proposal};
 #[cfg(feature = "engine")]
 pub use kept::Past;
 #[cfg(feature = "engine")]

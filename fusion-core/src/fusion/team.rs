@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Fusion, Run, Starting};
 use crate::contract::BoxFuture;
 use crate::coordination::runs::{Runs, Work};
-use crate::coordination::{Agents, Delegating, Delegation, Moved, Tasks, delegate};
+use crate::coordination::{Agents, Aim, Delegating, Delegation, Moved, Proposal, Tasks, delegate};
 use crate::error::{Code, Result};
 use crate::model::agent::Reply;
 use crate::model::graph::{Action, InputType, Kind, Node, Task};
@@ -63,8 +63,16 @@ impl Fusion {
     ///
     /// # Errors
     /// As [`Fusion::delegate`].
-    pub async fn assign_tasks(&self) -> Result<usize> {
-        delegate::assign_once(self.shared(), Arc::new(self.clone())).await
+    pub async fn assign_tasks(&self, optimize_for: Aim) -> Result<usize> {
+        delegate::assign_once(self.shared(), Arc::new(self.clone()), optimize_for).await
+    }
+
+    /// Says who would get the tasks that are ready now, and why; gives out none.
+    ///
+    /// # Errors
+    /// As [`Fusion::delegate`].
+    pub async fn propose_tasks(&self, optimize_for: Aim) -> Result<Vec<Proposal>> {
+        delegate::propose(self.shared(), Arc::new(self.clone()), optimize_for).await
     }
 
     /// Moves tasks that wait, until agents that can do the same have equally much to do.

@@ -7,7 +7,7 @@ use super::choose::Choice;
 use super::desk::Desk;
 use crate::coordination::kept;
 use crate::coordination::task::{QUEUE, again, waiting};
-use crate::coordination::{TaskRow, TaskState};
+use crate::coordination::{Aim, TaskRow, TaskState};
 use crate::error::{Code, Result};
 use crate::model::{Batch, Claim, Enqueue, Entry, Op, Release};
 
@@ -91,6 +91,15 @@ impl Desk {
         Ok(())
     }
 
+    /// Finds an agent for a task, with what is wished for here when the task says nothing.
+    pub(super) fn choose(&self, row: &TaskRow, dice: &mut Dice) -> Choice {
+        let aim = match row.spec.optimize_for {
+            Aim::Fit => self.options.optimize_for,
+            own => own,
+        };
+        self.book().roster.choose(row, aim, dice)
+    }
+
     /// Decides what becomes of one entry.
     async fn decide(
         &self,
@@ -114,7 +123,7 @@ impl Desk {
             return Ok(only(vec![Op::Release(release)]));
         }
         let mut dice = Dice::new(self.engine.env.random());
-        let choice = self.book().roster.choose(&row, &mut dice);
+        let choice = self.choose(&row, &mut dice);
         match choice {
             Choice::Nobody(reason) => {
                 let release = Release { ticket, due: now, queue: Some(PARKED.into()) };

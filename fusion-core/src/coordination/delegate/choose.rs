@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::chance::{self, Dice};
-use crate::coordination::{Instance, Router, Tally, TaskRow};
+use crate::coordination::{Aim, Instance, Router, Tally, TaskRow};
 
 /// Agents that come this near to the best are as good as it: the one with the least to do gets the task.
 const AS_GOOD: f64 = 0.9;
@@ -69,7 +69,7 @@ impl Roster {
     }
 
     /// Chooses.
-    pub(super) fn choose(&self, row: &TaskRow, dice: &mut Dice) -> Choice {
+    pub(super) fn choose(&self, row: &TaskRow, aim: Aim, dice: &mut Dice) -> Choice {
         let mut possible: Vec<&Candidate> = self.all.values().filter(|one| can(one, row)).collect();
         if possible.is_empty() {
             return Choice::Nobody(self.nobody(row));
@@ -82,7 +82,7 @@ impl Roster {
         if possible.iter().any(fresh) {
             possible.retain(fresh);
         }
-        let routed = self.router.route(&row.spec.text(), row.spec.optimize_for);
+        let routed = self.router.route(&row.spec.text(), aim);
         let best = routed.ranking.first().map_or(1.0, |ranked| ranked.score).max(f64::MIN_POSITIVE);
         let fits: BTreeMap<&str, f64> = routed
             .ranking

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
+use super::chance::Dice;
+use super::choose::Choice;
 use super::desk::Desk;
 use super::moves::Moved;
 use crate::coordination::kept;
 use crate::coordination::life::turn_roster;
 use crate::coordination::runs::Runs;
-use crate::coordination::{AgentState, Instance, Resources};
+use crate::coordination::{AgentState, Aim, Instance, Resources, TaskState};
 use crate::error::Result;
 use crate::model::limits;
 use crate::run::engine::Shared;
@@ -27,11 +31,32 @@ pub struct Delegating {
     pub work: bool,
     /// What its tasks may take together; 0 for no limit.
     pub resources: Resources,
+    /// What counts beside an agent that fits, for tasks that do not say it themselves.
+    pub optimize_for: Aim,
+}
+
+/// Who would get a task now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Proposal {
+    /// The task.
+    pub task: String,
+    /// What is to be done.
+    pub title: String,
+    /// The agent; nobody when absent.
+    pub agent: Option<String>,
+    /// Why, in a sentence.
+    pub reason: String,
 }
 
 impl Default for Delegating {
     fn default() -> Self {
-        Self { concurrency: 64, assign: true, work: true, resources: Resources::default() }
+        Self {
+            concurrency: 64,
+            assign: true,
+            work: true,
+            resources: Resources::default(),
+            optimize_for: Aim::Fit,
+        }
     }
 }
 
@@ -67,9 +92,13 @@ impl Delegation {
 }
 
 /// Gives out what is ready once, and levels what waits: for a program that does not stay.
-pub(crate) async fn assign_once(engine: Arc<Shared>, runs: Arc<dyn Runs>) -> Result<usize> {
+pub(crate) async fn assign_once(
+    engine: Arc<Shared>,
+    runs: Arc<dyn Runs>,
+    optimize_for: Aim,
+) -> Result<usize> {
     session::open(&engine).await?;
-    let desk = Desk::new(engine, runs, Delegating::default());
+    let desk = Desk::new(engine, runs, Delegating { optimize_for, ..Delegating::default() });
     desk.refresh(true).await?;
     let mut all = 0;
     if desk.book().roster.all.is_empty() {
@@ -84,6 +113,33 @@ pub(crate) async fn assign_once(engine: Arc<Shared>, runs: Arc<dyn Runs>) -> Res
         }
         all += count;
     }
+}
+
+/// Says who would get the tasks that are ready, and gives out none.
+pub(crate) async fn propose(
+    engine: Arc<Shared>,
+    runs: Arc<dyn Runs>,
+    optimize_for: Aim,
+) -> Result<Vec<Proposal>> {
+    engine.check_open()?;
+    let desk = Desk::new(engine, runs, Delegating { optimize_for, ..Delegating::default() });
+    desk.refresh(true).await?;
+    let mut ready = desk.tasks.list(Some(TaskState::Queued)).await?;
+    ready.retain(|row| row.waits_for.is_empty());
+    ready.sort_by_key(|row| (-row.spec.priority, row.submitted));
+    let mut proposals = Vec::with_capacity(ready.len());
+    for row in ready {
+        let mut dice = Dice::new(desk.engine.env.random());
+        let (agent, reason) = match desk.choose(&row, &mut dice) {
+            Choice::Agent(agent, reason, _) => (Some(agent), reason),
+            Choice::Nobody(reason) => (None, reason),
+        };
+        if let Some(agent) = &agent {
+            desk.book().wait(agent);
+        }
+        proposals.push(Proposal { task: row.id, title: row.spec.title, agent, reason });
+    }
+    Ok(proposals)
 }
 
 /// Levels what waits for equal agents.

@@ -23,6 +23,6 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
-pub use delegation::{Delegating, Delegation};
-pub(crate) use delegation::{assign_once, balance};
+pub use delegation::{Delegating, Delegation, Proposal};
+pub(crate) use delegation::{assign_once, balance, propose};
 pub use moves::Moved;

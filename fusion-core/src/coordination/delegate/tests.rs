@@ -8,7 +8,7 @@ use serde_json::json;
 use super::chance::{Dice, draw};
 use super::choose::{Candidate, Choice, Roster, load};
 use super::level::level;
-use crate::coordination::{Instance, Tally, TaskRow};
+use crate::coordination::{Aim, Instance, Tally, TaskRow};
 
 fn agent(id: &str, card: &str, capabilities: &[&str]) -> Instance {
     let capabilities: BTreeMap<&str, f64> = capabilities.iter().map(|name| (*name, 1.0)).collect();
@@ -31,7 +31,7 @@ fn roster(agents: Vec<(Instance, usize)>) -> Roster {
 }
 
 fn chosen(roster: &Roster, row: &TaskRow, seed: u64) -> String {
-    match roster.choose(row, &mut Dice::new(seed)) {
+    match roster.choose(row, Aim::Fit, &mut Dice::new(seed)) {
         Choice::Agent(agent, ..) => agent,
         Choice::Nobody(why) => panic!("{why}"),
     }
@@ -55,7 +55,7 @@ fn who_suits_better_is_chosen_until_it_has_much_more_to_do() {
     assert_eq!(chosen(&with(0), &task("write the guide"), 1), "writer");
     assert_eq!(chosen(&with(5), &task("write the guide"), 1), "writer");
     let Choice::Agent(_, reason, data) =
-        with(5).choose(&task("write the guide"), &mut Dice::new(1))
+        with(5).choose(&task("write the guide"), Aim::Fit, &mut Dice::new(1))
     else {
         panic!("nobody");
     };

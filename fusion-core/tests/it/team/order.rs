@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use fusion_core::Fusion;
 use fusion_core::coordination::{
-    AgentSpec, AgentState, Card, Delegating, Resources, TaskSpec, TaskState,
+    AgentSpec, AgentState, Aim, Card, Delegating, Resources, TaskSpec, TaskState,
 };
 use fusion_core::error::Code;
 
@@ -50,7 +50,7 @@ async fn equal_tasks_are_spread_evenly_over_equal_agents(fusion: Fusion) {
     fusion.agents().spawn(AgentSpec { instances: 5, ..equal("worker") }).await.unwrap();
     let tasks = (0..100).map(|n| asked(&format!("do number {n}"))).collect();
     fusion.tasks().submit_all(tasks).await.unwrap();
-    assert_eq!(fusion.assign_tasks().await.unwrap(), 100);
+    assert_eq!(fusion.assign_tasks(Aim::Fit).await.unwrap(), 100);
     let mut each: BTreeMap<String, usize> = BTreeMap::new();
     for row in fusion.tasks().list(Some(TaskState::Assigned)).await.unwrap() {
         *each.entry(row.agent.unwrap()).or_default() += 1;

@@ -1,0 +1,113 @@
+//! Agents and tasks by the command: spawn, add, work, kill the worker, look.
+
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::json;
+
+use crate::control::signal;
+use crate::support::Project;
+
+/// Notes that it began, waits until there is a file `go` when it is told to, and says what it was told.
+const PROGRAM: &str = "#!/bin/sh
+told=$(cat)
+echo \"$1 $told\" >> \"$LEDGER\"
+case \"$told\" in *slow*) while [ ! -e \"$LEDGER.go\" ]; do sleep 0.05; done;; esac
+echo \"$1 did: $told\"
+";
+
+fn project() -> Project {
+    let project = Project::new();
+    project.write("program", PROGRAM);
+    let program = project.path("program");
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::create_dir_all(project.path(".fusion/commands")).unwrap();
+    for name in ["writer", "tester"] {
+        let dialect = json!({
+            "dialect": 1, "name": name, "argv": [program, name], "output": "text",
+            "modes": { "edit": {} }, "env": { "LEDGER": project.path("ledger") },
+        });
+        project.write(&format!(".fusion/commands/{name}.json"), dialect.to_string());
+    }
+    std::fs::create_dir_all(project.path(".fusion/agents")).unwrap();
+    for (name, capability) in [("writer", "documentation"), ("tester", "testing")] {
+        let card = json!({"card": 1, "name": name, "capabilities": {capability: 1}});
+        project.write(&format!(".fusion/agents/{name}.json"), card.to_string());
+    }
+    project
+}
+
+fn ledger(project: &Project) -> Vec<String> {
+    let text = std::fs::read_to_string(project.path("ledger")).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn tasks_are_given_out_and_a_killed_worker_s_are_finished_by_the_next() {
+    let project = project();
+    for name in ["writer", "tester"] {
+        let spawned = project.fusion(&format!("agents spawn {name} --mode edit --json")).json();
+        let worker = json!({"program": name, "mode": "edit"});
+        assert_eq!(spawned["agents"][0]["spec"]["agent"], worker);
+    }
+    let tasks = json!([
+        {"id": "guide", "title": "Write the installation guide", "prompt": "slow guide"},
+        {"id": "tests", "title": "Add unit tests for the parser", "needs": ["guide"]},
+    ]);
+    project.write("tasks.json", tasks.to_string());
+    assert_eq!(project.fusion("tasks add --file tasks.json").code, 0);
+    let planned = project.fusion("tasks assign --json").json();
+    assert_eq!(
+        (&planned["assigned"], &planned["tasks"][0]["agent"]),
+        (&json!(false), &json!("writer"))
+    );
+    assert_eq!(planned["tasks"].as_array().unwrap().len(), 1, "the other one is not ready");
+
+    let worker = project.start("worker");
+    project.until("tasks list --json", |_| ledger(&project) == ["writer slow guide"]);
+    let status = project.fusion("agents status --json").json();
+    assert_eq!(status["agents"][1]["state"], "working", "{status:#}");
+    signal(&worker, "KILL");
+    project.ran(&worker.wait_with_output().unwrap());
+    let status = project.fusion("agents status --json").json();
+    assert_eq!(status["agents"][1]["working"], json!(["guide"]), "{status:#}");
+
+    project.write("ledger.go", "");
+    let worker = project.start("worker");
+    let done = project.fusion("tasks wait tests");
+    assert_eq!(done.code, 0, "{}", done.all());
+    signal(&worker, "INT");
+    project.ran(&worker.wait_with_output().unwrap());
+    let guide = project.fusion("tasks show guide --json").json();
+    assert_eq!(guide["task"]["reply"]["text"], "writer did: slow guide");
+    assert_eq!(guide["task"]["attempts"], 1, "a crash of the worker is no failure of the task");
+    let tests = project.fusion("tasks show tests --json").json();
+    assert_eq!(tests["task"]["agent"], "tester", "{tests:#}");
+    let table = project.fusion("agents status");
+    assert!(table.stdout.contains("writer  idle   1/1"), "{}", table.all());
+}
+
+#[test]
+fn what_is_wrong_is_said_with_the_nearest_right_word() {
+    let project = project();
+    assert_eq!(project.fusion("agents status").code, 1, "there is no store yet");
+    project.fusion("agents spawn writer");
+    let wrong = project.fusion("agents pause writre");
+    assert_eq!(
+        (wrong.code, wrong.stderr.contains("did you mean `writer`?")),
+        (2, true),
+        "{}",
+        wrong.all()
+    );
+    assert_eq!(project.fusion("agents pause writer").stdout, "writer is paused\n");
+    assert_eq!(project.fusion("agents resume writer").stdout, "writer is idle\n");
+    assert_eq!(project.fusion("tasks add --id a Write").code, 0);
+    assert_eq!(project.fusion("tasks cancel a").stdout, "a is cancelled\n");
+    assert_eq!(project.fusion("tasks wait a").code, 1);
+    assert_eq!(project.fusion("tasks requeue a").stdout, "a is queued\n");
+    assert_eq!(project.fusion("agents terminate writer").stdout, "writer is terminated\n");
+    let shown = project.fusion("tasks assign");
+    assert!(shown.stdout.contains("nobody"), "{}", shown.all());
+    project.write("bad.json", "[{\"titel\": 1}]");
+    let bad = project.fusion("tasks add --file bad.json");
+    assert_eq!((bad.code, bad.stderr.contains("titel")), (2, true), "{}", bad.all());
+}
