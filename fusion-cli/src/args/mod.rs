@@ -6,6 +6,7 @@ mod models;
 mod plugins;
 mod runs;
 mod spec;
+mod swarm;
 mod top;
 mod weights;
 
@@ -18,5 +19,6 @@ pub(crate) use runs::{
     RunsCommand, Showing, Signalling, Why,
 };
 pub(crate) use spec::{Planning, Spec};
+pub(crate) use swarm::{Deploy, Swarm};
 pub(crate) use top::{Cli, Command, Doctor, Draw, Recover, RunArgs, Simulate, Validate, Worker};
 pub(crate) use weights::{Models, Pull};

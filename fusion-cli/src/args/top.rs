@@ -11,6 +11,7 @@ use super::models::{Chat, Providers};
 use super::plugins::Plugins;
 use super::runs::{Named, RunsCommand};
 use super::spec::Spec;
+use super::swarm::Swarm;
 use super::weights::Models;
 
 /// Durable workflows: run them, watch them, kill them at any moment and see them finish
@@ -56,6 +57,9 @@ pub(crate) enum Command {
     /// Tasks for agents: add, list, assign, wait, cancel, queue anew
     #[command(subcommand)]
     Tasks(Tasks),
+    /// Teams: agents with workflows of stages, from files
+    #[command(subcommand)]
+    Swarm(Swarm),
     /// Providers of language models: list them, try one, list its models
     #[command(subcommand)]
     Providers(Providers),

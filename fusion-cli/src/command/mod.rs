@@ -23,6 +23,7 @@ mod sandbox;
 mod schema;
 mod simulate;
 mod spec;
+mod swarm;
 mod tasks;
 mod team;
 mod validate;

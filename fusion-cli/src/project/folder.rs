@@ -19,6 +19,9 @@ const COMMANDS: &str = "commands";
 /// The folder of the project's cards of agents.
 const AGENTS: &str = "agents";
 
+/// The folder of the project's teams.
+const SWARMS: &str = "swarms";
+
 /// The folder of the workspaces of agents.
 const WORKSPACES: &str = "workspaces";
 
@@ -40,6 +43,15 @@ pub(super) fn commands(here: &Path) -> PathBuf {
 /// Finds the folder of the project's cards of agents.
 pub(super) fn agents(here: &Path) -> PathBuf {
     project(here).join(AGENTS)
+}
+
+/// Gives the files of the project's teams.
+pub(crate) fn swarms() -> Vec<PathBuf> {
+    let Ok(here) = std::env::current_dir() else { return Vec::new() };
+    files(&project(&here).join(SWARMS), |path| {
+        path.extension()
+            .is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|one| ending == *one))
+    })
 }
 
 /// Finds the folder in which workspaces of agents are made.

@@ -13,6 +13,7 @@ mod workflows;
 pub(crate) use cards::cards;
 pub(crate) use commands::commands;
 pub(crate) use environment::user;
+pub(crate) use folder::swarms;
 pub(crate) use inputs::{given, pairs};
 pub use models::settings_for;
 pub(crate) use models::{keys, refused, refused_by, settings};

@@ -111,3 +111,49 @@ fn what_is_wrong_is_said_with_the_nearest_right_word() {
     let bad = project.fusion("tasks add --file bad.json");
     assert_eq!((bad.code, bad.stderr.contains("titel")), (2, true), "{}", bad.all());
 }
+
+#[test]
+fn a_team_is_deployed_and_its_stages_come_one_after_the_other() {
+    let project = project();
+    let listed = project.fusion("swarm list --json").json();
+    assert_eq!(listed["swarms"].as_array().unwrap().len(), 4);
+    std::fs::create_dir_all(project.path(".fusion/swarms")).unwrap();
+    let team = "swarm: 1\nname: pair\nagents:\n  writer: { agent: { program: writer, mode: edit } }\n  \
+                tester: { agent: { program: tester, mode: edit }, instances: 2 }\nworkflows:\n  - name: all\n    stages:\n      \
+                - first\n      - { name: second, tasks: [write tests, write more tests] }\n      - third\n";
+    project.write(".fusion/swarms/pair.yaml", team);
+    let planned = project.fusion("swarm deploy --template pair --dry-run");
+    assert_eq!(
+        (planned.code, project.path(".fusion/fusion.db").exists()),
+        (0, false),
+        "{}",
+        planned.all()
+    );
+    let wrong = project.fusion("swarm deploy --template piar");
+    assert!(wrong.stderr.contains("did you mean `pair`?"), "{}", wrong.all());
+    std::fs::create_dir(project.path("specs")).unwrap();
+    assert_eq!(project.fusion("swarm deploy --template pair --spec specs").code, 0);
+    assert_eq!(
+        project.fusion("swarm deploy --template pair --spec specs").code,
+        0,
+        "again is no harm"
+    );
+    let worker = project.start("worker");
+    assert_eq!(project.fusion("tasks wait pair.third.1").code, 0);
+    signal(&worker, "INT");
+    project.ran(&worker.wait_with_output().unwrap());
+    let ledger = ledger(&project);
+    let stage = |line: &str| {
+        ["first", "tests", "third"].iter().position(|word| line.contains(word)).unwrap_or(9)
+    };
+    let said =
+        ledger.iter().filter(|line| line.starts_with("tester") || line.starts_with("writer"));
+    let stages: Vec<usize> = said.map(|line| stage(line)).collect();
+    assert_eq!(stages, [0, 1, 1, 2], "{ledger:?}");
+    assert!(
+        ledger.iter().any(|line| line.contains("The specification is in the folder")),
+        "{ledger:?}"
+    );
+    let status = project.fusion("agents status --json").json();
+    assert_eq!(status["agents"].as_array().unwrap().len(), 3);
+}

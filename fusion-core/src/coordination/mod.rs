@@ -10,6 +10,7 @@
 //! | [`Agents`] | the life of agents: spawned, working, paused, gone |
 //! | [`Tasks`] | what is to be done by some agent |
 //! | [`Delegation`] | gives out tasks and works at them |
+//! | [`swarm`] | teams from files |
 //! | `kept` | things that are a document with a stream of what happened beside it |
 //! | `runs` | what is asked of whoever carries out runs |
 
@@ -23,6 +24,8 @@ mod life;
 mod route;
 #[cfg(feature = "engine")]
 pub(crate) mod runs;
+#[cfg(feature = "engine")]
+pub mod swarm;
 #[cfg(feature = "engine")]
 mod task;
 mod text;
