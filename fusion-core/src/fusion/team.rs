@@ -11,7 +11,9 @@ use crate::coordination::{Agents, Aim, Delegating, Delegation, Moved, Proposal, 
 use crate::error::{Code, Result};
 use crate::model::agent::Reply;
 use crate::model::graph::{Action, InputType, Kind, Node, Task};
-use crate::model::{Failure, Graph, Key, NodeIx, Payload, Policy, RunId, RunStatus, Timeout};
+use crate::model::{
+    Class, Failure, Graph, Key, NodeIx, Payload, Policy, RunId, RunStatus, Timeout,
+};
 use crate::run::engine::{Fate, Shared};
 
 impl Fusion {
@@ -90,7 +92,14 @@ impl Fusion {
     async fn work_out(&self, work: Work) -> Result<std::result::Result<Reply, Failure>> {
         let input = json!({"prompt": work.ask.prompt, "messages": work.ask.messages});
         let starting = Starting { id: Some(work.id.clone()), input, detached: false };
-        let run = self.start_with(&graph_of(&work), starting).await?;
+        let run = match self.start_with(&graph_of(&work), starting).await {
+            Ok(run) => run,
+            // A description of an agent that makes no sense makes none at the next attempt.
+            Err(error) if error.code().is_bad_input() => {
+                return Ok(Err(Failure::new(Class::DECODE, error.to_string())));
+            }
+            Err(error) => return Err(error),
+        };
         let here = matches!(self.engine().driven().get(&work.id), Some(Fate::Driven(..)));
         if !here {
             self.take(&work.id).await?;
