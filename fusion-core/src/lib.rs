@@ -17,6 +17,8 @@ pub mod error;
 mod fusion;
 pub mod graph;
 pub mod model;
+#[cfg(feature = "engine")]
+pub mod object;
 pub mod observe;
 #[cfg(feature = "engine")]
 pub mod record;

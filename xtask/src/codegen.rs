@@ -26,6 +26,7 @@ const ENTRIES: &[Entry] = &[
     Entry { file: "docs/chores.md", source: Source::Text(chores) },
     Entry { file: "docs/cli.md", source: Source::Fusion(&["reference"]) },
     Entry { file: "docs/workflow.schema.json", source: Source::Fusion(&["schema", "workflow"]) },
+    Entry { file: "docs/message.schema.json", source: Source::Fusion(&["schema", "message"]) },
     Entry { file: "docs/errors.md", source: Source::Files(errors) },
 ];
 

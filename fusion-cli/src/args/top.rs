@@ -36,7 +36,7 @@ pub(crate) enum Command {
     /// Print the JSON Schema of a kind of file
     Schema {
         /// The kind of file
-        #[arg(value_parser = ["workflow"])]
+        #[arg(value_parser = ["workflow", "message"])]
         kind: String,
     },
     /// Everything on runs: list, show, cancel, approve …

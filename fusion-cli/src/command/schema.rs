@@ -1,13 +1,14 @@
-//! `fusion schema`: the JSON Schema of a kind of file.
+//! `fusion schema`: the JSON Schema of a kind of file, or of what is sent.
 
+use fusion_core::coordination::message_schema;
 use fusion_core::graph::schema;
 
 use crate::render::Out;
 
 /// Prints the schema.
 pub(super) fn schema(kind: &str) -> u8 {
-    // The command line knows the kinds; there is one so far.
-    debug_assert_eq!(kind, "workflow");
-    Out::value(&schema::workflow());
+    // The command line knows the kinds.
+    debug_assert!(["workflow", "message"].contains(&kind));
+    Out::value(&if kind == "message" { message_schema() } else { schema::workflow() });
     0
 }

@@ -1,4 +1,4 @@
-//! Many agents: who there is, who should do a task, and who does it.
+//! Many agents: who there is, who should do a task, who does it, and how they speak with one another.
 //!
 //! | part | what it is |
 //! |---|---|
@@ -13,6 +13,8 @@
 //! | [`swarm`] | teams from files |
 //! | `kept` | things that are a document with a stream of what happened beside it |
 //! | `runs` | what is asked of whoever carries out runs |
+//! | [`service`] | who offers what, which of them a request goes to, several as one |
+//! | [`Message`], `message` | messages between agents: mailboxes, topics, requests, history |
 
 mod card;
 #[cfg(feature = "engine")]
@@ -21,9 +23,11 @@ pub(crate) mod delegate;
 mod kept;
 #[cfg(feature = "engine")]
 mod life;
+mod message;
 mod route;
 #[cfg(feature = "engine")]
 pub(crate) mod runs;
+pub mod service;
 #[cfg(feature = "engine")]
 pub mod swarm;
 #[cfg(feature = "engine")]
@@ -41,6 +45,10 @@ pub use delegate::{Delegating, Delegation, Moved, Proposal};
 pub use kept::Past;
 #[cfg(feature = "engine")]
 pub use life::{AgentSpec, AgentState, Agents, Instance, Tally, Usage};
+pub use message::schema as message_schema;
+pub use message::{Attachment, MailboxOptions, Message, Recipient, Sent, Topic};
+#[cfg(feature = "engine")]
+pub use message::{Delivery, Follow, History, Line, Mailbox, Post, Said};
 pub use route::{Aim, Ranked, Routed, Router};
 #[cfg(feature = "engine")]
 pub use task::{PRIORITIES, Resources, RetryPolicy, TaskRow, TaskSpec, TaskState, Tasks};

@@ -101,6 +101,10 @@ codes! {
     Workspace = "FU0601",
     /// A command cannot be isolated as its policy demands.
     NoSandbox = "FU0602",
+    /// The code of a durable object refused a message, or failed.
+    ObjectFailed = "FU0701",
+    /// There is no code for the version that wrote a durable object.
+    ObjectParked = "FU0702",
 }
 
 impl Code {

@@ -7,9 +7,14 @@ mod control;
 mod event;
 mod handle;
 mod look;
+#[cfg(feature = "coordination")]
+mod message;
+mod object;
 mod open;
 mod run;
 mod saved;
+#[cfg(feature = "coordination")]
+mod service;
 mod start;
 mod take;
 #[cfg(feature = "coordination")]

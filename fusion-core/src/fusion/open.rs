@@ -18,6 +18,11 @@ use crate::run::{Options, Os, session};
 #[derive(Debug, Clone)]
 pub struct Fusion {
     engine: Handle,
+    pub(super) objects: Arc<std::sync::OnceLock<crate::object::Objects>>,
+    #[cfg(feature = "coordination")]
+    pub(super) post: Arc<std::sync::OnceLock<crate::coordination::Post>>,
+    #[cfg(feature = "coordination")]
+    pub(super) services: Arc<std::sync::OnceLock<crate::coordination::service::Services>>,
 }
 
 /// How to open an engine, when a URL is not enough.
@@ -94,7 +99,14 @@ impl Builder {
             Some(store) => store,
             None => crate::record::open(&self.url, env.clone()).await?,
         };
-        Ok(Fusion { engine: Handle::new(Shared::new(store, env, self.secrets, self.options)) })
+        Ok(Fusion {
+            engine: Handle::new(Shared::new(store, env, self.secrets, self.options)),
+            objects: Arc::default(),
+            #[cfg(feature = "coordination")]
+            post: Arc::default(),
+            #[cfg(feature = "coordination")]
+            services: Arc::default(),
+        })
     }
 }
 

@@ -95,3 +95,31 @@ pub const NOTES_PER_TURN: usize = 4096;
 pub const ANSWER_BYTES: usize = 64 * 1024 * 1024;
 /// The most parts of one answer of a model: texts, thoughts, calls of tools.
 pub const ANSWER_PARTS: usize = 4096;
+/// The most parcels that a mailbox holds, unless it is set to another number.
+pub const MAILBOX_PARCELS: u32 = 10_000;
+/// The most messages of one parcel: those that are sent to a mailbox at the same time lie in it together.
+pub const PARCEL_MESSAGES: usize = 64;
+/// The most bytes of messages in a parcel of more than one.
+pub const PARCEL_BYTES: usize = 64 * 1024;
+/// How often a message is delivered without being acknowledged, before it goes to the dead letters.
+pub const DELIVERIES: u32 = 10;
+/// How long a message may be held without being acknowledged, in milliseconds.
+pub const DELIVERY_HOLD_MS: u64 = 300_000;
+/// The most messages that wait in one process to be written; then whoever sends waits.
+pub const POST_JOBS: usize = 4096;
+/// The most of them that are written in one batch.
+pub const POST_BATCH: usize = 1024;
+/// How often a batch of messages is tried again because another process wrote to the same channel.
+pub const POST_TRIES: u32 = 1000;
+/// The most messages that nothing records which wait for one mailbox of the process; then whoever sends waits.
+pub const LINE_MESSAGES: usize = 65_536;
+/// How many events an object may have beyond its snapshot before the next snapshot is written.
+pub const OBJECT_EVENTS: u64 = 128;
+/// How many events an object may have beyond its snapshot when it hibernates without writing another one.
+pub const OBJECT_TAIL: u64 = 32;
+/// How long an object without messages stays in memory, in milliseconds, unless it is set to another time.
+pub const OBJECT_IDLE_MS: u64 = 10_000;
+/// The most objects that something wakes and one process takes up at once.
+pub const OBJECTS_ACTIVE: usize = 10_000;
+/// How long a call waits for an object's answer, in milliseconds, unless it says another time.
+pub const OBJECT_CALL_MS: u64 = 30_000;

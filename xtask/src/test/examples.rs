@@ -8,7 +8,7 @@ use crate::tree::Tree;
 use crate::{Stop, ground, process};
 
 /// The examples that have a Rust program of their own, and its name.
-const PROGRAMS: [(&str, &str); 1] = [("mcp", "tool-servers")];
+const PROGRAMS: [(&str, &str); 2] = [("cart-object", "cart-object"), ("mcp", "tool-servers")];
 /// How long an example may take; the slowest takes a few seconds.
 const LIMIT: Duration = Duration::from_mins(2);
 

@@ -27,6 +27,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("plugin-rust", &["fusion-core", "fusion-plugin", "fusion-providers"]),
     // A plugin in a workspace of its own.
     ("fusion-provider-local", &["fusion-core", "fusion-plugin"]),
+    ("cart-object", &["fusion-core"]),
     ("three-languages", &["fusion-core"]),
     ("tool-servers", &["fusion-core", "fusion-providers"]),
     ("xtask", &[]),
