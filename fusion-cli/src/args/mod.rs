@@ -9,6 +9,7 @@ mod spec;
 mod swarm;
 mod top;
 mod weights;
+mod workspace;
 
 pub(crate) use agents::{Add, Agents, Match, Spawn, Tasks, Wish};
 pub(crate) use global::Global;
@@ -22,3 +23,4 @@ pub(crate) use spec::{Planning, Spec};
 pub(crate) use swarm::{Deploy, Swarm};
 pub(crate) use top::{Cli, Command, Doctor, Draw, Recover, RunArgs, Simulate, Validate, Worker};
 pub(crate) use weights::{Models, Pull};
+pub(crate) use workspace::{Archiving, Between, Cleaning, Restoring, Workspace};

@@ -13,6 +13,7 @@ use super::runs::{Named, RunsCommand};
 use super::spec::Spec;
 use super::swarm::Swarm;
 use super::weights::Models;
+use super::workspace::Workspace;
 
 /// Durable workflows: run them, watch them, kill them at any moment and see them finish
 #[derive(Debug, Parser)]
@@ -60,6 +61,9 @@ pub(crate) enum Command {
     /// Teams: agents with workflows of stages, from files
     #[command(subcommand)]
     Swarm(Swarm),
+    /// Workspaces of agents: list them, take snapshots, compare, restore, archive, remove
+    #[command(subcommand)]
+    Workspace(Workspace),
     /// Providers of language models: list them, try one, list its models
     #[command(subcommand)]
     Providers(Providers),

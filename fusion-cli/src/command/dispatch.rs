@@ -4,7 +4,7 @@ use fusion_core::error::Result;
 
 use super::{
     agents, chat, completions, doctor, explain, graph, models, plugins, providers, recover, runs,
-    runtime, sandbox, schema, simulate, spec, swarm, tasks, team, validate, why, worker,
+    runtime, sandbox, schema, simulate, spec, swarm, tasks, team, validate, why, worker, workspace,
 };
 use crate::args::{Agents, Cli, Command};
 use crate::entry::help;
@@ -35,6 +35,7 @@ pub(crate) fn run(cli: Cli, out: &Out) -> Result<u8> {
         Command::Agents(command) => runtime::block_on(team::team(command, global, out)),
         Command::Swarm(command) => runtime::block_on(swarm::swarm(command, global, out)),
         Command::Tasks(command) => runtime::block_on(tasks::tasks(command, global, out)),
+        Command::Workspace(verb) => workspace::workspace(verb, out),
         Command::Providers(command) => runtime::block_on(providers::providers(command, out)),
         Command::Plugins(command) => plugins::plugins(command, out),
         Command::Models(command) => runtime::block_on(models::models(command, out)),

@@ -29,5 +29,6 @@ mod team;
 mod validate;
 mod why;
 mod worker;
+mod workspace;
 
 pub(crate) use dispatch::run;

@@ -9,6 +9,7 @@ mod models;
 mod open;
 mod plugins;
 mod workflows;
+mod workspaces;
 
 pub(crate) use cards::cards;
 pub(crate) use commands::commands;
@@ -20,3 +21,4 @@ pub(crate) use models::{keys, refused, refused_by, settings};
 pub(crate) use open::{Need, open};
 pub(crate) use plugins::{plugins, weights};
 pub(crate) use workflows::{Loaded, is_path, load};
+pub(crate) use workspaces::workspaces;

@@ -20,3 +20,4 @@ mod support;
 mod team;
 mod terminal;
 mod weights;
+mod workspace;

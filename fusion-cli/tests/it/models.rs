@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Project, Ran};
 
-/// A server of OpenAI's protocol that says what it was told last; counts its calls. Gives its URL.
+/// A server of OpenAI's protocol that says what it was told last, or calls `run_command` with what it was told after a `!`; counts its
+/// calls. Gives its URL.
 #[expect(clippy::disallowed_methods, reason = "the server stands for one outside of the program")]
 fn server(calls: Arc<AtomicUsize>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -49,6 +50,20 @@ fn answer(head: &str, body: &str, calls: &AtomicUsize) -> String {
     let said = &body["messages"].as_array().and_then(|all| all.last()).unwrap()["content"];
     let said = said.as_str().map_or_else(|| said[0]["text"].clone(), Value::from);
     let usage = json!({"prompt_tokens": 7, "completion_tokens": 3});
+    if let Some(arguments) = said.as_str().and_then(|text| text.strip_prefix('!')) {
+        let call = json!([{"index": 0, "id": "c1", "type": "function",
+            "function": {"name": "run_command", "arguments": arguments}}]);
+        let message = json!({"role": "assistant", "content": null, "tool_calls": call});
+        let choice = |key: &str| {
+            json!({"id": "1", "model": "echo", "usage": usage, "choices": [
+                {"index": 0, key: message, "finish_reason": "tool_calls"}]})
+        };
+        return if body["stream"] == true {
+            plain("text/event-stream", format!("data: {}\n\ndata: [DONE]\n\n", choice("delta")))
+        } else {
+            plain("application/json", choice("message").to_string())
+        };
+    }
     if body["stream"] == true {
         let event = json!({"id": "1", "model": "echo", "usage": usage, "choices": [
             {"index": 0, "delta": {"content": said}, "finish_reason": "stop"}]});
@@ -200,4 +215,49 @@ fn a_program_works_in_a_folder_as_an_agent() {
         "{}",
         refused.stderr
     );
+}
+
+/// Lets an agent run a shell's line in its workspace, with these keys of its tool; gives what the model was told of it.
+fn told(keys: &str, line: &str) -> (Project, String) {
+    let url = server(Arc::default());
+    let words = json!({"command": ["sh", "-c", line]}).to_string();
+    let project = Project::with(&format!(
+        "nodes:\n  a:\n    agent:\n      model: \"openai:echo\"\n      tools: [{{ workspace: work, write: true }}, {{ command: [sh]{keys} }}]\n    \
+         with: {}\noutputs: {{ text: \"{{{{ nodes.a.text }}}}\" }}\n",
+        json!(format!("!{words}")),
+    ));
+    project.write("secret", "canary-31");
+    let ran = fusion(&project, &["run", "w.yaml", "--json"], &[("OPENAI_BASE_URL", &url)]);
+    let text = ran.json()["outputs"]["text"].as_str().map(str::to_owned);
+    (project, text.unwrap_or_else(|| panic!("{}", ran.stderr)))
+}
+
+#[test]
+fn commands_of_an_agent_in_a_sandbox_see_their_folder_alone() {
+    let line = "echo mine > a; cat a; cat ../secret; env | grep -c OPENAI; echo $FUSION_NODE";
+    let (project, text) = told("", line);
+    assert!(text.contains("canary-31"), "without a sandbox it is seen: {text}");
+    drop(project);
+    let (project, text) = told(", sandbox: strict", line);
+    assert!(text.starts_with("exit code 0\n--- stdout\nmine\n0\na\n"), "{text}");
+    assert!(!text.contains("canary-31"), "{text}");
+    assert_eq!(std::fs::read_to_string(project.path("work/a")).unwrap(), "mine\n");
+    let (_project, text) =
+        told(", sandbox: strict, env: { A: b }, timeout: 1s", "echo $A; sleep 9");
+    assert!(text.contains("took longer than 1000 ms") && text.contains("\nb"), "{text}");
+}
+
+#[test]
+fn what_belongs_to_a_sandbox_needs_one() {
+    let wrong = |keys: &str| {
+        let project = Project::with(&format!(
+            "nodes:\n  a: {{ agent: {{ model: \"openai:echo\", tools: [{{ command: [sh]{keys} }}] }}, with: Hi }}\n"
+        ));
+        let ran =
+            fusion(&project, &["run", "w.yaml"], &[("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")]);
+        assert_ne!(ran.code, 0);
+        ran.stderr + &ran.stdout
+    };
+    assert!(wrong(", network: host").contains("need `sandbox`"));
+    assert!(wrong(", sandbox: of").contains("off"));
 }

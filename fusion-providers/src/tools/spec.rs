@@ -1,12 +1,14 @@
 //! [`ToolsSpec`]: a set of tools as workflow files and programs in other languages describe it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use fusion_core::agent::Tool;
 use fusion_core::contract::Env;
 use fusion_core::graph::duration::parse_ms;
 use fusion_core::model::{Class, Failure};
+use fusion_core::workspace::{Isolation, Network, Policy};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -19,7 +21,7 @@ use crate::mcp::{Mcp, Program};
 /// | JSON | is |
 /// |---|---|
 /// | `{"workspace": "./src", "write": true, "name": "src"}` | [`Workspace`]; one that may be written is made if it is not there |
-/// | `{"command": ["cargo", "git log *"], "folder": "./src", "timeout": "2m", "env": {}}` | [`Commands`], in the one workspace beside it when no folder is named |
+/// | `{"command": ["cargo", "git log *"], "folder": "./src", "timeout": "2m", "env": {}, "sandbox": "strict"}` | [`Commands`], in the one workspace beside it when no folder is named; in a sandbox also `network` and `readable` |
 /// | `{"http": ["docs.rs"], "post": true, "private": true, "timeout": "30s"}` | [`Web`] |
 /// | `{"mcp": ["npx", "server"], "name": "files", "allow": ["read_*"], "env": {}}` | [`Mcp`]; a text is the URL of a server, with its `key` |
 #[derive(Clone, Default, Deserialize)]
@@ -29,6 +31,9 @@ pub struct ToolsSpec {
     write: Option<bool>,
     command: Option<Vec<String>>,
     folder: Option<String>,
+    sandbox: Option<Isolation>,
+    network: Option<Network>,
+    readable: Option<Vec<PathBuf>>,
     http: Option<Vec<String>>,
     post: Option<bool>,
     private: Option<bool>,
@@ -153,6 +158,9 @@ impl ToolsSpec {
             ("write", self.write.is_some(), &["workspace"][..]),
             ("name", self.name.is_some(), &["workspace", "mcp"]),
             ("folder", self.folder.is_some(), &["command"]),
+            ("sandbox", self.sandbox.is_some(), &["command"]),
+            ("network", self.network.is_some(), &["command"]),
+            ("readable", self.readable.is_some(), &["command"]),
             ("env", self.env.is_some(), &["command", "mcp"]),
             ("timeout", self.timeout.is_some(), &["command", "http"]),
             ("post", self.post.is_some(), &["http"]),
@@ -160,6 +168,11 @@ impl ToolsSpec {
             ("allow", self.allow.is_some(), &["mcp"]),
             ("key", self.key.is_some(), &["mcp"]),
         ];
+        let isolated = !matches!(self.sandbox, None | Some(Isolation::Off));
+        if !isolated && (self.network.is_some() || self.readable.is_some()) {
+            let what = "`network` and `readable` need `sandbox`: without it commands reach all that this program reaches";
+            return Err(wrong(what.to_owned()));
+        }
         match further.iter().find(|(_, given, of)| *given && !of.contains(&kind)) {
             Some((key, ..)) => Err(wrong(format!("tools of a `{kind}` have no `{key}`"))),
             None => Ok(()),
@@ -192,6 +205,12 @@ impl ToolsSpec {
         let mut commands = Commands::new(&folder, rules)?;
         for (name, value) in self.variables() {
             commands = commands.variable(name, value);
+        }
+        if let Some(isolation) = self.sandbox {
+            let network = self.network.unwrap_or_default();
+            let readable = self.readable.clone().unwrap_or_default();
+            commands =
+                commands.sandbox(Policy { isolation, network, readable, ..Policy::default() });
         }
         Ok(match self.limit_ms()? {
             Some(ms) => commands.limit_ms(ms),

@@ -146,3 +146,18 @@ async fn a_long_output_is_cut_in_the_middle() {
     );
     assert!(told.contains(" bytes left out]"));
 }
+
+#[tokio::test]
+async fn a_sandbox_with_an_impossible_policy_refuses_the_program() {
+    let (folder, commands) = commands(&["touch"]);
+    let strict = fusion_core::workspace::Policy {
+        isolation: fusion_core::workspace::Isolation::Strict,
+        readable: vec!["/".into()],
+        ..Default::default()
+    };
+    let tools = vec![commands.sandbox(strict).tool(env())];
+    assert!(tools[0].about().description.contains("sandbox"), "{:?}", tools[0].about());
+    let told = once(&tools, "run_command", json!({"command": ["touch", "a"]})).await.unwrap_err();
+    assert!(told.contains("never `/`"), "{told}");
+    assert!(!folder.path().join("a").exists());
+}

@@ -70,6 +70,21 @@ pub(crate) static TOOLS: Table = Table {
         ),
         key("folder", Text, "Where they run; in the agent's one workspace by default."),
         key(
+            "sandbox",
+            Words(&["strict", "available", "off"]),
+            "How well they are isolated: `strict` is refused when a layer is missing, `available` takes the layers that there are; `off` without it.",
+        ),
+        key(
+            "network",
+            Words(&["none", "own", "host"]),
+            "What they reach of the network in a sandbox; nothing without it.",
+        ),
+        key(
+            "readable",
+            List(&Text),
+            "Further folders that they may read and execute in a sandbox, by their full paths.",
+        ),
+        key(
             "http",
             List(&Text),
             "Hosts that may be asked: `docs.rs`, `*.rust-lang.org`, `*` for any; only public addresses.",

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fusion_core::agent::Tool;
-use fusion_core::contract::{BoxFuture, Context, Env, Exec, Stopped};
+use fusion_core::contract::{BoxFuture, Context, Env, Exec, Exit, Stopped};
 use fusion_core::model::{Class, Failure, chat};
+use fusion_core::workspace::{Command, Isolation, Network, Policy, Sandbox};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -49,6 +50,7 @@ pub struct Commands {
     folder: PathBuf,
     variables: Vec<(String, Key)>,
     limit_ms: u64,
+    policy: Option<Policy>,
 }
 
 impl Commands {
@@ -67,6 +69,7 @@ impl Commands {
             folder: workspace.path().to_owned(),
             variables: Vec::new(),
             limit_ms: LIMIT_MS,
+            policy: None,
         })
     }
 
@@ -84,12 +87,24 @@ impl Commands {
         self
     }
 
+    /// Runs the programs in a sandbox: they change the folder and nothing else, and reach only what the policy lists. Their variables
+    /// and the time that they get are those that are said here; programs of the policy are not looked at, as the list stands for them.
+    /// One that needs a layer which is missing is refused, and the model is told why.
+    #[must_use]
+    pub fn sandbox(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
     /// Gives the tool: `run_command`.
     pub fn tool(&self, env: Arc<dyn Env>) -> Tool {
+        let isolated = self.policy.as_ref().filter(|policy| policy.isolation != Isolation::Off);
         let what = format!(
-            "Runs a program in the workspace, without a shell. {}",
-            policy::listed(&self.rules)
+            "Runs a program in the workspace, without a shell. {}{}",
+            policy::listed(&self.rules),
+            isolated.map_or_else(String::new, confined),
         );
+        let sandbox = isolated.map(|_| Sandbox::new(env.clone()));
         let about = chat::Tool::new("run_command", what).schema(json!({
             "type": "object",
             "properties": {
@@ -103,13 +118,21 @@ impl Commands {
         }));
         let all = Arc::new(self.clone());
         Tool::with(about, move |ctx, asked: Asked| {
-            let (all, env) = (all.clone(), env.clone());
-            async move { all.run(ctx, env, asked).await }
+            let (all, env, sandbox) = (all.clone(), env.clone(), sandbox.clone());
+            async move { all.run(ctx, (env, sandbox), asked).await }
         })
     }
 
-    async fn run(&self, body: Context, env: Arc<dyn Env>, asked: Asked) -> Result<String, Failure> {
+    async fn run(
+        &self,
+        body: Context,
+        (env, sandbox): (Arc<dyn Env>, Option<Sandbox>),
+        asked: Asked,
+    ) -> Result<String, Failure> {
         policy::check(&self.rules, &asked.command).map_err(Failure::error)?;
+        if let (Some(sandbox), Some(policy)) = (&sandbox, &self.policy) {
+            return self.confined(&body, (&env, sandbox, policy), asked).await;
+        }
         let exec = Exec {
             argv: asked.command,
             stdin: Bytes::from(asked.stdin),
@@ -134,6 +157,53 @@ impl Commands {
         Ok(self.variables.iter().fold(told(&exit, ended, SHOWN_BYTES), hide))
     }
 
+    /// Runs it in a sandbox.
+    async fn confined(
+        &self,
+        body: &Context,
+        (env, sandbox, policy): (&Arc<dyn Env>, &Sandbox, &Policy),
+        asked: Asked,
+    ) -> Result<String, Failure> {
+        let until_ns = env.monotonic_ns().saturating_add(self.limit_ms.saturating_mul(1_000_000));
+        let end = End { body: body.clone(), env: env.clone(), until_ns };
+        let command = Command {
+            argv: asked.command,
+            stdin: Bytes::from(asked.stdin),
+            cwd: self.folder.clone(),
+            writable: vec![self.folder.clone()],
+            attempt: body.about().variables().collect(),
+            ..Command::default()
+        };
+        let given = self.variables.iter();
+        let given = given.map(|(name, key)| (name.clone(), key.expose().to_owned()));
+        let policy = Policy {
+            programs: None,
+            time_ms: self.limit_ms,
+            stdout_bytes: KEPT_BYTES,
+            stderr_bytes: KEPT_BYTES,
+            env: policy.env.clone().into_iter().chain(given).collect(),
+            ..policy.clone()
+        };
+        let output = sandbox.run(command, &policy, Arc::new(end)).await;
+        if body.is_cancelled() {
+            return Err(Failure::new(Class::CANCELLED, "cancelled"));
+        }
+        let output = output.map_err(|error| Failure::error(error.message().to_owned()))?;
+        let late = output.ended.is_some() || env.monotonic_ns() >= until_ns;
+        let ended = late.then(|| format!("ended, as it took longer than {} ms", self.limit_ms));
+        let exit = Exit {
+            code: output.code,
+            signal: output.signal,
+            stdout: output.stdout,
+            stdout_bytes: output.stdout_bytes,
+            stderr: output.stderr,
+            stderr_bytes: output.stderr_bytes,
+            duration_ms: output.duration_ms,
+        };
+        let hide = |text: String, (_, key): &(String, Key)| key.hide(&text);
+        Ok(self.variables.iter().fold(told(&exit, ended, SHOWN_BYTES), hide))
+    }
+
     fn environment(&self, body: &Context) -> BTreeMap<String, String> {
         let mut env: BTreeMap<String, String> = inherited(&FEW).collect();
         let given = self.variables.iter();
@@ -141,6 +211,18 @@ impl Commands {
         env.extend(body.about().variables());
         env
     }
+}
+
+/// Tells a model what its programs do not reach, so that it does not try.
+fn confined(policy: &Policy) -> String {
+    let network = match policy.network {
+        Network::None => "no network",
+        Network::Own => "no network but their own",
+        Network::Host => "the network",
+    };
+    format!(
+        " Programs run in a sandbox: they see the system's programs and the workspace, change the workspace and /tmp, and have {network}."
+    )
 }
 
 impl fmt::Debug for Commands {
