@@ -6,7 +6,7 @@ use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fusion_core::run::{Os, Wish};
 use fusion_core::workspace::{Command, Isolation, Output, Policy, Quota, Sandbox};
@@ -45,11 +45,16 @@ pub(crate) struct Ground {
     abstract_name: String,
     /// Open for whoever inherits it.
     _inherited: std::fs::File,
+    _alone: MutexGuard<'static, ()>,
 }
+
+/// Attempts of one process are made one after the other: without a sandbox they would inherit what another one holds open.
+static ALONE: Mutex<()> = Mutex::new(());
 
 impl Ground {
     #[expect(clippy::disallowed_methods, reason = "a process of the host that is none of ours")]
     pub(crate) fn new() -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::fs::create_dir(at("outside")).unwrap();
@@ -77,7 +82,18 @@ impl Ground {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        Self { folder, victim, tcp, udp, unix, within, named, abstract_name, _inherited: inherited }
+        Self {
+            folder,
+            victim,
+            tcp,
+            udp,
+            unix,
+            within,
+            named,
+            abstract_name,
+            _inherited: inherited,
+            _alone: alone,
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
