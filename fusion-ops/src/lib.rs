@@ -2,10 +2,12 @@
 //!
 //! | part | what it is |
 //! |---|---|
+//! | [`analyze`] | what a specification needs: stack, components, agents, with the lines that say so |
 //! | [`spec`] | folders with a specification |
 //! | [`tasks`] | `tasks.md` as a graph of tasks, and its ticks written back |
 //! | `markdown` | pages as blocks with their lines |
 
+pub mod analyze;
 mod markdown;
 pub mod spec;
 pub mod tasks;

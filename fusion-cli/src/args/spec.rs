@@ -7,8 +7,18 @@ use clap::{Args, Subcommand};
 /// What to do with a specification.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Spec {
+    /// Say what it needs: stack, components, agents, with the lines that say so
+    Analyze(Analyzing),
     /// Make the tasks a workflow file, with what each of them needs
     Plan(Planning),
+}
+
+/// The options of `spec analyze`.
+#[derive(Debug, Args)]
+pub(crate) struct Analyzing {
+    /// The folder of the specification, or of a project that has one
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 /// The options of `spec plan`.

@@ -51,6 +51,29 @@ fn a_plan_is_a_workflow_that_is_valid_and_drawn() {
 }
 
 #[test]
+fn an_analysis_names_lines() {
+    let project = project();
+    project.write(
+        "specs/001-login/spec.md",
+        "# Feature Specification: Login\n\n## Requirements\n\n- **FR-001**: Users MUST be able to sign in with a password\u{1b}[31m.\n\
+         - **FR-002**: System MUST store hashed passwords in the database.\n\n## Out of Scope\n\n- Payments with Stripe\n",
+    );
+    let ran = project.args(&["--json", "spec", "analyze", "."]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let analysis = ran.json();
+    let all = analysis["components"].as_array().unwrap();
+    let auth = all.iter().find(|one| one["id"] == "auth").unwrap();
+    assert_eq!(auth["required"], true);
+    assert_eq!(auth["evidence"][0]["file"], "spec.md");
+    assert_eq!(auth["evidence"][0]["line"], 5);
+    assert!(all.iter().all(|one| one["id"] != "payments"));
+    assert!(analysis["stack"]["languages"].is_array());
+    assert!(analysis["agents"][0]["score"].is_number());
+    let shown = project.args(&["spec", "analyze", "."]);
+    assert!(shown.stdout.contains("auth") && !shown.stdout.contains('\u{1b}'), "{}", shown.stdout);
+}
+
+#[test]
 fn what_is_not_there_is_said() {
     let project = Project::new();
     let ran = project.args(&["spec", "plan", "nowhere"]);

@@ -1,4 +1,5 @@
 //! Measures the reading of specifications against texts that people have labelled.
 
+pub mod components;
 pub mod labels;
 pub mod plans;

@@ -1,5 +1,7 @@
 //! The scores on labelled texts do not drop. Passed over where these texts are not beside the checkout.
 
+use fusion_ops::analyze::Model;
+use fusion_specs::components::{self, HOLD, Row, Worth};
 use fusion_specs::labels::{folder, labels};
 use fusion_specs::plans;
 
@@ -32,4 +34,26 @@ fn plans_are_read_as_people_read_them() {
             measured.wrong.join("\n")
         );
     }
+}
+
+/// What all components together must reach: with the model that is built in, and with models of other repositories.
+const COMPONENTS: (f64, f64) = (0.88, 0.80);
+/// What stacks must reach.
+const STACK: f64 = 0.97;
+
+#[test]
+fn components_and_stacks_are_found_as_people_find_them() {
+    let Some((labels, read)) = components::open().unwrap() else {
+        println!("passed over: there are no labelled texts beside the checkout");
+        return;
+    };
+    let rows: Vec<&Row> = read.rows.iter().collect();
+    let mut fitted = Worth::default();
+    fitted.add(&Model::built_in(), &rows, &labels);
+    assert!(fitted.all.f1() >= COMPONENTS.0, "{:?}\n{}", fitted.all, fitted.wrong.join("\n"));
+    let held = components::held_out(&read, &labels, HOLD);
+    assert!(held.all.f1() >= COMPONENTS.1, "{:?}\n{}", held.all, held.wrong.join("\n"));
+    let (stacks, wrong) = components::stacks(&read, &labels);
+    let stack = stacks.get("stack").copied().unwrap();
+    assert!(stack.f1() >= STACK, "{stack:?}\n{}", wrong.join("\n"));
 }

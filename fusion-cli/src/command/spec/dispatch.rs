@@ -2,13 +2,14 @@
 
 use fusion_core::error::Result;
 
-use super::plan;
+use super::{analyze, plan};
 use crate::args::Spec;
 use crate::render::Out;
 
 /// Does one of them.
 pub(in crate::command) fn spec(command: Spec, out: &Out) -> Result<u8> {
     match command {
+        Spec::Analyze(args) => analyze::analyze(&args, out),
         Spec::Plan(args) => plan::plan(&args, out),
     }
 }

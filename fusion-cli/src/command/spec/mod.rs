@@ -1,5 +1,6 @@
 //! `fusion spec`: from a specification to a plan.
 
+mod analyze;
 mod dispatch;
 mod plan;
 
