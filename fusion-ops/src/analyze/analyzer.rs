@@ -12,6 +12,8 @@ use crate::spec::Folder;
 
 /// The most lines that are shown for a component.
 const SHOWN: usize = 5;
+/// The most lines of work that are routed to agents.
+const ROUTED: usize = 20;
 /// The longest text of one, in characters.
 const LENGTH: usize = 200;
 /// From which confidence a component is worth a mention.
@@ -143,12 +145,15 @@ impl Analyzer {
     /// Who does the tasks; where there are none, who does what is required.
     fn agents(&self, units: &[Unit]) -> Vec<Agent> {
         let of = |wanted: &[Class]| -> Vec<&Unit> {
-            units.iter().filter(|unit| wanted.contains(&unit.class)).take(300).collect()
+            units.iter().filter(|unit| wanted.contains(&unit.class)).collect()
         };
         let mut work = of(&[Class::Task, Class::Polish]);
         if work.is_empty() {
             work = of(&[Class::Requirement]);
         }
+        // Routing a line costs more than all else that is done with it: some, evenly spread, say enough.
+        let step = work.len().div_ceil(ROUTED).max(1);
+        let work: Vec<&Unit> = work.into_iter().step_by(step).collect();
         let mut shares: Vec<(String, usize, String)> = Vec::new();
         for unit in &work {
             let routed = self.router.route(&unit.text, Aim::Fit);
@@ -162,7 +167,11 @@ impl Analyzer {
         let agent = |(agent, count, example): (String, usize, String)| Agent {
             agent,
             score: (count as f64 / all * 1e3).round() / 1e3,
-            reason: format!("{count} of {} lines of work, such as {}", work.len(), shown(&example)),
+            reason: format!(
+                "{count} of {} lines of work that were looked at, such as {}",
+                work.len(),
+                shown(&example)
+            ),
         };
         shares.into_iter().map(agent).collect()
     }

@@ -22,8 +22,3 @@ pub use features::NAMES;
 pub use lexicon::COMPONENTS;
 pub use model::Model;
 pub use stack::Stack;
-
-/// Whether a heading is one of a phase or of a story, below which tasks stand.
-fn phased(title: &str) -> bool {
-    title.starts_with("phase ") || title.contains("(phase ") || title.contains("user story ")
-}

@@ -235,7 +235,7 @@ fn class(page: &Page<'_>, block: &Block, name: &str) -> Option<Class> {
             return None;
         }
         let is_task = matches!(block.kind, Kind::Item { tick: Some(_), .. })
-            || titles.iter().any(|title| super::phased(title));
+            || titles.iter().any(|title| phased(title));
         let polish = ["polish", "cross-cutting", "cleanup", "final"];
         return is_task.then_some(if any(&polish) { Class::Polish } else { Class::Task });
     }
@@ -271,4 +271,9 @@ fn class(page: &Page<'_>, block: &Block, name: &str) -> Option<Class> {
         return Some(Class::Story);
     }
     Some(if any(&["requirement"]) { Class::Requirement } else { Class::Side })
+}
+
+/// Whether a heading is one of a phase or of a story, below which tasks stand.
+fn phased(title: &str) -> bool {
+    title.starts_with("phase ") || title.contains("(phase ") || title.contains("user story ")
 }

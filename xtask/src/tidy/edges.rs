@@ -22,7 +22,7 @@ const CRATES: &[(&str, &[&str])] = &[
     // It measures how specifications are read.
     ("fusion-specs", &["fusion-ops"]),
     ("fusion-crashfs", &[]),
-    ("fusion-benches", &["fusion-core", "fusion-providers"]),
+    ("fusion-benches", &["fusion-core", "fusion-ops", "fusion-providers"]),
     // A plugin; its tests load it as a program does.
     ("plugin-rust", &["fusion-core", "fusion-plugin", "fusion-providers"]),
     // A plugin in a workspace of its own.
