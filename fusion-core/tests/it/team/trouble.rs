@@ -16,7 +16,6 @@ crate::on_every_store! {
     an_agent_that_gives_no_sign_of_life_is_started_again,
     one_that_panics_too_often_stays_down_until_somebody_helps,
     an_artifact_that_is_not_there_is_a_failure,
-    an_agent_that_is_described_wrongly_is_a_failure_of_its_tasks,
 }
 
 async fn after_failures_another_agent_gets_the_task(fusion: Fusion) {
@@ -198,14 +197,4 @@ async fn what_a_closed_engine_left_is_taken_up() {
     assert_eq!(fusion.tasks().wait(&waits.id).await.unwrap().state, TaskState::Completed);
     let first = seen.lock().unwrap().iter().filter(|one| *one == "step 0").count();
     assert_eq!(first, 1, "what was saved is not done again");
-}
-
-async fn an_agent_that_is_described_wrongly_is_a_failure_of_its_tasks(fusion: Fusion) {
-    let agent = serde_json::json!({"modle": "x"});
-    fusion.agents().spawn(AgentSpec { agent, ..equal("a") }).await.unwrap();
-    let _part = fusion.delegate(Delegating::default()).await.unwrap();
-    let task = fusion.tasks().submit(asked("x")).await.unwrap();
-    let dead = fusion.tasks().wait(&task.id).await.unwrap();
-    assert_eq!((dead.state, dead.attempts), (TaskState::Dead, 1));
-    assert!(dead.failure.unwrap().message.contains("modle"));
 }
