@@ -26,7 +26,7 @@ for number in range(3, 200):
 import os
 os.chdir('..'); print(open('outside/secret').read())";
     open read_by_copying: Shell "cp -r .. copy; cat copy/outside/secret";
-    open read_by_find: Shell "find / -path \"*$OUT/secret\" -exec cat {} + 2>/dev/null";
+    open read_by_find: Shell "find $OUT -name secret -exec cat {} +";
     open read_by_tar: Shell "tar cPf - $OUT/secret | tar xPOf -";
     open read_passwords: Shell "grep -q ^root: /etc/passwd && echo ESCAPED";
     open read_shadow: Shell "test -s /etc/shadow && echo ESCAPED";
