@@ -9,6 +9,7 @@ const { Providers } = require("./asking.cjs");
 const { theBridge } = require("./bridge.cjs");
 const { build } = require("./builder.cjs");
 const { pure } = require("./codec.cjs");
+const { Coordination } = require("./coordination.cjs");
 const { milliseconds } = require("./duration.cjs");
 const errors = require("./errors.cjs");
 const { Graph } = require("./graph.cjs");
@@ -40,6 +41,7 @@ class Fusion {
   #inside;
   #hands;
   #staff;
+  #team;
 
   constructor(url = "memory://", options = {}) {
     this.#bridge = theBridge();
@@ -55,6 +57,25 @@ class Fusion {
     this.#staff = new Staff(this.#bridge, hands, this.providers, (name, invoke) => {
       this.#native.register(name, this.#code(invoke, `the result of \`${name}\``));
     });
+    const inside = { add: (agent) => this.addAgent(agent), code: (invoke, what) => this.#code(invoke, what) };
+    this.#team = new Coordination(this.#bridge, hands, inside);
+    const { agents, tasks, swarms, messages, services, objects } = this.#team;
+    Object.assign(this, { agents, tasks, swarms, messages, services, objects });
+  }
+
+  /** Takes part in the tasks of the store: gives them out to agents, and works at them. */
+  async delegate(options = {}) {
+    return this.#team.delegate(options);
+  }
+
+  /** Registers the code of a kind of durable objects. */
+  object(kind, definition) {
+    return this.objects.define(nameOf(kind), definition);
+  }
+
+  /** Sends a message, or several together. */
+  async send(message) {
+    return this.messages.send(message);
   }
 
   /** Lets an agent take tasks: those that name it, and those that ask for what it can do. */
@@ -243,6 +264,7 @@ class Fusion {
 
   async #close() {
     this.#watched?.();
+    this.#team.letGo();
     for (const number of this.#numbers) this.#bridge.remove(number);
     const app = this.#native;
     await this.#bridge.ask((ticket) => app.ask(ticket, "close", "{}"));
@@ -327,7 +349,7 @@ class Fusion {
 /** Gives the native side of providers and agents; what it throws becomes an error of ours. */
 function wrapped(staff) {
   const said = (name) => (...given) => errors.native(() => staff[name](...given));
-  return Object.fromEntries(["addProvider", "nameProvider", "addAgent", "ask", "observed", "stream", "work"].map((name) => [name, said(name)]));
+  return Object.fromEntries(["addProvider", "nameProvider", "addAgent", "ask", "observed", "stream", "team", "work"].map((name) => [name, said(name)]));
 }
 
 function openingOf({ secrets, commandEnv, commandCwd, concurrency, work, lease, ...unknown }) {

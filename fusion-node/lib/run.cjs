@@ -1,9 +1,10 @@
 "use strict";
 // One run in the store, wherever it is driven.
 
+const { bounded } = require("./bounded.cjs");
 const { encode, pure } = require("./codec.cjs");
 const { milliseconds } = require("./duration.cjs");
-const { InputError, RunCancelled, RunFailed, WaitTimeout } = require("./errors.cjs").public;
+const { InputError, RunCancelled, RunFailed } = require("./errors.cjs").public;
 
 class Run {
   #app;
@@ -41,28 +42,8 @@ class Run {
     });
   }
 
-  async #bounded({ promise, abandon }, limit, signal) {
-    if (limit === undefined && signal === undefined) return promise;
-    let timer;
-    let onAbort;
-    const bound = new Promise((_, reject) => {
-      if (limit !== undefined) {
-        const late = () =>
-          reject(new WaitTimeout(`run \`${this.id}\` has not ended within ${limit} ms`, { code: "FU0404", hint: "it goes on: ask again" }));
-        timer = setTimeout(late, Math.min(limit, 0x7fff_ffff));
-      }
-      if (signal !== undefined) {
-        onAbort = () => reject(signal.reason);
-        signal.addEventListener("abort", onAbort, { once: true });
-      }
-    });
-    try {
-      return await Promise.race([promise, bound]);
-    } finally {
-      clearTimeout(timer);
-      if (onAbort) signal.removeEventListener("abort", onAbort);
-      abandon();
-    }
+  #bounded(asked, limit, signal) {
+    return bounded(asked, { limit, signal, late: `run \`${this.id}\` has not ended` });
   }
 
   /** Follows the run: its events from the first (or from `after`) to the last. */

@@ -114,6 +114,13 @@ impl Staff {
         });
     }
 
+    /// Asks something of the engine's team, see `Kit::ask_team`; the ticket resolves to the answer.
+    #[napi]
+    pub fn team(&self, ticket: i64, what: String, given: String) {
+        let kit = self.kit.clone();
+        self.shared.ask(ticket, async move { text(&kit.ask_team(&what, read(&given)?).await?) });
+    }
+
     /// Tells as JSON what was observed under a name: `metrics` so far, or the `spans` since this was asked last.
     ///
     /// # Errors

@@ -111,21 +111,13 @@ async fn deploy(args: Deploy, global: &Global, out: &Out) -> Result<()> {
             format!("The specification is in the folder {}: read it first.", whole.display())
         }
     };
-    let project = args.project.unwrap_or_else(|| swarm.name.replace(' ', "-").to_lowercase());
-    let (mut agents, tasks) =
-        swarm.plan(&Deployment { project, workflow: args.workflow, about })?;
-    let programs = commands().names();
-    for spec in &mut agents {
-        let bare = spec.name.rsplit('.').next().unwrap_or_default().to_owned();
-        // A coding program that is known by its name is run as one.
-        if spec.agent.is_null() {
-            spec.agent = if programs.contains(&bare) {
-                json!({"program": bare, "mode": args.mode})
-            } else {
-                json!(bare)
-            };
-        }
-    }
+    let (agents, tasks) = swarm.plan(&Deployment {
+        project: args.project.unwrap_or_else(|| swarm.usual_project()),
+        workflow: args.workflow,
+        about,
+        programs: commands().names(),
+        mode: args.mode,
+    })?;
     if !args.dry_run {
         let fusion = open(global, Need::Any).await?;
         for spec in &agents {

@@ -175,8 +175,16 @@ impl Reaction {
     }
 }
 
-/// Changes a value by a merge patch (RFC 7396).
-fn merge(value: &mut Value, patch: &Value) {
+/// Changes a value by a merge patch (RFC 7396), as objects do by their events.
+///
+/// ```
+/// use serde_json::json;
+///
+/// let mut state = json!({"a": 1, "b": {"c": 2}});
+/// fusion_core::object::merge(&mut state, &json!({"a": null, "b": {"d": 3}}));
+/// assert_eq!(state, json!({"b": {"c": 2, "d": 3}}));
+/// ```
+pub fn merge(value: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *value = patch.clone();
         return;

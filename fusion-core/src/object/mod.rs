@@ -29,5 +29,5 @@ mod seat;
 mod turns;
 
 pub use fold::Looked;
-pub use kind::{Object, Reaction, Turn};
+pub use kind::{Object, Reaction, Turn, merge};
 pub use objects::{ObjectRef, Objects, Past};

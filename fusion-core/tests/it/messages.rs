@@ -1,6 +1,7 @@
 //! Messages between agents: what a sender and a receiver may rely on.
 
 use std::sync::Arc;
+use std::task::Poll;
 
 use fusion_core::Fusion;
 use fusion_core::coordination::{Delivery, MailboxOptions, Message};
@@ -24,6 +25,7 @@ crate::on_every_store! {
     large_messages_come_whole,
     a_parcel_is_settled_piece_by_piece,
     many_senders_lose_nothing,
+    who_stops_waiting_loses_nothing,
 }
 
 fn note(from: &str, to: &str, n: u32) -> Message {
@@ -297,4 +299,32 @@ fn content_may_be_any_json() {
     let message = Message::new("a", "b", "t", &1).unwrap();
     let wrong = Message { content, ..message };
     assert_eq!(wrong.to_json().unwrap_err().code(), Code::InvalidInput);
+}
+
+async fn who_stops_waiting_loses_nothing(fusion: Fusion) {
+    let mut bob = fusion.mailbox("bob").await.unwrap();
+    let mut came = Vec::new();
+    for n in 0..200 {
+        fusion.send(note("alice", "bob", n)).await.unwrap();
+        let mut waits = std::pin::pin!(bob.receive(1));
+        // Given up sooner or later: before the claim, in the middle of it, after it.
+        for _ in 0..n % 7 {
+            let polled = std::future::poll_fn(|cx| Poll::Ready(waits.as_mut().poll(cx))).await;
+            if let Poll::Ready(found) = polled {
+                let found = found.unwrap();
+                came.extend(numbers(&found));
+                for one in found {
+                    one.acknowledge().await.unwrap();
+                }
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    while came.len() < 200 {
+        let found = bob.receive(3).await.unwrap();
+        came.extend(numbers(&found));
+        bob.acknowledge(found).await.unwrap();
+    }
+    assert_eq!(came, (0..200).collect::<Vec<u32>>());
 }

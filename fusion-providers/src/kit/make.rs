@@ -13,6 +13,7 @@ use super::agent::{self, KitAgent};
 use super::described::{AgentSpec, AnyAgent, Base, Code, Form, ProviderSpec};
 use super::named::{Models, Named, locked};
 use super::refused::Refused;
+use super::team::Team;
 use super::{layers, library};
 use crate::command::CommandStep;
 use crate::layer::{Observe, ProviderExt, Rotation, Timeout};
@@ -34,6 +35,7 @@ pub struct Kit {
     made: Mutex<Vec<Arc<dyn Provider>>>,
     agents: Mutex<Vec<KitAgent>>,
     seen: Mutex<BTreeMap<String, Observe>>,
+    team: Team,
 }
 
 impl Kit {
@@ -48,7 +50,8 @@ impl Kit {
         let models = Models::new(engine.env(), keys, settings);
         engine.register(ModelStep::of(models.clone()));
         let (made, agents, seen) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { store: engine.store(), secrets, bodies, models, made, agents, seen }
+        let (store, team) = (engine.store(), Team::new(engine));
+        Self { store, secrets, bodies, models, made, agents, seen, team }
     }
 
     /// Makes a provider, and gives its number: the next one, from 0.
@@ -123,6 +126,10 @@ impl Kit {
     /// Gives the providers by name, for the `model` nodes of workflow files.
     pub fn models(&self) -> &Models {
         &self.models
+    }
+
+    pub(super) fn team(&self) -> &Team {
+        &self.team
     }
 
     pub(super) fn store(&self) -> &Arc<dyn Store> {

@@ -9,6 +9,7 @@
 //! | `refused` | what stands in the place of what could not be made |
 //! | `agent` | [`KitAgent`]: an agent of its description, with the tools of servers |
 //! | `ask` | questions to what was made, as JSON |
+//! | `team` | agents with a life, tasks, messages, services, objects: questions to the engine as JSON |
 //! | `named` | [`Models`]: providers by name, those that a program has added among them |
 
 mod agent;
@@ -19,6 +20,7 @@ mod library;
 mod make;
 mod named;
 mod refused;
+mod team;
 
 pub use agent::KitAgent;
 pub use ask::Spoken;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::chance::Dice;
 use super::choose::Choice;
@@ -21,7 +21,8 @@ use crate::run::session;
 const RECOUNT: u64 = 5;
 
 /// How a process takes part in the tasks of a store.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Delegating {
     /// How many tasks it works at together.
     pub concurrency: usize,

@@ -6,27 +6,27 @@ use std::sync::Arc;
 use tokio::sync::mpsc::error::TryRecvError;
 
 use super::address;
+use super::claims::{Claims, Coming, closed};
 use super::delivery::Delivery;
-use super::job::{How, Mark, channel};
+use super::job::{How, Mark};
 use super::line::End;
 use super::options::MailboxOptions;
 use super::parcel::Parcel;
-use super::post::{Note, Post};
-use super::settle::{Held, dead};
+use super::post::Post;
+use super::settle::dead;
 use super::topic::Topic;
 use super::words::{Message, checked};
 use super::write;
 use crate::contract::{Store, Subscription};
 use crate::error::{Code, Error, Result};
-use crate::model::{Batch, Claim, Entry, Op, Payload, limits};
+use crate::model::{Batch, Op, Payload, limits};
 
 /// An agent's mailbox: what was sent to it is received here, by one process or by several. A message that one of them has
 /// received goes to no other, until it is released or not acknowledged in time.
 pub struct Mailbox {
-    post: Post,
-    name: Arc<str>,
-    queue: Arc<str>,
-    options: MailboxOptions,
+    claims: Arc<Claims>,
+    /// A claim that somebody has begun to wait for.
+    coming: Option<Coming>,
     line: End,
     bell: Box<dyn Subscription>,
     /// The monotonic time, in nanoseconds, until which nothing can be claimed unless the bell rings.
@@ -35,7 +35,7 @@ pub struct Mailbox {
 
 impl fmt::Debug for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mailbox").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Mailbox").field("name", &self.claims.name).finish_non_exhaustive()
     }
 }
 
@@ -88,17 +88,18 @@ impl Mailbox {
         let queue = write::queue(&name);
         let bell = post.store().bus().listen(&[&format!("queue/{queue}")]);
         let line = post.common().lines.open(&name);
-        Self { post, name, queue, options, line, bell, quiet_until: 0 }
+        let claims = Arc::new(Claims { post, name, queue, options });
+        Self { claims, coming: None, line, bell, quiet_until: 0 }
     }
 
     /// Gives the agent's name.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.claims.name
     }
 
     /// Gives what it is set to.
     pub fn options(&self) -> &MailboxOptions {
-        &self.options
+        &self.claims.options
     }
 
     /// Subscribes to a topic, or to all that a pattern takes, from now on. It lasts until [`Mailbox::unsubscribe`].
@@ -106,17 +107,17 @@ impl Mailbox {
     /// # Errors
     /// `FU0102` when it is no topic and no pattern.
     pub async fn subscribe(&self, topic: &str) -> Result<()> {
-        self.change(address::subscribe(&self.name, &Topic::pattern(topic)?)).await
+        self.change(address::subscribe(&self.claims.name, &Topic::pattern(topic)?)).await
     }
 
     /// Ends a subscription; does nothing when there is none.
     pub async fn unsubscribe(&self, topic: &str) -> Result<()> {
-        self.change(address::unsubscribe(&self.name, &Topic::pattern(topic)?)).await
+        self.change(address::unsubscribe(&self.claims.name, &Topic::pattern(topic)?)).await
     }
 
     async fn change(&self, op: Op) -> Result<()> {
-        let now = self.post.engine().env.now_ms();
-        self.post.store().commit(Batch { now, ops: vec![op] }).await.map(|_| ())
+        let now = self.claims.post.engine().env.now_ms();
+        self.claims.post.store().commit(Batch { now, ops: vec![op] }).await.map(|_| ())
     }
 
     /// Waits for messages and gives those that are there, at most so many, those first that were sent first.
@@ -126,12 +127,12 @@ impl Mailbox {
     /// takes one at a time.
     pub async fn receive(&mut self, most: usize) -> Result<Vec<Delivery>> {
         loop {
-            self.post.engine().check_open()?;
+            self.claims.post.engine().check_open()?;
             let found = self.receive_now(most).await?;
             if !found.is_empty() || most == 0 {
                 return Ok(found);
             }
-            let env = &self.post.engine().env;
+            let env = &self.claims.post.engine().env;
             let until = self.quiet_until.max(env.monotonic_ns());
             let line = self.line.clone();
             let heard = async move { line.lock().await.recv().await };
@@ -153,7 +154,7 @@ impl Mailbox {
         if most == 0 {
             return Ok(Vec::new());
         }
-        let now = self.post.engine().env.monotonic_ns();
+        let now = self.claims.post.engine().env.monotonic_ns();
         if self.bell.rang() || now >= self.quiet_until {
             let found = self.claim(most).await?;
             if !found.is_empty() {
@@ -170,99 +171,41 @@ impl Mailbox {
     /// Takes what else is on the line.
     fn unrecorded(&self, first: Message, most: usize) -> Vec<Delivery> {
         let mut found = Vec::with_capacity(most.min(256));
-        found.push(Delivery::unrecorded(first, &self.post));
+        found.push(Delivery::unrecorded(first, &self.claims.post));
         if let Ok(mut line) = self.line.try_lock() {
             while found.len() < most
                 && let Ok(message) = line.try_recv()
             {
-                found.push(Delivery::unrecorded(message, &self.post));
+                found.push(Delivery::unrecorded(message, &self.claims.post));
             }
         }
         found
     }
 
     async fn claim(&mut self, most: usize) -> Result<Vec<Delivery>> {
-        let engine = self.post.engine().clone();
-        let queues = [self.queue.clone()];
+        let engine = self.claims.post.engine().clone();
         loop {
-            let now = engine.env.now_ms();
-            let due = engine.store.next_due(&queues).await?;
-            if due.is_none_or(|due| due > now) {
-                let nap = due.map_or(limits::POLL_MS, |due| due.saturating_sub(now));
-                let nap_ns = nap.clamp(1, limits::POLL_MS).unsigned_abs() * 1_000_000;
-                self.quiet_until = engine.env.monotonic_ns().saturating_add(nap_ns);
-                return Ok(Vec::new());
+            if self.coming.is_none() {
+                let now = engine.env.now_ms();
+                let due = engine.store.next_due(&[self.claims.queue.clone()]).await?;
+                if due.is_none_or(|due| due > now) {
+                    let nap = due.map_or(limits::POLL_MS, |due| due.saturating_sub(now));
+                    let nap_ns = nap.clamp(1, limits::POLL_MS).unsigned_abs() * 1_000_000;
+                    self.quiet_until = engine.env.monotonic_ns().saturating_add(nap_ns);
+                    return Ok(Vec::new());
+                }
+                self.coming = Some(Claims::begin(&self.claims, most));
             }
-            let claim = Claim { queues: queues.to_vec(), limit: most, session: engine.session };
-            let batch = Batch { now, ops: vec![Op::Claim(claim)] };
-            let receipt = engine.store.commit_here(batch).await?;
-            if receipt.claimed.is_empty() {
-                return Ok(Vec::new());
-            }
-            let found = self.open(&receipt.claimed, most, now).await?;
+            let Some(coming) = &mut self.coming else { continue };
+            let come = coming.await;
+            self.coming = None;
+            let Some(mut found) = come.map_err(|_| closed())?? else { return Ok(Vec::new()) };
+            // One that was begun for somebody who wanted more: the rest goes back.
+            found.truncate(most);
             if !found.is_empty() {
                 return Ok(found);
             }
         }
-    }
-
-    /// Takes the messages out of claimed entries. What is too old, was delivered too often, or is more than was asked for, is
-    /// settled at once.
-    async fn open(&self, entries: &[Entry], most: usize, now: i64) -> Result<Vec<Delivery>> {
-        let (mut found, mut marks) = (Vec::new(), Vec::new());
-        let hold_ns = self.options.hold_ms.saturating_mul(1_000_000);
-        let until = self.post.engine().env.monotonic_ns().saturating_add(hold_ns);
-        for entry in entries {
-            let (held, messages) = match self.read(entry).await {
-                Ok(read) => read,
-                Err(error) if error.code() == Code::Codec => {
-                    self.bury(entry, &error).await?;
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let delivery = held.state().delivery;
-            self.post.note(Note::Watch(until, Arc::downgrade(&held)));
-            for (at, (message, asker)) in messages.into_iter().enumerate() {
-                let how = if message.is_expired(now) {
-                    How::Expired
-                } else if delivery > self.options.attempts {
-                    How::Dead
-                } else if found.len() >= most {
-                    How::Unseen
-                } else {
-                    let given = Delivery::recorded(message, (held.clone(), at), asker, &self.post);
-                    found.push(given);
-                    continue;
-                };
-                marks.push(Mark { held: held.clone(), at, how });
-            }
-        }
-        if !marks.is_empty() {
-            self.post.write(Vec::new(), marks).await?;
-        }
-        Ok(found)
-    }
-
-    async fn read(&self, entry: &Entry) -> Result<(Arc<Held>, Vec<(Message, Option<u64>)>)> {
-        let parcel = Parcel::decode(&entry.body)?;
-        let mut messages = Vec::with_capacity(parcel.items.len());
-        for item in &parcel.items {
-            let message = load(self.post.store(), &item.message).await?;
-            messages.push((message, item.asker));
-        }
-        let name = |message: &Message| {
-            (Arc::<str>::from(message.id()), channel(message, Some(&self.name)))
-        };
-        let names = messages.iter().map(|(message, _)| name(message)).collect();
-        Ok((Arc::new(Held::new(self.name.clone(), entry, parcel, names)), messages))
-    }
-
-    async fn bury(&self, entry: &Entry, error: &Error) -> Result<()> {
-        tracing::error!(agent = %self.name, %error, "a message is put aside");
-        let now = self.post.engine().env.now_ms();
-        let ops = vec![Op::Bury(entry.ticket(), error.to_string())];
-        self.post.store().commit(Batch { now, ops }).await.map(|_| ())
     }
 
     /// Acknowledges messages together: they are done, and never delivered again.
@@ -275,20 +218,20 @@ impl Mailbox {
         if marks.is_empty() {
             return Ok(());
         }
-        self.post.write(Vec::new(), marks).await.map(|_| ())
+        self.claims.post.write(Vec::new(), marks).await.map(|_| ())
     }
 
     /// Counts the parcels that lie in it, up to a number, those included that somebody holds.
     pub async fn waiting(&self, most: usize) -> Result<usize> {
-        Ok(self.post.store().entries(&self.queue, 0, most).await?.len())
+        Ok(self.claims.post.store().entries(&self.claims.queue, 0, most).await?.len())
     }
 
     /// Lists messages that were delivered too often, at most so many.
     pub async fn dead(&self, most: usize) -> Result<Vec<Message>> {
         let mut found = Vec::new();
-        for entry in self.post.store().entries(&dead(&self.name), 0, most).await? {
+        for entry in self.claims.post.store().entries(&dead(&self.claims.name), 0, most).await? {
             for item in Parcel::decode(&entry.body)?.items {
-                found.push(load(self.post.store(), &item.message).await?);
+                found.push(load(self.claims.post.store(), &item.message).await?);
             }
         }
         Ok(found)
@@ -298,24 +241,24 @@ impl Mailbox {
     pub async fn revive(&self, most: usize) -> Result<usize> {
         let mut count = 0;
         let mut ops = Vec::new();
-        for entry in self.post.store().entries(&dead(&self.name), 0, most).await? {
+        for entry in self.claims.post.store().entries(&dead(&self.claims.name), 0, most).await? {
             let parcel = Parcel { before: 0, origin: 0, ..Parcel::decode(&entry.body)? };
             count += parcel.items.len();
             let (body, blobs) = (parcel.encode()?, parcel.blobs());
-            let (queue, priority) = (self.queue.clone(), entry.priority);
+            let (queue, priority) = (self.claims.queue.clone(), entry.priority);
             let anew = crate::model::Enqueue { queue, priority, body, blobs, ..Default::default() };
             ops.extend([Op::Enqueue(anew), Op::Complete(entry.ticket())]);
         }
         if count > 0 {
-            let now = self.post.engine().env.now_ms();
-            self.post.store().commit(Batch { now, ops }).await?;
+            let now = self.claims.post.engine().env.now_ms();
+            self.claims.post.store().commit(Batch { now, ops }).await?;
         }
         Ok(count)
     }
 
     /// Deletes the messages that were delivered too often.
     pub async fn forget_dead(&self) -> Result<()> {
-        self.change(Op::Purge(dead(&self.name))).await
+        self.change(Op::Purge(dead(&self.claims.name))).await
     }
 }
 

@@ -8,7 +8,7 @@
 //! | `parcel`, `plan` | pure: what is written for messages, what is left of a parcel |
 //! | `post` | the one writer of a process: groups what many send and acknowledge into batches |
 //! | `address` | who a message goes to: mailboxes and subscriptions of the store |
-//! | [`Mailbox`], [`Delivery`] | receiving: claim, acknowledge, release, reply |
+//! | [`Mailbox`], `claims`, [`Delivery`] | receiving: claim, acknowledge, release, reply |
 //! | [`Line`] | messages within the process that nothing records |
 //! | `request`, [`History`], [`Follow`] | answers that somebody waits for; what was said; what is being said |
 //!
@@ -16,6 +16,8 @@
 
 #[cfg(feature = "engine")]
 mod address;
+#[cfg(feature = "engine")]
+mod claims;
 #[cfg(feature = "engine")]
 mod clerk;
 #[cfg(feature = "engine")]

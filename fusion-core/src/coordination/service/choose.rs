@@ -1,10 +1,13 @@
 //! Which of several services gets a request. Pure.
 
+use serde::{Deserialize, Serialize};
+
 use super::words::Service;
 use crate::model::Digest;
 
 /// How one of several is chosen.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// One after the other.
     #[default]

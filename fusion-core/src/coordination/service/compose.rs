@@ -1,5 +1,6 @@
 //! Several calls as one: in a chain or side by side, and what comes of them when some fail.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::choose::Strategy;
@@ -7,7 +8,8 @@ use super::words::Criteria;
 use crate::model::Failure;
 
 /// What has to go well for the whole to go well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// Every part.
     #[default]
@@ -19,17 +21,20 @@ pub enum Rule {
 }
 
 /// One part of a composition.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Part {
     /// What its result is called.
     pub name: String,
     /// Which service does it.
     pub criteria: Criteria,
     /// How one of several is chosen.
+    #[serde(default)]
     pub strategy: Strategy,
     /// What is asked of it: the type of the message.
     pub ask: String,
     /// What counts as its result when it fails; without it, it has failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otherwise: Option<Value>,
 }
 
@@ -54,13 +59,16 @@ impl Part {
 }
 
 /// Several services as one.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Composition {
     /// The parts, in order.
     pub parts: Vec<Part>,
     /// Each part gets the result of the one before; else all get the same, at the same time.
+    #[serde(default)]
     pub chain: bool,
     /// What has to go well; a chain ends with its first failure in any case.
+    #[serde(default)]
     pub rule: Rule,
 }
 

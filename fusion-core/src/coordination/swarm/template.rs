@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::coordination::{AgentSpec, Card, TaskSpec};
 use crate::error::{Code, Error, Result, nearest};
@@ -98,6 +98,19 @@ impl Stage {
     }
 }
 
+impl Member {
+    /// Says who does its work.
+    fn worker(&self, bare: &str, what: &Deployment) -> Value {
+        if !self.agent.is_null() {
+            return self.agent.clone();
+        }
+        if what.programs.iter().any(|program| program == bare) {
+            return json!({"program": bare, "mode": what.mode});
+        }
+        json!(bare)
+    }
+}
+
 /// For what a team is deployed.
 #[derive(Debug, Clone, Default)]
 pub struct Deployment {
@@ -107,6 +120,10 @@ pub struct Deployment {
     pub workflow: Option<String>,
     /// What the tasks are about, told to every agent: where the specification is, for example.
     pub about: String,
+    /// The programs on the command line that are known: an agent of such a name is that program.
+    pub programs: Vec<String>,
+    /// What such a program may do: `read_only`, `edit` or `full`.
+    pub mode: String,
 }
 
 impl Swarm {
@@ -143,6 +160,11 @@ impl Swarm {
         Ok(swarm)
     }
 
+    /// Gives the project of a deployment that names none: the team's name.
+    pub fn usual_project(&self) -> String {
+        self.name.replace(' ', "-").to_lowercase()
+    }
+
     /// Counts the agents, all instances.
     pub fn size(&self) -> u32 {
         self.agents.values().map(|member| member.instances).sum()
@@ -154,7 +176,7 @@ impl Swarm {
     /// `FU0205` when there is no such workflow.
     pub fn plan(&self, what: &Deployment) -> Result<(Vec<AgentSpec>, Vec<TaskSpec>)> {
         let agents = self.agents.iter().map(|(name, member)| AgentSpec {
-            agent: member.agent.clone(),
+            agent: member.worker(&bare(name), what),
             card: Card::known().into_iter().find(|card| bare(&card.name) == bare(name)),
             instances: member.instances,
             slots: member.slots,
