@@ -5,5 +5,8 @@ export * from "./types/graph";
 export * from "./types/run";
 export * from "./types/provider";
 export * from "./types/agent";
+export * from "./types/team";
+export * from "./types/mail";
+export * from "./types/object";
 export * from "./types/context";
 export * from "./types/errors";

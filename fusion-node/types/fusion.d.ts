@@ -5,8 +5,11 @@
 import type { Agent, Reply } from "./agent";
 import type { DurableContext, Duration, StepContext } from "./context";
 import type { ContextStep, Durable, Graph, Output, Startable, Step, StepOptions, Workflow, WorkflowOptions } from "./graph";
+import type { Draft, Messages, Sent, Services } from "./mail";
+import type { ObjectDefinition, ObjectKind, Objects, Turn } from "./object";
 import type { Providers } from "./provider";
 import type { Run, RunStatus } from "./run";
+import type { Agents, DelegateOptions, Delegation, Swarms, Tasks } from "./team";
 
 /** A workflow file that was read and checked. */
 export interface WorkflowFile {
@@ -73,6 +76,26 @@ export declare class Fusion {
   readonly driven: number;
   /** The providers of language models. */
   readonly providers: Providers;
+  /** Agents with a life. */
+  readonly agents: Agents;
+  /** What is to be done by some agent. */
+  readonly tasks: Tasks;
+  /** Teams: agents and workflows of stages. */
+  readonly swarms: Swarms;
+  /** Messages between agents. */
+  readonly messages: Messages;
+  /** Who offers what. */
+  readonly services: Services;
+  /** Durable objects. */
+  readonly objects: Objects;
+  /** Takes part in the tasks of the store: gives them out to agents, and works at them. */
+  delegate(options?: DelegateOptions): Promise<Delegation>;
+  /** Registers the code of a kind of durable objects; from now on this process takes up such objects. */
+  object<S, H extends Record<string, (turn: Turn<S>, content: any) => unknown>>(kind: string, definition: ObjectDefinition<S, H>): ObjectKind<S, H>;
+  /** Sends a message: when this resolves, it is recorded and lies in the mailboxes. */
+  send(message: Draft): Promise<Sent>;
+  /** Sends messages together: all of them or none. */
+  send(messages: Draft[]): Promise<Sent[]>;
   /** Lets an agent take tasks: those that name it, and those that ask for what it can do. */
   addAgent<T extends Agent>(agent: T): T;
   /** Starts a run that gives one task to an agent: itself, by its name, or to whoever can do all of a list. */
