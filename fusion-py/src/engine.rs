@@ -183,6 +183,26 @@ impl Engine {
         self.operation(py, work, |py, told| value::of_json(py, &told).map(Bound::unbind))
     }
 
+    /// Registers a kind of durable objects, when the engine is asked for something next.
+    fn add_kind(&self, form: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.shared.staff.kind(value::to_json(form)?);
+        Ok(())
+    }
+
+    /// Asks something of the engine's team, see `Kit::ask_team`.
+    fn ask_team(
+        &self,
+        py: Python<'_>,
+        what: String,
+        given: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let given = value::to_json(given)?;
+        let work = async move |_: Fusion, shared: Arc<Shared>| {
+            shared.staff.kit()?.ask_team(&what, given).await
+        };
+        self.operation(py, work, |py, told| value::of_json(py, &told).map(Bound::unbind))
+    }
+
     /// Tells what was observed under a name: `metrics` so far, or the `spans` since this was asked last.
     fn observed(&self, py: Python<'_>, what: String, name: String) -> PyResult<Operation> {
         let work = async move |_: Fusion, shared: Arc<Shared>| {

@@ -132,6 +132,7 @@ impl Shared {
     pub(crate) async fn engine(self: &Arc<Self>) -> Result<Fusion> {
         self.check()?;
         let engine = self.engine.get_or_try_init(|| self.open()).await?;
+        self.staff.register_kinds().await?;
         Ok(engine.clone())
     }
 

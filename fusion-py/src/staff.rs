@@ -8,6 +8,7 @@ use fusion_core::error::{Code as ErrorCode, Error, Result};
 use fusion_core::model::chat::Fault;
 use fusion_providers::Keys;
 use fusion_providers::kit::{AgentSpec, Code, Kit, ProviderSpec};
+use serde_json::Value;
 
 use crate::shared::Shared;
 use crate::step::{Place, PyStep};
@@ -32,6 +33,8 @@ struct Log {
 pub(crate) struct Staff {
     log: Mutex<Log>,
     kit: OnceLock<(Kit, Fusion)>,
+    /// Kinds of objects that were not registered yet.
+    kinds: Mutex<Vec<Value>>,
 }
 
 fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -90,6 +93,20 @@ impl Staff {
     /// Lets a provider be found by a name.
     pub(crate) fn name(&self, name: String, number: u32) -> Result<()> {
         self.add(&mut held(&self.log), Entry::Name(name, number))
+    }
+
+    /// Registers a kind of objects, when the engine is asked for something next.
+    pub(crate) fn kind(&self, form: Value) {
+        held(&self.kinds).push(form);
+    }
+
+    /// Registers the kinds of objects that came since.
+    pub(crate) async fn register_kinds(&self) -> Result<()> {
+        let kinds = std::mem::take(&mut *held(&self.kinds));
+        for form in kinds {
+            self.kit()?.ask_team("objects.register", form).await?;
+        }
+        Ok(())
     }
 
     /// Adds an agent, and gives its number.

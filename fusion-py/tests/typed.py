@@ -132,3 +132,37 @@ async def agents(ctx: fk.Context) -> None:
     reply: fk.Reply = await ctx.work(fixer, "Mend it.", session="s1")
     assert_type(reply.session, str)
     assert_type(list(reply.files), list[str])
+
+
+class Cart(fk.Object):
+    def initialize(self, id: str) -> dict[str, int]:
+        return {}
+
+    def add(self, turn: fk.Turn, sku: str) -> int:
+        turn.event("added", {"sku": sku})
+        return len(turn.state)
+
+
+assert_type(app.object(Cart), type[Cart])
+
+
+async def team() -> None:
+    assert_type(await app.agents.spawn(fk.Agent("writer"), instances=2, restart=fk.Retry(attempts=3)), list[fk.AgentInfo])
+    task = await app.tasks.submit("write", kind="docs")
+    assert_type(task, fk.TaskInfo)
+    assert_type((await app.tasks.wait(task, timeout=30)).reply, fk.Reply | None)
+    assert_type(await app.tasks.propose(), list[fk.Proposal])
+    async with await app.delegate(concurrency=2) as part:
+        assert_type(part, fk.Delegation)
+    assert_type(await app.send("a", "b", "note", {"n": 1}), fk.Sent)
+    box = await app.messages.mailbox("b", hold="1m")
+    async for message in box:
+        assert_type(message, fk.Delivery)
+        assert_type(message.message, fk.Message)
+        break
+    async for said in app.messages.follow("build.**"):
+        assert_type(said, fk.Said)
+        break
+    assert_type(await app.objects.get(Cart, "42").look(), fk.Looked)
+    assert_type(await app.objects.list("cart"), tuple[list[str], str | None])
+    app.tasks.submit(1).wait()  # type: ignore[arg-type]

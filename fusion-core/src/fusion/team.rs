@@ -90,7 +90,11 @@ impl Fusion {
     }
 
     async fn work_out(&self, work: Work) -> Result<std::result::Result<Reply, Failure>> {
-        let input = json!({"prompt": work.ask.prompt, "messages": work.ask.messages});
+        let input = if work.ask.messages.is_empty() {
+            json!({"prompt": work.ask.prompt})
+        } else {
+            json!({"prompt": work.ask.prompt, "messages": work.ask.messages})
+        };
         let starting = Starting { id: Some(work.id.clone()), input, detached: false };
         let run = match self.start_with(&graph_of(&work), starting).await {
             Ok(run) => run,
@@ -153,18 +157,22 @@ fn over(told: Result<()>) -> Result<()> {
 
 /// Makes the graph of a task: one node.
 fn graph_of(work: &Work) -> Graph {
-    let with = json!({"prompt": "{{ inputs.prompt }}", "messages": "{{ inputs.messages }}"});
+    // An agent that takes a prompt alone is not given what there is nothing of.
+    let is_talk = !work.ask.messages.is_empty();
+    let with = if is_talk {
+        json!({"prompt": "{{ inputs.prompt }}", "messages": "{{ inputs.messages }}"})
+    } else {
+        json!({"prompt": "{{ inputs.prompt }}"})
+    };
     let task = Task::new(Action::Agent(Box::new(work.agent.clone()))).with(with);
     let policy = Policy {
         timeout: work.timeout_ms.map(Timeout::Fixed),
         heartbeat_ms: work.silence_ms,
         ..Policy::default()
     };
-    Graph::new("task")
-        .input("prompt", InputType::String)
-        .input("messages", InputType::Array)
-        .add(Node::new("work", Kind::Run(task)).policy(policy))
-        .output("reply", "{{ nodes.work }}")
+    let graph = Graph::new("task").input("prompt", InputType::String);
+    let graph = if is_talk { graph.input("messages", InputType::Array) } else { graph };
+    graph.add(Node::new("work", Kind::Run(task)).policy(policy)).output("reply", "{{ nodes.work }}")
 }
 
 /// Reads what an agent said. One that says no reply but a text says just that.

@@ -19,6 +19,8 @@ app.run(digest, ["https://example.org"])
 ```
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from . import _only_main as _only_main
 from ._agents import Agent, Limits, agent
 from ._app import Fusion
@@ -53,8 +55,14 @@ from ._run import Event, Events, Run
 from ._step import Step
 from ._tools import Tool, tool
 
+if _TYPE_CHECKING:
+    from ._mail import Delivery, Mailbox, Message, Said, Sent, message
+    from ._objects import Looked, Object, ObjectRef, Turn
+    from ._team import AgentInfo, Delegation, Moved, PastEvent, Proposal, TaskInfo, task
+
 __all__ = [
     "Agent",
+    "AgentInfo",
     "Answer",
     "Call",
     "Chunk",
@@ -62,6 +70,8 @@ __all__ = [
     "CommandAgent",
     "Context",
     "DecodeError",
+    "Delegation",
+    "Delivery",
     "Error",
     "Event",
     "Events",
@@ -73,11 +83,19 @@ __all__ = [
     "InvalidWorkflow",
     "Limits",
     "Loaded",
+    "Looked",
+    "Mailbox",
+    "Message",
     "ModelCall",
+    "Moved",
     "Node",
     "NotApplicable",
+    "Object",
+    "ObjectRef",
+    "PastEvent",
     "Permanent",
     "Price",
+    "Proposal",
     "Provider",
     "Ref",
     "Reply",
@@ -89,11 +107,15 @@ __all__ = [
     "RunCancelled",
     "RunFailed",
     "RunNotFound",
+    "Said",
     "Scripted",
+    "Sent",
     "Step",
     "StepError",
     "StoreError",
+    "TaskInfo",
     "Tool",
+    "Turn",
     "WaitTimeout",
     "Workflow",
     "__version__",
@@ -103,11 +125,31 @@ __all__ = [
     "first",
     "index",
     "item",
+    "message",
     "provider",
     "sleep",
     "sleep_until",
+    "task",
     "tool",
     "unless",
     "wait_signal",
     "when",
 ]
+
+_LATE = {
+    "_mail": ("Delivery", "Mailbox", "Message", "Said", "Sent", "message"),
+    "_objects": ("Looked", "Object", "ObjectRef", "Turn"),
+    "_team": ("AgentInfo", "Delegation", "Moved", "PastEvent", "Proposal", "TaskInfo", "task"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Finds what only programs with several agents need, when it is asked for first: an import costs nothing before."""
+    for module, names in _LATE.items():
+        if name in names:
+            import importlib
+
+            found: object = getattr(importlib.import_module(f".{module}", __name__), name)
+            globals()[name] = found
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,6 +18,7 @@ from ._ground import Ground, host_program, running_loop
 from ._options import Options, Retry
 from ._run import Run
 from ._step import Step
+from ._together import Together
 from ._values import decoder
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ R = TypeVar("R")
 _CAUSES = 256
 
 
-class Fusion:
+class Fusion(Together):
     """The engine in a program: a store, the registered code, and the runs that are driven here.
 
     `url` is `memory://`, `sqlite://path/file.db` or a bare path; nothing is opened before it is used. `concurrency` is

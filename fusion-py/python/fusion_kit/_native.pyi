@@ -175,6 +175,10 @@ class Engine:
         """Adds an agent of its description."""
     def ask_provider(self, number: int, op: str, asked: Any) -> Operation:
         """Asks a provider."""
+    def add_kind(self, form: Any) -> None:
+        """Registers a kind of durable objects, when the engine is asked for something next."""
+    def ask_team(self, what: str, given: Any) -> Operation:
+        """Asks something of the engine's team."""
     def observed(self, what: str, name: str) -> Operation:
         """Tells what was observed under a name."""
     def stream_provider(self, number: int, asked: Any) -> AnswerChunks:

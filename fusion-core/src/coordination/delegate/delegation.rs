@@ -11,7 +11,7 @@ use super::moves::Moved;
 use crate::coordination::kept;
 use crate::coordination::life::turn_roster;
 use crate::coordination::runs::Runs;
-use crate::coordination::{AgentState, Aim, Instance, Resources, TaskState};
+use crate::coordination::{AgentState, Aim, Instance, Resources, TaskRow, TaskState};
 use crate::error::Result;
 use crate::model::limits;
 use crate::run::engine::Shared;
@@ -126,7 +126,9 @@ pub(crate) async fn propose(
     let desk = Desk::new(engine, runs, Delegating { optimize_for, ..Delegating::default() });
     desk.refresh(true).await?;
     let mut ready = desk.tasks.list(Some(TaskState::Queued)).await?;
-    ready.retain(|row| row.waits_for.is_empty());
+    let now = desk.engine.env.now_ms();
+    let may_begin = |row: &TaskRow| row.spec.not_before.is_none_or(|time| time <= now);
+    ready.retain(|row| row.waits_for.is_empty() && may_begin(row));
     ready.sort_by_key(|row| (-row.spec.priority, row.submitted));
     let mut proposals = Vec::with_capacity(ready.len());
     for row in ready {

@@ -187,7 +187,7 @@ impl Mailbox {
         loop {
             if self.coming.is_none() {
                 let now = engine.env.now_ms();
-                let due = engine.store.next_due(&[self.claims.queue.clone()]).await?;
+                let due = engine.store.next_due(std::slice::from_ref(&self.claims.queue)).await?;
                 if due.is_none_or(|due| due > now) {
                     let nap = due.map_or(limits::POLL_MS, |due| due.saturating_sub(now));
                     let nap_ns = nap.clamp(1, limits::POLL_MS).unsigned_abs() * 1_000_000;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::Kit;
-use super::{Page, Question, Team, Which, told};
+use super::ask::{Page, Question, Team, Which, told};
 
 pub(super) async fn agents(team: &Team, asked: Question<'_>) -> Result<Value> {
     let agents = team.fusion.agents();

@@ -290,6 +290,6 @@ impl Attempt for Alone {
     }
 
     async fn cancelled(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
-use super::{Question, Team, told};
+use super::ask::{Question, Team, told};
 
 /// A message that is to be sent.
 #[derive(Deserialize)]
@@ -88,7 +88,7 @@ struct Reading {
     recipient: String,
     #[serde(default)]
     after: u64,
-    #[serde(default = "super::usual_page")]
+    #[serde(default = "super::ask::usual_page")]
     limit: usize,
 }
 

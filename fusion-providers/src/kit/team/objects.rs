@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::Kit;
+use super::ask::{Question, told};
 use super::code::{self, ObjectForm};
-use super::{Question, told};
 
 /// What is asked of an object.
 #[derive(Deserialize)]
@@ -27,7 +27,7 @@ struct Asked {
     at: Option<u64>,
     #[serde(default)]
     after: u64,
-    #[serde(default = "super::usual_page")]
+    #[serde(default = "super::ask::usual_page")]
     limit: usize,
 }
 
@@ -41,7 +41,7 @@ struct List {
     kind: String,
     #[serde(default)]
     after: Option<String>,
-    #[serde(default = "super::usual_page")]
+    #[serde(default = "super::ask::usual_page")]
     limit: usize,
 }
 
@@ -82,13 +82,13 @@ async fn of_object(kit: &Kit, asked: Question<'_>) -> Result<Value> {
             object.tell(&given.name, &given.content).await?;
             Value::Null
         }
-        "state" => match given.at {
-            Some(seq) => json!([code::plain(object.state_at(seq).await?), seq]),
-            None => {
-                let (state, seq) = object.state().await?;
-                json!([code::plain(state), seq])
-            }
-        },
+        "state" => {
+            let (state, seq) = match given.at {
+                Some(seq) => (object.state_at(seq).await?, seq),
+                None => object.state().await?,
+            };
+            json!([code::plain(state), seq])
+        }
         "history" => {
             let all = object.history(given.after, given.limit).await?.into_iter();
             all.map(|one| json!({"seq": one.seq, "at": one.at, "name": one.name, "data": one.data}))

@@ -5,7 +5,7 @@ use fusion_core::error::Result;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Question, Team, told};
+use super::ask::{Question, Team, told};
 
 /// What changes in a registered service.
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use fusion_core::error::Result;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Page, Question, Team, Which, told};
+use super::ask::{Page, Question, Team, Which, told};
 
 pub(super) async fn tasks(team: &Team, asked: Question<'_>) -> Result<Value> {
     let (fusion, tasks) = (&team.fusion, team.fusion.tasks());

@@ -106,8 +106,8 @@ async fn messages_are_settled_once() {
     ask(&kit, "mailbox.acknowledge", done.clone()).await;
     let again = kit.ask_team("mailbox.acknowledge", done).await.unwrap_err();
     assert_eq!(again.code(), ErrorCode::NotApplicable);
-    let none = ask(&kit, "mailbox.receive", json!({"number": bob, "wait_ms": 20})).await;
-    assert_eq!(none, json!([]));
+    let nothing = ask(&kit, "mailbox.receive", json!({"number": bob, "wait_ms": 20})).await;
+    assert_eq!(nothing, json!([]));
     let said = ask(&kit, "messages.history", json!({"recipient": "bob"})).await;
     assert_eq!(said[1]["name"], "message.acknowledged");
 }
