@@ -1,6 +1,7 @@
 //! What can be typed: the commands and their options.
 
 mod agents;
+mod dashboard;
 mod global;
 mod models;
 mod plugins;
@@ -12,6 +13,7 @@ mod weights;
 mod workspace;
 
 pub(crate) use agents::{Add, Agents, Match, Spawn, Tasks, Wish};
+pub(crate) use dashboard::Dashboard;
 pub(crate) use global::Global;
 pub(crate) use models::{Chat, Providers};
 pub(crate) use plugins::Plugins;

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use super::Global;
 use super::agents::{Agents, Tasks};
+use super::dashboard::Dashboard;
 use super::models::{Chat, Providers};
 use super::plugins::Plugins;
 use super::runs::{Named, RunsCommand};
@@ -61,6 +62,8 @@ pub(crate) enum Command {
     /// Teams: agents with workflows of stages, from files
     #[command(subcommand)]
     Swarm(Swarm),
+    /// Everything of the project on one page: specifications, agents, tasks, runs, what to do next
+    Dashboard(Dashboard),
     /// Workspaces of agents: list them, take snapshots, compare, restore, archive, remove
     #[command(subcommand)]
     Workspace(Workspace),

@@ -3,8 +3,9 @@
 use fusion_core::error::Result;
 
 use super::{
-    agents, chat, completions, doctor, explain, graph, models, plugins, providers, recover, runs,
-    runtime, sandbox, schema, simulate, spec, swarm, tasks, team, validate, why, worker, workspace,
+    agents, chat, completions, dashboard, doctor, explain, graph, models, plugins, providers,
+    recover, runs, runtime, sandbox, schema, simulate, spec, swarm, tasks, team, validate, why,
+    worker, workspace,
 };
 use crate::args::{Agents, Cli, Command};
 use crate::entry::help;
@@ -35,6 +36,7 @@ pub(crate) fn run(cli: Cli, out: &Out) -> Result<u8> {
         Command::Agents(command) => runtime::block_on(team::team(command, global, out)),
         Command::Swarm(command) => runtime::block_on(swarm::swarm(command, global, out)),
         Command::Tasks(command) => runtime::block_on(tasks::tasks(command, global, out)),
+        Command::Dashboard(args) => runtime::block_on(dashboard::dashboard(&args, global, out)),
         Command::Workspace(verb) => workspace::workspace(verb, out),
         Command::Providers(command) => runtime::block_on(providers::providers(command, out)),
         Command::Plugins(command) => plugins::plugins(command, out),

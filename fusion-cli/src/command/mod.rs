@@ -3,6 +3,7 @@
 mod agents;
 mod chat;
 mod completions;
+mod dashboard;
 mod dispatch;
 mod doctor;
 mod explain;

@@ -45,6 +45,17 @@ pub(super) fn agents(here: &Path) -> PathBuf {
     project(here).join(AGENTS)
 }
 
+/// Gives the project itself: the folder that has `.fusion`, or the current one.
+///
+/// # Errors
+/// `FU0210` when the current folder is gone.
+pub(crate) fn root() -> Result<PathBuf> {
+    let here = std::env::current_dir().map_err(|error| {
+        Error::new(Code::FileUnreadable, "the current folder cannot be found").because(error)
+    })?;
+    Ok(project(&here).parent().map_or(here, Path::to_path_buf))
+}
+
 /// Gives the files of the project's teams.
 pub(crate) fn swarms() -> Vec<PathBuf> {
     let Ok(here) = std::env::current_dir() else { return Vec::new() };

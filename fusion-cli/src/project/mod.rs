@@ -14,7 +14,7 @@ mod workspaces;
 pub(crate) use cards::cards;
 pub(crate) use commands::commands;
 pub(crate) use environment::user;
-pub(crate) use folder::swarms;
+pub(crate) use folder::{root, swarms};
 pub(crate) use inputs::{given, pairs};
 pub use models::settings_for;
 pub(crate) use models::{keys, refused, refused_by, settings};

@@ -16,6 +16,6 @@ pub(crate) use live::Live;
 pub(crate) use out::Out;
 pub use report::show;
 pub(crate) use report::{Report, report, run_status};
-pub(crate) use safe::Traced;
+pub(crate) use safe::{Traced, one_line};
 pub(crate) use table::Table;
 pub(crate) use words::{Color, ago, clock, length, status_color};

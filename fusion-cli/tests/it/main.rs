@@ -8,6 +8,7 @@ mod bad_run;
 mod bad_store;
 mod cards;
 mod control;
+mod dashboard;
 mod display;
 mod help;
 mod interrupt;

@@ -115,3 +115,19 @@ fn ctrl_c_on_a_terminal_leaves_a_run_that_goes_on() {
     let recovered = project.fusion("recover --json").json();
     assert_eq!(recovered["runs"][0]["status"], json!("succeeded"), "{recovered:#}");
 }
+
+#[test]
+fn a_dashboard_shows_what_changes_and_gives_the_terminal_back() {
+    let project = Project::with(SLOW);
+    project.write("go", "");
+    project.fusion("run w.yaml --id first");
+    let mut child = start(&project, "dashboard --watch --interval 50ms");
+    let shown = until(&mut child, "q quit");
+    assert!(shown.contains("\u{1b}[?1049h") && shown.contains("succeeded"), "{shown:?}");
+    project.fusion("tasks add --id later Write");
+    until(&mut child, "queued");
+    child.stdin.as_mut().unwrap().write_all(b"jkq").unwrap();
+    let ran = end(&project, child);
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    assert!(ran.stdout.contains("\u{1b}[?1049l"), "{:?}", ran.stdout);
+}

@@ -21,6 +21,11 @@ const TWINS: &[Twin] = &[
         reason: "macros of others still build on 2; it is compiled for the build only",
     },
     Twin {
+        name: "convert_case",
+        versions: 2,
+        reason: "macros of others: napi's ask for 0.12, those of crossterm, beneath ratatui, for 0.10; for the build only",
+    },
+    Twin {
         name: "getrandom",
         versions: 3,
         reason: "ring, which TLS stands on, asks for 0.2 until its next release; ahash, beneath jsonschema, for 0.3",
