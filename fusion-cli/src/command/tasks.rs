@@ -163,7 +163,7 @@ fn show(row: &TaskRow, past: &[Past], now: i64, out: &Out) {
         return Out::value(&json!({ "task": row, "events": past }));
     }
     let line = out.line().add(&row.id).add("  ").paint(color(row.state), row.state.word());
-    Out::print(&line.add(&format!(" since {}", ago(row.since, now))));
+    Out::print(&line.add(&format!(" {}", ago(row.since, now))));
     out.say(&format!("  title   {}", row.spec.title));
     if !row.waits_for.is_empty() {
         out.say(&format!("  waits   for {}", row.waits_for.join(", ")));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Agents, Global, Spawn};
 use crate::project::{self, Need, cards, commands};
-use crate::render::{Color, Out, Table, ago, clock};
+use crate::render::{Color, Out, Table, clock, length};
 
 /// How much of what happened is shown.
 const PAST: usize = 20;
@@ -120,7 +120,7 @@ fn show(agent: &Instance, past: &[Past], now: i64, out: &Out) {
     }
     let tally = agent.tally();
     let line = out.line().add(&agent.id).add("  ").paint(color(agent.state), agent.state.word());
-    Out::print(&line.add(&format!(" since {}", ago(agent.since, now))));
+    Out::print(&line.add(&format!(" for {}", length((now - agent.since) / 1_000 * 1_000))));
     out.say(&format!("  work      {}", short(&agent.spec.worker())));
     if let Some(error) = &agent.error {
         out.say(&format!("  error     {error}"));
