@@ -181,10 +181,13 @@ impl Fusion {
         self.engine.store.compact().await
     }
 
-    /// Lets go of everything: bodies are dropped, runs go on where they were when someone recovers them.
+    /// Lets go of everything: durable objects are told, bodies are dropped, runs go on where they were when someone recovers them.
     pub async fn close(&self) -> Result<()> {
         if self.engine.is_closed() {
             return Ok(());
+        }
+        if let Some(objects) = self.objects.get() {
+            objects.rest().await;
         }
         let given_back = session::close(&self.engine).await;
         self.engine.set_closed();

@@ -119,6 +119,8 @@ pub const OBJECT_EVENTS: u64 = 128;
 pub const OBJECT_TAIL: u64 = 32;
 /// How long an object without messages stays in memory, in milliseconds, unless it is set to another time.
 pub const OBJECT_IDLE_MS: u64 = 10_000;
+/// How long an engine that closes waits for its objects to be let go, in milliseconds.
+pub const OBJECT_FAREWELL_MS: u64 = 2_000;
 /// The most objects that something wakes and one process takes up at once.
 pub const OBJECTS_ACTIVE: usize = 10_000;
 /// How long a call waits for an object's answer, in milliseconds, unless it says another time.

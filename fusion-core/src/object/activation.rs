@@ -55,6 +55,7 @@ impl Activation {
     pub(super) async fn live(mut self) {
         let end = self.work().await;
         self.keeper.forget(&self.name);
+        self.keeper.ended();
         self.asks.close();
         let end = end.unwrap_or_else(|error| {
             if matches!(error.code(), Code::Fenced | Code::Conflict) {
@@ -195,7 +196,10 @@ impl Activation {
         tokio::select! {
             biased;
             ask = self.asks.recv() => {
-                // The keeper has the other end until it forgets this activation.
+                // The keeper has the other end until it lets all of them go.
+                if ask.is_none() {
+                    return false;
+                }
                 seat.first = ask;
             }
             () = seat.bell.heard() => seat.look = true,

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::hash::{BuildHasherDefault, DefaultHasher};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::activation::Activation;
 use super::ask::Ask;
@@ -27,6 +27,11 @@ pub(super) struct Keeper {
     kinds: RwLock<BTreeMap<Arc<str>, Arc<dyn Object>>>,
     active: Mutex<Active>,
     idle_ms: AtomicU64,
+    /// How many activations have not ended.
+    live: AtomicUsize,
+    ended: Notify,
+    /// The engine is about to close: nothing begins any more.
+    rests: AtomicBool,
 }
 
 impl fmt::Debug for Keeper {
@@ -43,6 +48,9 @@ impl Keeper {
             kinds: RwLock::default(),
             active: Mutex::default(),
             idle_ms: AtomicU64::new(limits::OBJECT_IDLE_MS),
+            live: AtomicUsize::new(0),
+            ended: Notify::new(),
+            rests: AtomicBool::new(false),
         }
     }
 
@@ -84,6 +92,11 @@ impl Keeper {
         if let Some(asks) = active.get(&name.stream) {
             return Some(asks.clone());
         }
+        // Under the lock: whoever lets all go sees it, or it sees that they are let go.
+        if self.rests.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.live.fetch_add(1, Ordering::Relaxed);
         let (send, asks) = mpsc::channel(limits::INBOX_MESSAGES);
         active.insert(name.stream.clone(), send.clone());
         drop(active);
@@ -94,6 +107,35 @@ impl Keeper {
 
     pub(super) fn forget(&self, name: &Name) {
         self.active().remove(&name.stream);
+    }
+
+    /// Notes that an activation has ended.
+    pub(super) fn ended(&self) {
+        self.live.fetch_sub(1, Ordering::Relaxed);
+        self.ended.notify_waiters();
+    }
+
+    /// Lets all objects go, and begins no other: each is told, and leaves a snapshot. Waits for them for a moment.
+    pub(super) async fn rest(&self) {
+        {
+            let mut active = self.active();
+            self.rests.store(true, Ordering::Relaxed);
+            active.clear();
+        }
+        let env = &self.engine.env;
+        let until = env.monotonic_ns().saturating_add(limits::OBJECT_FAREWELL_MS * 1_000_000);
+        loop {
+            let mut ended = std::pin::pin!(self.ended.notified());
+            ended.as_mut().enable();
+            if self.live.load(Ordering::Relaxed) == 0 || env.monotonic_ns() >= until {
+                return;
+            }
+            tokio::select! {
+                biased;
+                () = ended => {}
+                () = env.sleep_until(until) => {}
+            }
+        }
     }
 
     /// Gives objects that were parked to the code that came.
@@ -122,6 +164,9 @@ impl Keeper {
     async fn claim(self: &Arc<Self>) -> Result<usize> {
         let engine = &self.engine;
         let queues = self.queues();
+        if self.rests.load(Ordering::Relaxed) {
+            return Ok(0);
+        }
         let room = limits::OBJECTS_ACTIVE.saturating_sub(self.count());
         let now = engine.env.now_ms();
         let due = engine.store.next_due(&queues).await?;

@@ -109,6 +109,11 @@ impl Objects {
         Ok((page.items.into_iter().map(|found| found.id).collect(), page.next))
     }
 
+    /// Lets all objects of this process go, before the engine closes.
+    pub(crate) async fn rest(&self) {
+        self.0.keeper.rest().await;
+    }
+
     async fn begin(&self) -> Result<()> {
         let engine = &self.0.keeper.engine;
         session::open(engine).await?;

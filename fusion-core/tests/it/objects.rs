@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 crate::on_every_store! {
     hooks_come_in_order,
+    a_closing_engine_lets_its_objects_go,
     many_callers_count_right,
     an_idle_object_leaves_and_comes_back,
     a_stale_place_is_refused,
@@ -130,6 +131,20 @@ async fn hooks_come_in_order(fusion: Fusion) {
     assert_eq!(words.first(), Some(&"initialize a"));
     let rest: Vec<&&str> = words.iter().filter(|one| !one.starts_with("initialize")).collect();
     assert_eq!(rest, [&"activate a at 0", &"handle add", &"deactivate a at 2: 2"]);
+}
+
+async fn a_closing_engine_lets_its_objects_go(fusion: Fusion) {
+    let counter = registered(&fusion, 1).await;
+    for id in ["a", "b", "c"] {
+        let one = fusion.objects().get("counter", id).unwrap();
+        one.call::<_, i64>("add", &1).await.unwrap();
+    }
+    fusion.close().await.unwrap();
+    let mut gone = counter.noted();
+    gone.retain(|one| one.starts_with("deactivate"));
+    gone.sort();
+    let told = ["a", "b", "c"].map(|id| format!("deactivate {id} at 2: 1"));
+    assert_eq!(gone, told);
 }
 
 async fn many_callers_count_right(fusion: Fusion) {
