@@ -3,11 +3,13 @@
 //! | part | what it is |
 //! |---|---|
 //! | [`analyze`] | what a specification needs: stack, components, agents, with the lines that say so |
+//! | [`component`] | parts of a project that come, change and go as a whole: registry, plan, lock |
 //! | [`spec`] | folders with a specification |
 //! | [`tasks`] | `tasks.md` as a graph of tasks, and its ticks written back |
 //! | `markdown` | pages as blocks with their lines |
 
 pub mod analyze;
+pub mod component;
 mod markdown;
 pub mod spec;
 pub mod tasks;
