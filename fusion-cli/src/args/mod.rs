@@ -1,6 +1,7 @@
 //! What can be typed: the commands and their options.
 
 mod agents;
+mod components;
 mod dashboard;
 mod global;
 mod models;
@@ -13,6 +14,10 @@ mod weights;
 mod workspace;
 
 pub(crate) use agents::{Add, Agents, Match, Spawn, Tasks, Wish};
+pub(crate) use components::{
+    AddComponents, Changing, Components, ListComponents, RemoveComponents, ShowComponent,
+    UpgradeComponents, Verb as ComponentsVerb, VerifyComponents,
+};
 pub(crate) use dashboard::Dashboard;
 pub(crate) use global::Global;
 pub(crate) use models::{Chat, Providers};

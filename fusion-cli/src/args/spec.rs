@@ -19,6 +19,18 @@ pub(crate) struct Analyzing {
     /// The folder of the specification, or of a project that has one
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
+    /// Add the components that are required to the project
+    #[arg(long)]
+    pub auto_install: bool,
+    /// With `--auto-install`: show what would change, and change nothing
+    #[arg(long, requires = "auto_install")]
+    pub dry_run: bool,
+    /// With `--auto-install`: run the commands that components bring as hooks
+    #[arg(long, requires = "auto_install")]
+    pub allow_hooks: bool,
+    /// With `--auto-install`: a further folder with components; may be given again
+    #[arg(long, value_name = "DIR", requires = "auto_install")]
+    pub registry: Vec<PathBuf>,
 }
 
 /// The options of `spec plan`.

@@ -3,6 +3,7 @@
 mod agents;
 mod chat;
 mod completions;
+mod components;
 mod dashboard;
 mod dispatch;
 mod doctor;

@@ -28,7 +28,7 @@ const HANDED_ON: &[&str] = &[
 const FAMILIES: &[&str] = &["LC_", "SSL_CERT_"];
 
 /// Gives the environment that commands get beside their own.
-pub(super) fn of_commands() -> BTreeMap<String, String> {
+pub(crate) fn of_commands() -> BTreeMap<String, String> {
     let wanted = |name: &str| {
         HANDED_ON.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family))
     };

@@ -22,12 +22,29 @@ const AGENTS: &str = "agents";
 /// The folder of the project's teams.
 const SWARMS: &str = "swarms";
 
+/// The folder of the project's own components.
+const COMPONENTS: &str = "components";
+
+/// The file in which the project's components stand.
+const LOCK: &str = "fusion.lock";
+
 /// The folder of the workspaces of agents.
 const WORKSPACES: &str = "workspaces";
 
 /// Finds the file of the project's store.
 pub(super) fn store(here: &Path) -> PathBuf {
     project(here).join(FILE)
+}
+
+/// Finds the folder of the project's own components.
+pub(super) fn components(here: &Path) -> PathBuf {
+    project(here).join(COMPONENTS)
+}
+
+/// Finds the folder whose components are meant: the nearest one above with components or with what Fusion keeps, else this one.
+pub(crate) fn of_components(here: &Path) -> PathBuf {
+    let is_root = |folder: &&Path| folder.join(LOCK).is_file() || folder.join(FOLDER).is_dir();
+    here.ancestors().find(is_root).unwrap_or(here).to_owned()
 }
 
 /// Finds the folder of the project's plugins.

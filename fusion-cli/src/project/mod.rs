@@ -2,6 +2,7 @@
 
 mod cards;
 mod commands;
+mod components;
 mod environment;
 mod folder;
 mod inputs;
@@ -13,8 +14,9 @@ mod workspaces;
 
 pub(crate) use cards::cards;
 pub(crate) use commands::commands;
-pub(crate) use environment::user;
-pub(crate) use folder::{root, swarms};
+pub(crate) use components::components;
+pub(crate) use environment::{of_commands, user};
+pub(crate) use folder::{of_components, root, swarms};
 pub(crate) use inputs::{given, pairs};
 pub use models::settings_for;
 pub(crate) use models::{keys, refused, refused_by, settings};

@@ -7,6 +7,7 @@ mod bad_file;
 mod bad_run;
 mod bad_store;
 mod cards;
+mod components;
 mod control;
 mod dashboard;
 mod display;

@@ -42,7 +42,11 @@ impl Style {
 }
 
 /// Where the lines of a component stand in a text: all with the marks, and what is between.
-fn find(text: &str, style: Style, owner: &str) -> Option<(std::ops::Range<usize>, std::ops::Range<usize>)> {
+fn find(
+    text: &str,
+    style: Style,
+    owner: &str,
+) -> Option<(std::ops::Range<usize>, std::ops::Range<usize>)> {
     let (first, last) = (style.first(owner), style.last(owner));
     let mut from = 0;
     let start = loop {

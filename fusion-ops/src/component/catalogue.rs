@@ -28,10 +28,27 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    "admin-dashboard":
+        "specs/staff-screens/spec.md"
+        "specs/staff-screens/tasks.md"
+    ;
+    "ai-llm":
+        "blocks/env"
+        "specs/model-calls/spec.md"
+        "specs/model-calls/tasks.md"
+    ;
+    "analytics":
+        "specs/usage-figures/spec.md"
+        "specs/usage-figures/tasks.md"
+    ;
     "api":
         "blocks/env"
         "specs/endpoints/spec.md"
         "specs/endpoints/tasks.md"
+    ;
+    "audit-log":
+        "specs/audit-trail/spec.md"
+        "specs/audit-trail/tasks.md"
     ;
     "auth":
         "blocks/env"
@@ -42,10 +59,54 @@ catalogue! {
         "specs/mfa/spec.md"
         "specs/mfa/tasks.md"
     ;
+    "caching":
+        "blocks/env"
+        "specs/cache-rules/spec.md"
+        "specs/cache-rules/tasks.md"
+    ;
+    "cli":
+        "specs/command-line/spec.md"
+        "specs/command-line/tasks.md"
+    ;
     "database":
         "blocks/env"
         "specs/schema/spec.md"
         "specs/schema/tasks.md"
+    ;
+    "deployment-ci":
+        "specs/delivery/spec.md"
+        "specs/delivery/tasks.md"
+    ;
+    "documentation":
+        "specs/guides/spec.md"
+        "specs/guides/tasks.md"
+    ;
+    "email":
+        "blocks/env"
+        "specs/transactional-mail/spec.md"
+        "specs/transactional-mail/tasks.md"
+    ;
+    "external-integration":
+        "blocks/env"
+        "specs/third-party/spec.md"
+        "specs/third-party/tasks.md"
+    ;
+    "file-storage":
+        "blocks/env"
+        "specs/uploads/spec.md"
+        "specs/uploads/tasks.md"
+    ;
+    "frontend":
+        "specs/web-interface/spec.md"
+        "specs/web-interface/tasks.md"
+    ;
+    "i18n":
+        "specs/languages/spec.md"
+        "specs/languages/tasks.md"
+    ;
+    "import-export":
+        "specs/data-exchange/spec.md"
+        "specs/data-exchange/tasks.md"
     ;
     "monitoring":
         "blocks/env"
@@ -66,10 +127,23 @@ catalogue! {
         "specs/crypto/spec.md"
         "specs/crypto/tasks.md"
     ;
+    "queue-jobs":
+        "blocks/env"
+        "specs/background-jobs/spec.md"
+        "specs/background-jobs/tasks.md"
+    ;
     "realtime":
         "blocks/env"
         "specs/websockets/spec.md"
         "specs/websockets/tasks.md"
+    ;
+    "search":
+        "specs/full-text/spec.md"
+        "specs/full-text/tasks.md"
+    ;
+    "security":
+        "specs/hardening/spec.md"
+        "specs/hardening/tasks.md"
     ;
     "testing":
         "specs/unit-testing/spec.md"

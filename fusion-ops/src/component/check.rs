@@ -61,7 +61,9 @@ pub(super) fn look(dir: &Dir, check: &Check) -> Option<(CheckState, String)> {
     }
     let (sought, shown) = match (&check.matches, &check.env) {
         (Some(sought), _) => (sought.clone(), format!("`{sought}`")),
-        (None, Some(name)) => (format!(r"(?m)^\s*(export\s+)?#?\s*{}\s*=", escaped(name)), name.clone()),
+        (None, Some(name)) => {
+            (format!(r"(?m)^\s*(export\s+)?#?\s*{}\s*=", escaped(name)), name.clone())
+        }
         (None, None) => return None,
     };
     let vm = match pattern(&sought) {
@@ -81,5 +83,13 @@ pub(super) fn look(dir: &Dir, check: &Check) -> Option<(CheckState, String)> {
 }
 
 fn escaped(name: &str) -> String {
-    name.chars().map(|sign| if sign.is_ascii_alphanumeric() || sign == '_' { sign.to_string() } else { format!("\\{sign}") }).collect()
+    name.chars()
+        .map(|sign| {
+            if sign.is_ascii_alphanumeric() || sign == '_' {
+                sign.to_string()
+            } else {
+                format!("\\{sign}")
+            }
+        })
+        .collect()
 }

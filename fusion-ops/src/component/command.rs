@@ -76,7 +76,12 @@ impl Runner {
     }
 
     /// Runs the checks that are commands, in the place of those that were skipped.
-    pub async fn checks(&self, project: &Project, registry: &Registry, checks: &mut [Checked]) -> Result<()> {
+    pub async fn checks(
+        &self,
+        project: &Project,
+        registry: &Registry,
+        checks: &mut [Checked],
+    ) -> Result<()> {
         let lock = project.lock()?;
         for checked in checks.iter_mut().filter(|one| one.state == CheckState::Skipped) {
             let version = lock.components.get(&checked.component).map(|locked| &locked.version);
@@ -86,7 +91,8 @@ impl Runner {
             if let Some(check) = check.filter(|check| !check.command.is_empty()) {
                 let (ok, said) = self.run(project, &check.command).await;
                 checked.state = if ok { CheckState::Passed } else { CheckState::Failed };
-                checked.why = if ok { format!("`{}` exits with 0", check.command.join(" ")) } else { said };
+                checked.why =
+                    if ok { format!("`{}` exits with 0", check.command.join(" ")) } else { said };
             }
         }
         Ok(())
@@ -114,7 +120,7 @@ impl Runner {
                 let said = String::from_utf8_lossy(&exit.stderr);
                 (false, format!("`{}` ended with {how}: {}", command.join(" "), said.trim()))
             }
-            Err(failure) => (false, failure.message.to_string()),
+            Err(failure) => (false, failure.message),
         }
     }
 }

@@ -15,7 +15,8 @@ pub(super) const LOCK: &str = "fusion.lock";
 pub(super) const LOCK_BYTES: u64 = 16 << 20;
 /// The version of its form.
 const FORM: u32 = 1;
-const HEAD: &str = "# Made by `fusion components`: keep it in version control, and change nothing here.\n";
+const HEAD: &str =
+    "# Made by `fusion components`: keep it in version control, and change nothing here.\n";
 
 /// The state of a project's components.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +91,7 @@ pub struct LockedFile {
     /// The hash of what was written; boxes of tasks count as empty.
     pub hash: String,
     /// Whose it is when it is not ours.
-    #[serde(default, skip_serializing_if = "Whose::is_ours")]
+    #[serde(default, skip_serializing_if = "is_ours")]
     pub whose: Whose,
     /// The hash of what stood there before and was replaced on demand; it is kept in `.fusion/replaced`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,10 +111,9 @@ pub enum Whose {
     Yours,
 }
 
-impl Whose {
-    fn is_ours(&self) -> bool {
-        *self == Self::Ours
-    }
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_ours(whose: &Whose) -> bool {
+    *whose == Whose::Ours
 }
 
 /// A file into which components put lines.
@@ -150,10 +150,15 @@ impl Lock {
         // It may come from somebody else: nothing outside is touched because of it.
         let paths = lock.files.keys().chain(lock.shared.keys()).chain(&lock.folders);
         paths.into_iter().try_for_each(|path| name::target(path))?;
-        let is_sum = |sum: &String| sum.len() == 64 && sum.bytes().all(|sign| sign.is_ascii_hexdigit());
-        if let Some(bad) = lock.files.values().filter_map(|file| file.was.as_ref()).find(|sum| !is_sum(sum)) {
+        let is_sum =
+            |sum: &String| sum.len() == 64 && sum.bytes().all(|sign| sign.is_ascii_hexdigit());
+        if let Some(bad) =
+            lock.files.values().filter_map(|file| file.was.as_ref()).find(|sum| !is_sum(sum))
+        {
             let message = format!("{LOCK} names the hash {}, which is none", name::Shown(bad));
-            return Err(Error::new(Code::Syntax, message).hint("bring it back from version control"));
+            return Err(
+                Error::new(Code::Syntax, message).hint("bring it back from version control")
+            );
         }
         Ok(lock)
     }

@@ -188,7 +188,8 @@ impl Manifest {
     fn check_files(&self) -> Result<()> {
         let lists = [self.files.len(), self.templates.len(), self.blocks.len(), self.specs.len()];
         if lists.into_iter().any(|count| count > ENTRIES) {
-            let message = format!("the component `{}` has more than {ENTRIES} entries of a kind", self.name);
+            let message =
+                format!("the component `{}` has more than {ENTRIES} entries of a kind", self.name);
             return Err(Error::new(Code::Limit, message).hint("make several components of it"));
         }
         // Names that differ only in case are one file on some systems.
@@ -197,7 +198,8 @@ impl Manifest {
             if seen.insert((path.to_lowercase(), when.to_vec())) {
                 return Ok(());
             }
-            let message = format!("the component `{}` writes {} twice", self.name, name::Shown(path));
+            let message =
+                format!("the component `{}` writes {} twice", self.name, name::Shown(path));
             Err(Error::new(Code::Duplicate, message).hint("leave one of them out"))
         };
         for file in self.files.iter().chain(&self.templates) {
@@ -242,7 +244,8 @@ impl Manifest {
 
 /// Whether one of the wanted words is there, if any is wanted.
 pub(super) fn fits(wanted: &[String], stack: &[String]) -> bool {
-    wanted.is_empty() || wanted.iter().any(|word| stack.iter().any(|own| own.eq_ignore_ascii_case(word)))
+    wanted.is_empty()
+        || wanted.iter().any(|word| stack.iter().any(|own| own.eq_ignore_ascii_case(word)))
 }
 
 impl Check {
@@ -260,8 +263,11 @@ impl Check {
             return Err(Error::new(Code::InvalidInput, message).hint(hint));
         }
         if self.matches.is_some() && self.within.is_empty() {
-            let message = format!("the check {} says nowhere where to look", name::Shown(&self.name));
-            return Err(Error::new(Code::InvalidInput, message).hint("name the files: `in = [\"a.md\"]`"));
+            let message =
+                format!("the check {} says nowhere where to look", name::Shown(&self.name));
+            return Err(
+                Error::new(Code::InvalidInput, message).hint("name the files: `in = [\"a.md\"]`")
+            );
         }
         for path in self.exists.iter().chain(&self.within) {
             name::path("the path", path)?;
@@ -276,7 +282,8 @@ impl Check {
 fn argv(what: &str, command: &[String]) -> Result<()> {
     if command.first().is_none_or(String::is_empty) || command.len() > 100 {
         let message = format!("{what} has no command, or more than 100 arguments");
-        return Err(Error::new(Code::InvalidInput, message).hint("write it as `command = [\"npm\", \"ci\"]`"));
+        return Err(Error::new(Code::InvalidInput, message)
+            .hint("write it as `command = [\"npm\", \"ci\"]`"));
     }
     command.iter().try_for_each(|word| name::words("the argument", word, 4000))
 }
@@ -292,7 +299,12 @@ fn syntax(file: &str, text: &str, error: &toml::de::Error) -> Error {
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let place = Place { file: file.into(), line: before.matches('\n').count() + 1, column };
     // The parser repeats what stands in the file.
-    let said: String = error.message().chars().map(|sign| if sign.is_control() { ' ' } else { sign }).take(300).collect();
+    let said: String = error
+        .message()
+        .chars()
+        .map(|sign| if sign.is_control() { ' ' } else { sign })
+        .take(300)
+        .collect();
     Error::new(Code::Syntax, format!("the component cannot be read: {said}"))
         .at(place)
         .hint("docs/components.md says what stands in a `component.toml`")

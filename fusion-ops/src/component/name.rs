@@ -53,7 +53,9 @@ pub(super) fn path(what: &str, text: &str) -> Result<()> {
             return wrong("has `..`, `.` or an empty part: it could lead out of the folder");
         }
         if part.chars().any(is_wild) {
-            return wrong("has a sign that not every system allows in names, or that terminals obey");
+            return wrong(
+                "has a sign that not every system allows in names, or that terminals obey",
+            );
         }
         if part.ends_with(['.', ' ']) || part.starts_with(' ') || is_device(part) {
             return wrong("is a name that Windows keeps for devices, or that it cuts");
@@ -66,7 +68,8 @@ pub(super) fn path(what: &str, text: &str) -> Result<()> {
 pub(super) fn target(text: &str) -> Result<()> {
     path("the path", text)?;
     let first = text.split('/').next().unwrap_or_default().to_lowercase();
-    if !OWN.contains(&first.as_str()) && !text.to_lowercase().split('/').any(|part| part == ".git") {
+    if !OWN.contains(&first.as_str()) && !text.to_lowercase().split('/').any(|part| part == ".git")
+    {
         return Ok(());
     }
     let message = format!("a component may not write {}", Shown(text));
@@ -140,9 +143,37 @@ mod tests {
             assert!(target(fine).is_ok(), "{fine}");
         }
         for bad in [
-            "", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/.", "c:x", "C:/x", "a\\b", "~/x", "nul",
-            "src/CON.txt", "a/aux", "lpt1.md", "com0", "a.", "a ", " a", "a\u{0}b", "a\u{1b}[31m", "a\nb", "a:b", "a*",
-            "\u{202e}gpj.exe", "com¹", ".git/hooks/post-commit", "sub/.git/config", ".GIT/x", ".fusion/x", "fusion.lock",
+            "",
+            "/etc/passwd",
+            "../x",
+            "a/../../x",
+            "a//b",
+            "./a",
+            "a/.",
+            "c:x",
+            "C:/x",
+            "a\\b",
+            "~/x",
+            "nul",
+            "src/CON.txt",
+            "a/aux",
+            "lpt1.md",
+            "com0",
+            "a.",
+            "a ",
+            " a",
+            "a\u{0}b",
+            "a\u{1b}[31m",
+            "a\nb",
+            "a:b",
+            "a*",
+            "\u{202e}gpj.exe",
+            "com¹",
+            ".git/hooks/post-commit",
+            "sub/.git/config",
+            ".GIT/x",
+            ".fusion/x",
+            "fusion.lock",
             "a/b/c/d/e/f/g/h/i/j/k/l/m",
         ] {
             let error = target(bad).unwrap_err();

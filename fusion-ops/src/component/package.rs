@@ -1,7 +1,7 @@
 //! [`Component`]: what can be installed, wherever it comes from; and the one that is a folder.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
@@ -85,7 +85,9 @@ pub fn hash(component: &dyn Component) -> Result<String> {
         all = all.saturating_add(bytes.len());
         if all > PACKAGE_BYTES {
             let message = format!("the component `{}` holds more than 16 MiB", manifest.name);
-            return Err(Error::new(Code::Limit, message).hint("leave out what can be fetched or made"));
+            return Err(
+                Error::new(Code::Limit, message).hint("leave out what can be fetched or made")
+            );
         }
         for part in [path.as_bytes(), &bytes] {
             hasher.update((part.len() as u64).to_le_bytes());
@@ -97,7 +99,12 @@ pub fn hash(component: &dyn Component) -> Result<String> {
 
 /// Writes bytes as digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// A package in a folder: `component.toml` and its files. No path and no link leads out of it.
@@ -118,7 +125,8 @@ impl Package {
         let file = path.join(MANIFEST).display().to_string();
         let bytes = read(&dir, MANIFEST, MANIFEST_BYTES).map_err(|error| about(&file, &error))?;
         let text = String::from_utf8(bytes).map_err(|_| {
-            Error::new(Code::FileUnreadable, format!("{file} is not UTF-8 text")).hint("save it as UTF-8")
+            Error::new(Code::FileUnreadable, format!("{file} is not UTF-8 text"))
+                .hint("save it as UTF-8")
         })?;
         let manifest = Manifest::read(&file, &text)?;
         Ok(Self { path: path.to_owned(), dir, manifest })

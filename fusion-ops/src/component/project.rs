@@ -38,8 +38,7 @@ pub struct Project {
     path: PathBuf,
     dir: Dir,
     recovered: Option<Vec<String>>,
-    /// Closing it ends the turn.
-    _turn: cap_std::fs::File,
+    turn: cap_std::fs::File,
 }
 
 impl Project {
@@ -54,16 +53,15 @@ impl Project {
             Error::new(Code::FileUnreadable, message).because(error)
         })?;
         let turn = dir.open(".").map_err(|error| tree::failed(path, error))?;
-        match rustix::fs::flock(&turn, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) => {
-                let message = format!("somebody else changes the components of {}", path.display());
-                return Err(Error::new(Code::Conflict, message).hint("try again when that is done"));
-            }
-            // A file system without such locks: then people have to take turns by themselves.
-            Ok(()) | Err(_) => {}
+        // A file system without such locks answers otherwise: there people have to take turns by themselves.
+        if rustix::fs::flock(&turn, FlockOperation::NonBlockingLockExclusive)
+            == Err(Errno::WOULDBLOCK)
+        {
+            let message = format!("somebody else changes the components of {}", path.display());
+            return Err(Error::new(Code::Conflict, message).hint("try again when that is done"));
         }
         let recovered = recover(&dir)?;
-        Ok(Self { path: path.to_owned(), dir, recovered, _turn: turn })
+        Ok(Self { path: path.to_owned(), dir, recovered, turn })
     }
 
     /// Gives where it is.
@@ -96,5 +94,12 @@ impl Project {
 
     pub(super) fn dir(&self) -> &Dir {
         &self.dir
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        // Closing it would not be enough: a program that another thread is starting just now has it open, too.
+        let _ = rustix::fs::flock(&self.turn, FlockOperation::Unlock);
     }
 }

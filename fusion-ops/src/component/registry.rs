@@ -90,7 +90,9 @@ impl Registry {
     }
 
     /// Gives the names with their versions, ascending.
-    pub fn versions(&self) -> impl Iterator<Item = (&str, impl DoubleEndedIterator<Item = &Arc<dyn Component>>)> {
+    pub fn versions(
+        &self,
+    ) -> impl Iterator<Item = (&str, impl DoubleEndedIterator<Item = &Arc<dyn Component>>)> {
         self.all.iter().map(|(name, versions)| (name.as_str(), versions.values()))
     }
 
@@ -102,9 +104,9 @@ impl Registry {
         let provides = |one: &&Arc<dyn Component>| {
             one.manifest().provides.iter().any(|provided| provided.name == name)
         };
-        let found = self.newest(name).or_else(|| {
-            self.all.keys().filter_map(|other| self.newest(other)).find(provides)
-        });
+        let found = self
+            .newest(name)
+            .or_else(|| self.all.keys().filter_map(|other| self.newest(other)).find(provides));
         found.ok_or_else(|| self.unknown(name))
     }
 

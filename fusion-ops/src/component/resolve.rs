@@ -53,14 +53,13 @@ pub fn resolve(registry: &Registry, wish: &Wish) -> Result<Resolution> {
             })?;
         }
     }
-    let request = Request {
-        requires: wish.asked.clone().into_iter().collect(),
-        locked: wish.locked.clone(),
-    };
+    let request =
+        Request { requires: wish.asked.clone().into_iter().collect(), locked: wish.locked.clone() };
     solve(&catalog, &request).map_err(|error| match error {
         ResolveError::Cycle { .. } => Error::from(error)
             .hint("nothing was changed; the versions of one of them must stop needing the next"),
-        error => Error::from(error).hint("nothing was changed; `fusion components tree` shows who needs what"),
+        error => Error::from(error)
+            .hint("nothing was changed; `fusion components tree` shows who needs what"),
     })
 }
 
@@ -69,7 +68,9 @@ fn known(registry: &Registry, wish: &Wish) -> Result<()> {
     let mut provided = BTreeSet::new();
     for (name, versions) in registry.versions() {
         provided.insert(name);
-        provided.extend(versions.flat_map(|one| one.manifest().provides.iter().map(|one| one.name.as_str())));
+        provided.extend(
+            versions.flat_map(|one| one.manifest().provides.iter().map(|one| one.name.as_str())),
+        );
     }
     let mut errors = Vec::new();
     for name in wish.asked.keys() {
@@ -84,7 +85,10 @@ fn known(registry: &Registry, wish: &Wish) -> Result<()> {
                 manifest.stack.join(" or "),
                 if wish.stack.is_empty() { "no stack".to_owned() } else { wish.stack.join(", ") }
             );
-            errors.push(Error::new(Code::Unsolvable, message).hint("name the project's stack with `--stack`"));
+            errors.push(
+                Error::new(Code::Unsolvable, message)
+                    .hint("name the project's stack with `--stack`"),
+            );
         }
     }
     Error::join(errors).map_or(Ok(()), Err)

@@ -30,7 +30,9 @@ impl Values {
     /// # Errors
     /// `FU0102` for a name or a word that could be something else than a name where it is put in.
     pub fn new(project: &str, stack: &[String]) -> Result<Self> {
-        for (what, text) in std::iter::once(("a project", project)).chain(stack.iter().map(|word| ("a stack", word.as_str()))) {
+        for (what, text) in std::iter::once(("a project", project))
+            .chain(stack.iter().map(|word| ("a stack", word.as_str())))
+        {
             let fine = text.starts_with(char::is_alphanumeric)
                 && text.chars().all(|sign| sign.is_alphanumeric() || " -_.+#/".contains(sign))
                 && text.len() <= 100;
@@ -48,9 +50,15 @@ impl Values {
 }
 
 /// Fills a template in. What is not there is an error; no file can be named, and nothing runs without end.
-pub(super) fn fill(manifest: &Manifest, path: &str, bytes: &[u8], values: &Values) -> Result<String> {
+pub(super) fn fill(
+    manifest: &Manifest,
+    path: &str,
+    bytes: &[u8],
+    values: &Values,
+) -> Result<String> {
     let text = std::str::from_utf8(bytes).map_err(|_| {
-        let message = format!("the template {} of `{}` is not UTF-8 text", Shown(path), manifest.name);
+        let message =
+            format!("the template {} of `{}` is not UTF-8 text", Shown(path), manifest.name);
         Error::new(Code::FileUnreadable, message).hint("bring it among `files` if it is no text")
     })?;
     let wrong = |line: Option<usize>, said: &str| {
@@ -61,8 +69,9 @@ pub(super) fn fill(manifest: &Manifest, path: &str, bytes: &[u8], values: &Value
             Shown(path),
             manifest.name
         );
-        Error::new(Code::Template, message)
-            .hint("it gets `project.name`, `project.stack`, `component.name` and `component.version`")
+        Error::new(Code::Template, message).hint(
+            "it gets `project.name`, `project.stack`, `component.name` and `component.version`",
+        )
     };
     plain(text).map_err(|said| wrong(None, &said))?;
     let engine = engine();
@@ -70,11 +79,14 @@ pub(super) fn fill(manifest: &Manifest, path: &str, bytes: &[u8], values: &Value
         project => context! { name => &values.project, stack => &values.stack },
         component => context! { name => &manifest.name, version => manifest.version.to_string() },
     };
-    let mut made = Bounded(Vec::new());
-    engine
+    let mut made = Bounded(Vec::new(), false);
+    let filled = engine
         .template_from_named_str(path, text)
-        .and_then(|template| template.render_captured_to(context, &mut made).map(|_| ()))
-        .map_err(|error| wrong(error.line(), &error.to_string()))?;
+        .and_then(|template| template.render_captured_to(context, &mut made).map(|_| ()));
+    if made.1 {
+        return Err(wrong(None, "it makes more than 1 MiB"));
+    }
+    filled.map_err(|error| wrong(error.line(), &error.to_string()))?;
     let made = String::from_utf8(made.0).map_err(|error| wrong(None, &error.to_string()))?;
     let shown = made.replace(['\t', '\r'], " ");
     name::words(&format!("what the template {} makes is wrong:", Shown(path)), &shown, usize::MAX)?;
@@ -108,9 +120,13 @@ fn plain(text: &str) -> std::result::Result<(), String> {
             (None, Some(inside)) => (inside.split("}}").next().unwrap_or(inside), false),
             (None, None) => continue,
         };
-        let word = inside.trim_start_matches(['-', '+']).split_whitespace().next().unwrap_or_default();
+        let word =
+            inside.trim_start_matches(['-', '+']).split_whitespace().next().unwrap_or_default();
         if is_statement && !STATEMENTS.contains(&word.trim_end_matches(['-', '+'])) {
-            return Err(format!("the statement {} is not for templates of components", Shown(word)));
+            return Err(format!(
+                "the statement {} is not for templates of components",
+                Shown(word)
+            ));
         }
         if let Some(sign) = inside.chars().find(|sign| "*~".contains(*sign)) {
             return Err(format!("the sign `{sign}` is not for templates of components"));
@@ -119,13 +135,14 @@ fn plain(text: &str) -> std::result::Result<(), String> {
     Ok(())
 }
 
-/// Keeps what is written, up to the largest file of a package.
-struct Bounded(Vec<u8>);
+/// Keeps what is written, up to the largest file of a package; and whether there was more.
+struct Bounded(Vec<u8>, bool);
 
 impl io::Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.0.len() as u64 + bytes.len() as u64 > FILE_BYTES {
-            return Err(io::Error::other("it makes more than 1 MiB"));
+            self.1 = true;
+            return Err(io::Error::other("it makes too much"));
         }
         self.0.extend_from_slice(bytes);
         Ok(bytes.len())

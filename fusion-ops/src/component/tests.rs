@@ -1,5 +1,8 @@
 //! Components from end to end: registries in folders, hostile packages, the catalogue, many at once.
 
+mod catalogue;
+mod hostile;
+mod many;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -31,7 +34,12 @@ impl Component for Texts {
 }
 
 /// A component with the rest of its manifest and its files.
-pub(super) fn texts(name: &str, version: &str, rest: &str, files: &[(&str, &str)]) -> Arc<dyn Component> {
+pub(super) fn texts(
+    name: &str,
+    version: &str,
+    rest: &str,
+    files: &[(&str, &str)],
+) -> Arc<dyn Component> {
     let text = format!("name = \"{name}\"\nversion = \"{version}\"\n{rest}");
     let manifest = Manifest::read(name, &text).unwrap();
     let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));

@@ -16,7 +16,9 @@ pub(super) fn read(dir: &Dir, path: &str, most: u64) -> Result<Option<Vec<u8>>> 
     let Some(about) = look(dir, path)? else { return Ok(None) };
     if !about.is_file() {
         let message = format!("{} is a folder or no plain file", Shown(path));
-        return Err(Error::new(Code::InvalidInput, message).hint("move it away, or name another path"));
+        return Err(
+            Error::new(Code::InvalidInput, message).hint("move it away, or name another path")
+        );
     }
     let large = || {
         let message = format!("{} has more than {most} bytes", Shown(path));
@@ -45,8 +47,9 @@ pub(super) fn look(dir: &Dir, path: &str) -> Result<Option<cap_std::fs::Metadata
         };
         if about.is_symlink() {
             let message = format!("{} is a link, and links are not followed", Shown(&at));
-            return Err(Error::new(Code::InvalidInput, message)
-                .hint("put the file or folder itself there"));
+            return Err(
+                Error::new(Code::InvalidInput, message).hint("put the file or folder itself there")
+            );
         }
         if parts.peek().is_none() {
             return Ok(Some(about));

@@ -61,7 +61,8 @@ impl Project {
     /// For a lock file that cannot be understood.
     pub fn verify(&self, registry: &Registry) -> Result<Verified> {
         let lock = self.lock()?;
-        let mut found = Verified { files: lock.files.len() + lock.shared.len(), ..Verified::default() };
+        let mut found =
+            Verified { files: lock.files.len() + lock.shared.len(), ..Verified::default() };
         for (path, file) in lock.files.iter().filter(|(_, file)| file.whose != Whose::Yours) {
             let kind = match tree::read(self.dir(), path, LOCK_BYTES) {
                 Ok(None) => ProblemKind::Missing,
@@ -74,7 +75,8 @@ impl Project {
         for (path, shared) in &lock.shared {
             let read = tree::read(self.dir(), path, LOCK_BYTES);
             let is_file = read.is_ok();
-            let text = String::from_utf8(read.ok().flatten().unwrap_or_default()).unwrap_or_default();
+            let text =
+                String::from_utf8(read.ok().flatten().unwrap_or_default()).unwrap_or_default();
             let style = block::style(path)?;
             for (owner, hash) in &shared.blocks {
                 let kind = match block::get(&text, style, owner) {
@@ -96,7 +98,11 @@ impl Project {
                 }
                 Some(_) => ProblemKind::OtherPackage,
             };
-            found.problems.push(Problem { path: "fusion.lock".to_owned(), component: name.clone(), kind });
+            found.problems.push(Problem {
+                path: "fusion.lock".to_owned(),
+                component: name.clone(),
+                kind,
+            });
         }
         Ok(found)
     }
@@ -104,7 +110,10 @@ impl Project {
     fn checks(&self, name: &str, manifest: &super::Manifest) -> Vec<Checked> {
         let one = |check: &super::Check| {
             let (state, why) = look(self.dir(), check).unwrap_or_else(|| {
-                (CheckState::Skipped, format!("it runs `{}`, which nobody allowed", check.command.join(" ")))
+                (
+                    CheckState::Skipped,
+                    format!("it runs `{}`, which nobody allowed", check.command.join(" ")),
+                )
             });
             Checked { component: name.to_owned(), name: check.name.clone(), state, why }
         };

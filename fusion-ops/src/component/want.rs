@@ -1,6 +1,7 @@
 //! What a project should hold: every file and every line of the chosen components.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use fusion_core::error::{Code, Error, Result};
@@ -38,8 +39,12 @@ pub(super) fn wants(
 ) -> Result<Wants> {
     let mut wants = Wants::default();
     for name in &found.order {
-        let Some(component) = found.picks.get(name).and_then(|version| registry.get(name, version)) else {
-            return Err(Error::new(Code::Internal, format!("`{name}` was chosen and is not there")));
+        let Some(component) = found.picks.get(name).and_then(|version| registry.get(name, version))
+        else {
+            return Err(Error::new(
+                Code::Internal,
+                format!("`{name}` was chosen and is not there"),
+            ));
         };
         wants.hashes.insert(name.clone(), hash(component.as_ref())?);
         let plan = plans.get(name).map(String::as_str);
@@ -117,15 +122,20 @@ impl Bringing<'_> {
     fn free(&self, path: &str, of: &str, shares: bool) -> Result<()> {
         let lower = path.to_lowercase();
         let file = self.wants.files.iter().find(|(other, _)| other.to_lowercase() == lower);
-        let shared = self.wants.shared.iter().find(|(other, _)| {
-            if shares { other.as_str() != path && other.to_lowercase() == lower } else { other.to_lowercase() == lower }
+        let lines = self.wants.shared.iter().find(|(other, _)| {
+            if shares {
+                other.as_str() != path && other.to_lowercase() == lower
+            } else {
+                other.to_lowercase() == lower
+            }
         });
         let other = file.map(|(_, want)| want.of.clone());
-        let other = other.or_else(|| shared.and_then(|(_, owners)| owners.keys().next().cloned()));
+        let other = other.or_else(|| lines.and_then(|(_, owners)| owners.keys().next().cloned()));
         let Some(other) = other else { return Ok(()) };
         let message = format!("`{other}` and `{of}` both write {path}");
-        Err(Error::new(Code::Unsolvable, message)
-            .hint("they do not fit together; their makers should put lines into a shared file (`blocks`)"))
+        Err(Error::new(Code::Unsolvable, message).hint(
+            "they do not fit together; their makers should put lines into a shared file (`blocks`)",
+        ))
     }
 }
 
@@ -133,17 +143,15 @@ impl Bringing<'_> {
 fn phases(text: &str, component: &str, spec: &str) -> String {
     let mut made = String::new();
     for line in text.lines().skip_while(|line| !line.starts_with("## ")) {
-        match line.strip_prefix("## ") {
-            Some(heading) => {
-                // Numbers of phases are those of the file that they are put into.
-                let heading = heading.rsplit_once(": ").map_or(heading, |(_, name)| name);
-                made.push_str(&format!("## {component}/{spec}: {heading}\n"));
-            }
-            None => {
-                made.push_str(line);
-                made.push('\n');
-            }
+        if let Some(heading) = line.strip_prefix("## ") {
+            // Numbers of phases are those of the file that they are put into.
+            let heading = heading.rsplit_once(": ").map_or(heading, |(_, name)| name);
+            // Writing to a string cannot fail.
+            let _ = write!(made, "## {component}/{spec}: {heading}");
+        } else {
+            made.push_str(line);
         }
+        made.push('\n');
     }
     if !made.ends_with("\n\n") {
         made.push('\n');

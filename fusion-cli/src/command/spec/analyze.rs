@@ -5,17 +5,38 @@ use fusion_ops::analyze::{Analysis, Analyzer, Component};
 use fusion_ops::spec::Folder;
 use serde_json::json;
 
-use crate::args::Analyzing;
+use crate::args::{Analyzing, Changing};
+use crate::command::{components, runtime};
+use crate::project::components as registry;
 use crate::render::{Color, Out, Table};
 
 /// Prints stack, components and agents.
 pub(super) fn analyze(args: &Analyzing, out: &Out) -> Result<u8> {
+    if args.auto_install {
+        return runtime::block_on(install(args, out));
+    }
     let folder = Folder::open(&args.folder)?;
     let analysis = Analyzer::new().analyze(&folder);
     if out.json {
         Out::value(&json!(analysis));
     } else {
         show(&analysis, out);
+    }
+    Ok(0)
+}
+
+/// Adds what is required, and prints what it is because of.
+async fn install(args: &Analyzing, out: &Out) -> Result<u8> {
+    let registry = registry(&args.registry);
+    let (dry_run, allow_hooks) = (args.dry_run, args.allow_hooks);
+    let how = Changing { dry_run, allow_hooks, ..Changing::default() };
+    let required = components::install(&args.folder, &how, &registry, out).await?;
+    if out.json {
+        Out::value(&required.json());
+    } else {
+        show(&required.analysis, out);
+        out.say("");
+        required.lines(out);
     }
     Ok(0)
 }
@@ -32,7 +53,7 @@ fn show(analysis: &Analysis, out: &Out) {
         out.say(&format!("{name}: {}", list.join(", ")));
     }
     out.say("");
-    components(&analysis.components, out);
+    table_of(&analysis.components, out);
     if !analysis.possible.is_empty() {
         let names: Vec<&str> = analysis.possible.iter().map(|one| one.id).collect();
         out.say(&format!("\nperhaps also: {}", names.join(", ")));
@@ -47,7 +68,7 @@ fn show(analysis: &Analysis, out: &Out) {
     table.print(out);
 }
 
-fn components(list: &[Component], out: &Out) {
+fn table_of(list: &[Component], out: &Out) {
     let mut table = Table::new(&["component", "sure", "because of"]);
     for component in list {
         let why = component.evidence.first().map(|line| {

@@ -33,7 +33,11 @@ impl Project {
     ///
     /// # Errors
     /// As [`Project::apply`], and the error of `watch`.
-    pub fn apply_watched(&self, plan: &Plan, watch: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
+    pub fn apply_watched(
+        &self,
+        plan: &Plan,
+        watch: &mut dyn FnMut(&str) -> Result<()>,
+    ) -> Result<()> {
         if plan.is_empty() {
             return Ok(());
         }
@@ -45,9 +49,14 @@ impl Project {
             Err(error) => match undo(dir, &journal) {
                 Ok(_) => Err(error),
                 Err(other) => {
-                    let message = format!("{}; and what was done could not be undone: {}", error.message(), other.message());
-                    Err(Error::new(error.code(), message)
-                        .hint("mend that; the next `fusion components` command tries to undo it again"))
+                    let message = format!(
+                        "{}; and what was done could not be undone: {}",
+                        error.message(),
+                        other.message()
+                    );
+                    Err(Error::new(error.code(), message).hint(
+                        "mend that; the next `fusion components` command tries to undo it again",
+                    ))
                 }
             },
         }
@@ -72,11 +81,15 @@ fn stage(dir: &Dir, plan: &Plan, journal: &Journal, watch: &mut Watch<'_>) -> Re
         if let Some((bytes, mode)) = &change.after {
             watch(&format!("write the new {}", change.path))?;
             let path = new_at(at);
-            tree::write_new(dir, &path, bytes, *mode).map_err(|error| tree::failed(&path, error))?;
+            tree::write_new(dir, &path, bytes, *mode)
+                .map_err(|error| tree::failed(&path, error))?;
         }
     }
     watch("write the journal")?;
-    journal.write(dir).and_then(|()| tree::sync(dir, "")).map_err(|error| tree::failed(JOURNAL, error))
+    journal
+        .write(dir)
+        .and_then(|()| tree::sync(dir, ""))
+        .map_err(|error| tree::failed(JOURNAL, error))
 }
 
 /// Moves everything into its place, and makes that final.
@@ -96,14 +109,20 @@ fn carry_out(dir: &Dir, journal: &Journal, watch: &mut Watch<'_>) -> Result<()> 
     for folder in &journal.emptied {
         watch(&format!("remove the folder {folder}"))?;
         match dir.remove_dir(folder) {
-            Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty && !tree::is_absent(&error) => {
+            Err(error)
+                if error.kind() != io::ErrorKind::DirectoryNotEmpty && !tree::is_absent(&error) =>
+            {
                 return Err(tree::failed(folder, error));
             }
             _ => {}
         }
     }
     watch("wait for the disk")?;
-    let all = journal.steps.iter().map(|step| step.path.as_str()).chain(journal.folders.iter().map(String::as_str));
+    let all = journal
+        .steps
+        .iter()
+        .map(|step| step.path.as_str())
+        .chain(journal.folders.iter().map(String::as_str));
     let folders: BTreeSet<&str> = all.map(tree::parent).collect();
     for folder in folders {
         match tree::sync(dir, folder) {

@@ -46,16 +46,25 @@ impl Planner<'_> {
         let was = old.as_ref().and_then(|old| old.was.clone());
         let entry = |whose, was| LockedFile { of: want.of.clone(), hash: hash.clone(), whose, was };
         let Some(now) = self.now(path)? else {
-            self.change(Action::Create, path, &want.of, None, Some((want.bytes.clone(), want.mode)));
+            self.change(
+                Action::Create,
+                (path, &want.of),
+                None,
+                Some((want.bytes.clone(), want.mode)),
+            );
             self.lock.files.insert(path.to_owned(), entry(Whose::Ours, was));
             return Ok(());
         };
         let here = sum_of(path, &now.bytes);
         let is_ours = old.as_ref().is_some_and(|old| old.whose == Whose::Ours);
         let locked = if here == hash {
-            let whose = old.map_or(Whose::Same, |old| if old.whose == Whose::Yours { Whose::Same } else { old.whose });
+            let whose = old.map_or(Whose::Same, |old| {
+                if old.whose == Whose::Yours { Whose::Same } else { old.whose }
+            });
             entry(whose, was)
-        } else if old.as_ref().is_some_and(|old| old.whose != Whose::Yours && old.hash == here) && is_ours {
+        } else if old.as_ref().is_some_and(|old| old.whose != Whose::Yours && old.hash == here)
+            && is_ours
+        {
             self.replace(path, want, now);
             entry(Whose::Ours, was)
         } else if self.overwrite {
@@ -65,7 +74,11 @@ impl Planner<'_> {
         } else if let Some(old) = old {
             // Edited here. While the component says the same as before, there is nothing to decide.
             if old.hash != hash {
-                self.conflict(path, &want.of, "it was edited here and is kept; `--overwrite` takes the component's new text");
+                self.conflict(
+                    path,
+                    &want.of,
+                    "it was edited here and is kept; `--overwrite` takes the component's new text",
+                );
             }
             LockedFile { of: want.of.clone(), ..old }
         } else {
@@ -79,12 +92,13 @@ impl Planner<'_> {
     fn replace(&mut self, path: &str, want: &Want, now: Now) {
         let mut bytes = want.bytes.clone();
         if has_tasks(path)
-            && let (Ok(new), Ok(old)) = (std::str::from_utf8(&bytes), std::str::from_utf8(&now.bytes))
+            && let (Ok(new), Ok(old)) =
+                (std::str::from_utf8(&bytes), std::str::from_utf8(&now.bytes))
         {
             bytes = boxes_of(new, old).into_bytes();
         }
         if bytes != now.bytes {
-            self.change(Action::Update, path, &want.of, Some(now.sum), Some((bytes, now.mode)));
+            self.change(Action::Update, (path, &want.of), Some(now.sum), Some((bytes, now.mode)));
         }
     }
 
@@ -93,13 +107,18 @@ impl Planner<'_> {
         if tree::look(self.dir, project::FOLDER)?.is_none()
             && !self.changes.iter().any(|change| change.path == project::IGNORE)
         {
-            self.change(Action::Create, project::IGNORE, of, None, Some((b"*\n".to_vec(), 0o644)));
+            self.change(
+                Action::Create,
+                (project::IGNORE, of),
+                None,
+                Some((b"*\n".to_vec(), 0o644)),
+            );
         }
         let kept = kept_at(&now.sum);
         let is_planned = self.changes.iter().any(|change| change.path == kept);
         if !is_planned && self.now(&kept)?.is_none_or(|old| old.sum != now.sum) {
             // Its mode comes back with it.
-            self.change(Action::Create, &kept, of, None, Some((now.bytes.clone(), now.mode)));
+            self.change(Action::Create, (&kept, of), None, Some((now.bytes.clone(), now.mode)));
         }
         Ok(now.sum.clone())
     }
@@ -111,26 +130,31 @@ impl Planner<'_> {
         }
         let Some(now) = self.now(path)? else { return Ok(()) };
         if sum_of(path, &now.bytes) != old.hash {
-            self.conflict(path, &old.of, "it was edited here and is kept; remove it by hand if nobody needs it");
+            self.conflict(
+                path,
+                &old.of,
+                "it was edited here and is kept; remove it by hand if nobody needs it",
+            );
             return Ok(());
         }
         let Some(was) = old.was else {
-            self.change(Action::Remove, path, &old.of, Some(now.sum), None);
+            self.change(Action::Remove, (path, &old.of), Some(now.sum), None);
             return Ok(());
         };
         let kept = kept_at(&was);
-        match self.now(&kept)?.filter(|kept| kept.sum == was) {
-            Some(before) => {
-                self.change(Action::Restore, path, &old.of, Some(now.sum), Some((before.bytes, before.mode)));
-                let others = self.old.files.iter().any(|(other, file)| other != path && file.was.as_ref() == Some(&was));
-                if !others {
-                    self.change(Action::Remove, &kept, &old.of, Some(was), None);
-                }
-            }
-            None => {
-                let why = format!("what stood there before is not in {kept} any more: it is kept as it is");
-                self.conflict(path, &old.of, &why);
-            }
+        let Some(before) = self.now(&kept)?.filter(|kept| kept.sum == was) else {
+            let why =
+                format!("what stood there before is not in {kept} any more: it is kept as it is");
+            self.conflict(path, &old.of, &why);
+            return Ok(());
+        };
+        let after = Some((before.bytes, before.mode));
+        self.change(Action::Restore, (path, &old.of), Some(now.sum), after);
+        let needed = |(other, file): (&String, &LockedFile)| {
+            other != path && file.was.as_ref() == Some(&was)
+        };
+        if !self.old.files.iter().any(needed) {
+            self.change(Action::Remove, (&kept, &old.of), Some(was), None);
         }
         Ok(())
     }
@@ -138,8 +162,7 @@ impl Planner<'_> {
     pub(super) fn change(
         &mut self,
         action: Action,
-        path: &str,
-        of: &str,
+        (path, of): (&str, &str),
         before: Option<String>,
         after: Option<(Vec<u8>, u32)>,
     ) {
@@ -169,8 +192,12 @@ impl Planner<'_> {
             .filter(|change| change.after.is_none())
             .map(|change| change.path.clone())
             .collect();
-        let added: Vec<&str> =
-            self.changes.iter().filter(|change| change.after.is_some()).map(|change| change.path.as_str()).collect();
+        let added: Vec<&str> = self
+            .changes
+            .iter()
+            .filter(|change| change.after.is_some())
+            .map(|change| change.path.as_str())
+            .collect();
         let mut emptied = Vec::new();
         self.lock.folders = self.old.folders.clone();
         for folder in self.old.folders.iter().rev() {
@@ -181,7 +208,8 @@ impl Planner<'_> {
             let is_dir = tree::look(self.dir, folder)?.is_some_and(|about| about.is_dir());
             let mut names = Vec::new();
             if is_dir {
-                let entries = self.dir.read_dir(folder).map_err(|error| tree::failed(folder, error))?;
+                let entries =
+                    self.dir.read_dir(folder).map_err(|error| tree::failed(folder, error))?;
                 for entry in entries {
                     let entry = entry.map_err(|error| tree::failed(folder, error))?;
                     names.push(entry.file_name().to_string_lossy().into_owned());
@@ -197,7 +225,9 @@ impl Planner<'_> {
             }
             self.lock.folders.remove(folder);
         }
-        self.lock.folders.extend(made.iter().filter(|folder| !folder.starts_with(project::FOLDER)).cloned());
+        self.lock
+            .folders
+            .extend(made.iter().filter(|folder| !folder.starts_with(project::FOLDER)).cloned());
         Ok((made.into_iter().collect(), emptied))
     }
 }

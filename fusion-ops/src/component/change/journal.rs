@@ -56,7 +56,9 @@ impl Journal {
     pub(super) fn read(dir: &Dir) -> Result<Option<Self>> {
         let Some(bytes) = tree::read(dir, JOURNAL, JOURNAL_BYTES)? else { return Ok(None) };
         let wrong = |why: &str| {
-            let message = format!("{JOURNAL}, the journal of a change that was not finished, is damaged: {why}");
+            let message = format!(
+                "{JOURNAL}, the journal of a change that was not finished, is damaged: {why}"
+            );
             Error::new(Code::Syntax, message)
                 .hint("what was moved away stands beside it as `old-N`; move it back by hand, then remove the folder")
         };

@@ -227,7 +227,8 @@ fn wish(old: &Lock, goal: &Goal, values: &Values) -> Result<Wish> {
                 if !(range.is_any() && wish.asked.contains_key(name)) {
                     wish.asked.insert(name.clone(), range.clone());
                 }
-                if !range.is_any() && wish.locked.get(name).is_some_and(|own| !range.contains(own)) {
+                if !range.is_any() && wish.locked.get(name).is_some_and(|own| !range.contains(own))
+                {
                     wish.locked.remove(name);
                 }
             }
@@ -235,11 +236,18 @@ fn wish(old: &Lock, goal: &Goal, values: &Values) -> Result<Wish> {
         Goal::Remove(names) => {
             there(names)?;
             for name in names {
-                let others: Vec<&str> =
-                    old.needed_by(name).into_iter().filter(|other| !names.iter().any(|one| one == other)).collect();
+                let others: Vec<&str> = old
+                    .needed_by(name)
+                    .into_iter()
+                    .filter(|other| !names.iter().any(|one| one == other))
+                    .collect();
                 if !others.is_empty() {
-                    let message = format!("the component {} is needed by {}", Shown(name), others.join(", "));
-                    let hint = format!("`fusion components remove {} {name}` removes all of them", others.join(" "));
+                    let message =
+                        format!("the component {} is needed by {}", Shown(name), others.join(", "));
+                    let hint = format!(
+                        "`fusion components remove {} {name}` removes all of them",
+                        others.join(" ")
+                    );
                     return Err(Error::new(Code::NotApplicable, message).hint(hint));
                 }
                 wish.asked.remove(name);
@@ -262,9 +270,10 @@ fn components(
     let locked = |(name, version): (&String, &Version)| {
         let component = registry.get(name, version)?;
         let manifest = component.manifest();
-        let needs = manifest.requires.keys().map(|need| {
-            (need.clone(), found.via.get(need).unwrap_or(need).clone())
-        });
+        let needs = manifest
+            .requires
+            .keys()
+            .map(|need| (need.clone(), found.via.get(need).unwrap_or(need).clone()));
         let before = old.components.get(name);
         let is_new = before.is_none_or(|before| before.version != *version);
         let moment = if before.is_some() { Moment::AfterUpgrade } else { Moment::AfterAdd };
@@ -295,7 +304,8 @@ fn components(
 }
 
 fn moves(registry: &Registry, old: &Lock, new: &Lock, found: &Resolution) -> Vec<Move> {
-    let version = |lock: &Lock, name: &String| lock.components.get(name).map(|one| one.version.clone());
+    let version =
+        |lock: &Lock, name: &String| lock.components.get(name).map(|one| one.version.clone());
     let gone: BTreeSet<&String> =
         old.components.keys().filter(|name| !new.components.contains_key(*name)).collect();
     let all = gone.into_iter().chain(&found.order);

@@ -6,9 +6,9 @@ use fusion_core::error::{Code, Error, Result};
 
 use super::super::block::{self, Style};
 use super::super::lock::Shared;
-use super::super::want::{boxes_of, has_tasks, sum_of};
 use super::super::name::Shown;
 use super::super::tree;
+use super::super::want::{boxes_of, has_tasks, sum_of};
 use super::plan::{Action, Planner};
 
 /// The largest file that gets lines, in bytes.
@@ -22,12 +22,12 @@ impl Planner<'_> {
         for path in paths {
             let wanted = self.wants.shared.get(&path).cloned().unwrap_or_default();
             let old = self.old.shared.get(&path).cloned().unwrap_or_default();
-            self.one(&path, &wanted, old)?;
+            self.one(&path, &wanted, &old)?;
         }
         Ok(())
     }
 
-    fn one(&mut self, path: &str, wanted: &BTreeMap<String, String>, old: Shared) -> Result<()> {
+    fn one(&mut self, path: &str, wanted: &BTreeMap<String, String>, old: &Shared) -> Result<()> {
         let style = block::style(path)?;
         let about = tree::look(self.dir, path)?;
         let bytes = tree::read(self.dir, path, SHARED_BYTES)?;
@@ -53,12 +53,12 @@ impl Planner<'_> {
         let of = wanted.keys().chain(old.blocks.keys()).next().cloned().unwrap_or_default();
         if made.is_empty() && shared.made && shared.blocks.is_empty() {
             if before.is_some() {
-                self.change(Action::Remove, path, &of, before, None);
+                self.change(Action::Remove, (path, &of), before, None);
             }
         } else if made.as_bytes() != now {
             let action = if before.is_some() { Action::Update } else { Action::Create };
-            let mode = about.as_ref().map_or(0o644, tree::mode);
-            self.change(action, path, &of, before, Some((made.into_bytes(), mode)));
+            let bits = about.as_ref().map_or(0o644, tree::mode);
+            self.change(action, (path, &of), before, Some((made.into_bytes(), bits)));
         }
         Ok(())
     }
@@ -107,7 +107,11 @@ impl Planner<'_> {
             let is_last = shared.blocks.is_empty();
             *text = block::cut(text, style, owner, shared.joined && is_last);
         } else {
-            self.conflict(path, owner, "its lines were edited here and are kept; remove them by hand if nobody needs them");
+            self.conflict(
+                path,
+                owner,
+                "its lines were edited here and are kept; remove them by hand if nobody needs them",
+            );
         }
     }
 }

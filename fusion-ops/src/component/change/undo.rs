@@ -17,7 +17,8 @@ pub(in super::super) fn recover(dir: &Dir) -> Result<Option<Vec<String>>> {
     let Some(about) = tree::look(dir, FOLDER)? else { return Ok(None) };
     if !about.is_dir() {
         let message = format!("{FOLDER} is no folder");
-        return Err(Error::new(Code::InvalidInput, message).hint("move it away: the name is kept for changes on their way"));
+        return Err(Error::new(Code::InvalidInput, message)
+            .hint("move it away: the name is kept for changes on their way"));
     }
     match Journal::read(dir)? {
         Some(journal) => undo(dir, &journal).map(Some),
@@ -39,9 +40,7 @@ pub(super) fn undo(dir: &Dir, journal: &Journal) -> Result<Vec<String>> {
     }
     for folder in journal.folders.iter().rev() {
         match dir.remove_dir(folder) {
-            Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty && !tree::is_absent(&error) => {
-                return Err(tree::failed(folder, error));
-            }
+            Err(error) if !is_others(&error) => return Err(tree::failed(folder, error)),
             _ => {}
         }
     }
@@ -53,9 +52,15 @@ pub(super) fn undo(dir: &Dir, journal: &Journal) -> Result<Vec<String>> {
 fn one(dir: &Dir, at: usize, step: &Step) -> Result<bool> {
     let (kept, waiting) = (old_at(at), new_at(at));
     let is_kept = tree::look(dir, &kept)?.is_some();
+    // Somebody put a link or a file where its folder was to be.
+    if !is_kept && tree::look(dir, &step.path).is_err() {
+        return Ok(false);
+    }
     let is_done = step.after.is_some() && tree::look(dir, &waiting)?.is_none();
     let now = match tree::look(dir, &step.path)? {
-        Some(about) if about.is_file() => tree::read(dir, &step.path, ANY_BYTES)?.map(|bytes| tree::sum(&bytes)),
+        Some(about) if about.is_file() => {
+            tree::read(dir, &step.path, ANY_BYTES)?.map(|bytes| tree::sum(&bytes))
+        }
         Some(_) => Some(String::new()),
         None => None,
     };
@@ -75,9 +80,18 @@ fn one(dir: &Dir, at: usize, step: &Step) -> Result<bool> {
     Ok(true)
 }
 
+/// Whether a folder cannot be removed because it is gone, has something in it, or is none any more.
+fn is_others(error: &io::Error) -> bool {
+    let kinds =
+        [io::ErrorKind::DirectoryNotEmpty, io::ErrorKind::NotADirectory, io::ErrorKind::NotFound];
+    kinds.contains(&error.kind())
+}
+
 fn make(dir: &Dir, folder: &str) -> Result<()> {
     match dir.create_dir(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(tree::failed(folder, error)),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(tree::failed(folder, error))
+        }
         _ => Ok(()),
     }
 }

@@ -28,7 +28,12 @@ fn what_comes_goes_without_a_trace() {
     assert_eq!(plan.components[0].to.as_ref().unwrap().to_string(), "1.0.0");
     assert!(plan.conflicts.is_empty());
     let after = tree(folder.path());
-    for path in ["src/a.txt", "specs/components/one/one/spec.md", "specs/components/one/one/tasks.md", "fusion.lock"] {
+    for path in [
+        "src/a.txt",
+        "specs/components/one/one/spec.md",
+        "specs/components/one/one/tasks.md",
+        "fusion.lock",
+    ] {
         assert!(after.contains_key(path), "{path}");
     }
     let again = go(folder.path(), &registry("1.0.0", "x"), &add(&["one"]), &Options::default());

@@ -72,7 +72,11 @@ fn a_failure_before_any_operation_leaves_everything_as_it_was() {
             let mut at = 0;
             let error = project.apply_watched(&planned(&project, goal), &mut |what| {
                 at += 1;
-                if at > fails { Err(Error::new(Code::Limit, format!("no: {what}"))) } else { Ok(()) }
+                if at > fails {
+                    Err(Error::new(Code::Limit, format!("no: {what}")))
+                } else {
+                    Ok(())
+                }
             });
             assert!(error.unwrap_err().message().starts_with("no: "));
             assert_eq!(tree(folder.path()), before, "{goal} that fails before operation {fails}");
@@ -92,7 +96,8 @@ fn child_that_is_killed() {
     let mut at = 0;
     let _ = project.apply_watched(&planned(&project, goal), &mut |_| {
         if at == dies {
-            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).unwrap();
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL)
+                .unwrap();
         }
         at += 1;
         Ok(())
@@ -114,10 +119,19 @@ fn a_killed_process_leaves_all_or_nothing() {
                 .output()
                 .unwrap();
             let signal = std::os::unix::process::ExitStatusExt::signal(&child.status);
-            assert_eq!(signal, Some(9), "{goal} {dies}: {}", String::from_utf8_lossy(&child.stdout));
+            assert_eq!(
+                signal,
+                Some(9),
+                "{goal} {dies}: {}",
+                String::from_utf8_lossy(&child.stdout)
+            );
             let project = Project::open(folder.path()).unwrap();
             assert_eq!(project.recovered().is_some(), dies > 0, "{goal} {dies}");
-            assert_eq!(tree(folder.path()), before, "{goal} that is killed before operation {dies}");
+            assert_eq!(
+                tree(folder.path()),
+                before,
+                "{goal} that is killed before operation {dies}"
+            );
             // And then it can be done after all.
             project.apply(&planned(&project, goal)).unwrap();
         }

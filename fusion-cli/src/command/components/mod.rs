@@ -1,0 +1,12 @@
+//! `fusion components`: what there is, what a project has, and changes of it.
+
+mod change;
+mod dispatch;
+mod list;
+mod place;
+mod required;
+mod show;
+mod verify;
+
+pub(super) use dispatch::components;
+pub(super) use required::install;
