@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`analyze`] | what a specification needs: stack, components, agents, with the lines that say so |
 //! | [`component`] | parts of a project that come, change and go as a whole: registry, plan, lock |
-//! | [`spec`] | folders with a specification |
+//! | [`spec`] | folders with a specification: what they say, what is wrong with them |
 //! | [`tasks`] | `tasks.md` as a graph of tasks, and its ticks written back |
 //! | `markdown` | pages as blocks with their lines |
 
@@ -14,3 +14,4 @@ mod markdown;
 pub mod spec;
 pub mod tasks;
 mod words;
+mod yaml;

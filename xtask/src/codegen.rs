@@ -27,6 +27,7 @@ const ENTRIES: &[Entry] = &[
     Entry { file: "docs/cli.md", source: Source::Fusion(&["reference"]) },
     Entry { file: "docs/workflow.schema.json", source: Source::Fusion(&["schema", "workflow"]) },
     Entry { file: "docs/message.schema.json", source: Source::Fusion(&["schema", "message"]) },
+    Entry { file: "docs/spec.schema.json", source: Source::Fusion(&["schema", "spec"]) },
     Entry { file: "docs/errors.md", source: Source::Files(errors) },
 ];
 

@@ -26,7 +26,7 @@ pub(crate) use runs::{
     Answering, Exporting, Forking, Listing, Logs, Named, Pruning, Replaying, Resolving, Retrying,
     RunsCommand, Showing, Signalling, Why,
 };
-pub(crate) use spec::{Analyzing, Planning, Spec};
+pub(crate) use spec::{Analyzing, Creating, Planning, Spec, Validating};
 pub(crate) use swarm::{Deploy, Swarm};
 pub(crate) use top::{Cli, Command, Doctor, Draw, Recover, RunArgs, Simulate, Validate, Worker};
 pub(crate) use weights::{Models, Pull};

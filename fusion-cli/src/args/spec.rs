@@ -7,10 +7,36 @@ use clap::{Args, Subcommand};
 /// What to do with a specification.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Spec {
+    /// Make one to begin with: `specs/NNN-name` with spec.md, plan.md and tasks.md
+    New(Creating),
+    /// Say what is wrong with it, with the lines
+    Validate(Validating),
     /// Say what it needs: stack, components, agents, with the lines that say so
     Analyze(Analyzing),
     /// Make the tasks a workflow file, with what each of them needs
     Plan(Planning),
+}
+
+/// The options of `spec new`.
+#[derive(Debug, Args)]
+pub(crate) struct Creating {
+    /// What it is called, such as `user-login`
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The folder of the specifications [default: specs]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// The options of `spec validate`.
+#[derive(Debug, Args)]
+pub(crate) struct Validating {
+    /// The folder of the specification, or of a project that has one
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Warnings fail, too
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// The options of `spec analyze`.

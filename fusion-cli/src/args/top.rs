@@ -39,7 +39,7 @@ pub(crate) enum Command {
     /// Print the JSON Schema of a kind of file
     Schema {
         /// The kind of file
-        #[arg(value_parser = ["workflow", "message"])]
+        #[arg(value_parser = ["workflow", "message", "spec"])]
         kind: String,
     },
     /// Everything on runs: list, show, cancel, approve …

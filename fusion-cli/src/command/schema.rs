@@ -2,13 +2,18 @@
 
 use fusion_core::coordination::message_schema;
 use fusion_core::graph::schema;
+use fusion_ops::spec::SpecFile;
 
 use crate::render::Out;
 
 /// Prints the schema.
 pub(super) fn schema(kind: &str) -> u8 {
     // The command line knows the kinds.
-    debug_assert!(["workflow", "message"].contains(&kind));
-    Out::value(&if kind == "message" { message_schema() } else { schema::workflow() });
+    debug_assert!(["workflow", "message", "spec"].contains(&kind));
+    Out::value(&match kind {
+        "message" => message_schema(),
+        "spec" => SpecFile::schema(),
+        _ => schema::workflow(),
+    });
     0
 }

@@ -75,7 +75,7 @@ impl Folder {
         if documents.is_empty() {
             let message =
                 format!("{} has no spec.md, spec.yaml, plan.md or tasks.md", path.display());
-            let hint = "`fusion spec new DIR` makes a specification to begin with";
+            let hint = "`fusion spec new NAME` makes a specification to begin with";
             return Err(Error::new(Code::FileUnreadable, message).hint(hint));
         }
         Ok(Self { path, documents })
@@ -131,6 +131,39 @@ fn find(path: &Path) -> Result<PathBuf> {
                 .hint(format!("name one: {}", names.join(", "))))
         }
     }
+}
+
+/// Gives the names and the `tasks.md` of the components that are installed beside a specification, in
+/// `specs/components/NAME/SPEC`; none where it stands in no folder of specifications. What cannot be read is left out.
+pub fn components(spec: &Path) -> Vec<(String, String)> {
+    let whole = spec.canonicalize().unwrap_or_else(|_| spec.to_owned());
+    let Some(specs) = whole.parent().filter(|parent| parent.ends_with("specs")) else {
+        return Vec::new();
+    };
+    let mut files: Vec<(String, PathBuf)> = Vec::new();
+    for component in below(&specs.join("components")) {
+        for part in below(&component) {
+            let name = |path: &Path| {
+                path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+            };
+            files.push((format!("{} {}", name(&component), name(&part)), part.join("tasks.md")));
+        }
+    }
+    files.truncate(FILES);
+    let text = |(name, path): (String, PathBuf)| {
+        let document = read(&path, name.clone()).ok()?;
+        Some((name, document.text))
+    };
+    files.into_iter().filter_map(text).collect()
+}
+
+/// The folders in a folder, by name.
+fn below(path: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
 }
 
 fn contracts(path: &Path) -> Vec<String> {

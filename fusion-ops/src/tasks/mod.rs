@@ -1,5 +1,6 @@
 //! `tasks.md` as a graph: tasks, phases, what comes before what, and why.
 
+mod derive;
 mod fields;
 mod files;
 mod line;
@@ -18,6 +19,7 @@ mod verbs;
 mod workflow;
 mod world;
 
+pub use derive::derive;
 pub use model::{Need, Phase, Plan, Problem, State, Task, Why};
 pub use plan::plan;
 pub use ticks::tick;

@@ -2,6 +2,8 @@
 
 mod analyze;
 mod dispatch;
+mod new;
 mod plan;
+mod validate;
 
 pub(super) use dispatch::spec;

@@ -1,10 +1,9 @@
 //! `fusion spec plan`: tasks as a graph, and as a workflow file.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use fusion_core::error::{Code, Error, Result};
-use fusion_ops::spec::Folder;
+use fusion_ops::spec::{self, Folder};
 use fusion_ops::tasks::{self, Plan, State};
 use serde_json::json;
 
@@ -14,7 +13,11 @@ use crate::render::Out;
 /// Prints the plan as JSON, or writes its workflow file.
 pub(super) fn plan(args: &Planning, out: &Out) -> Result<u8> {
     let folder = Folder::open(&args.folder)?;
-    let plan = tasks::plan(folder.tasks()?);
+    let own = folder.text("tasks.md").map(tasks::plan).filter(|plan| !plan.tasks.is_empty());
+    let plan = match own {
+        Some(plan) => plan,
+        None => made(args, &folder, out)?,
+    };
     if out.json {
         Out::value(&json!(plan));
     } else {
@@ -24,6 +27,36 @@ pub(super) fn plan(args: &Planning, out: &Out) -> Result<u8> {
         write(args, &folder, &plan, out)?;
     }
     Ok(0)
+}
+
+/// Makes tasks of the requirements, and keeps them as `tasks.md` unless only JSON is asked for.
+fn made(args: &Planning, folder: &Folder, out: &Out) -> Result<Plan> {
+    let old = folder.text("tasks.md");
+    let spec = folder.text("spec.md").map(spec::read).unwrap_or_default();
+    let Some(text) = tasks::derive(&spec, &spec::components(&folder.path)) else {
+        // Says that there are no tasks.
+        return folder.tasks().map(tasks::plan);
+    };
+    let plan = tasks::plan(&text);
+    if out.json && args.out.is_none() {
+        return Ok(plan);
+    }
+    let path = folder.path.join("tasks.md");
+    if old.is_some_and(|old| !spec::is_unfilled(old)) && !args.force {
+        let message = format!(
+            "{} has no task in it, and is not the empty page of `fusion spec new`",
+            path.display()
+        );
+        let hint =
+            "write tasks into it, or replace it by tasks made of the requirements with `--force`";
+        return Err(Error::new(Code::InvalidInput, message).hint(hint));
+    }
+    std::fs::write(&path, &text).map_err(|why| {
+        let message = format!("{} cannot be written", path.display());
+        Error::new(Code::FileUnreadable, message).because(why)
+    })?;
+    out.say(&format!("{}: {} tasks, made of the requirements", path.display(), plan.tasks.len()));
+    Ok(plan)
 }
 
 fn problems(plan: &Plan, folder: &Path, out: &Out) {
@@ -37,7 +70,8 @@ fn write(args: &Planning, folder: &Folder, plan: &Plan, out: &Out) -> Result<()>
     let name = folder.path.canonicalize().ok();
     let name = name.as_deref().unwrap_or(&folder.path).file_name();
     let name = name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let Some(text) = tasks::workflow(plan, &name, &BTreeMap::new()) else {
+    let spec = folder.text("spec.md").map(spec::read).unwrap_or_default();
+    let Some(text) = tasks::workflow(plan, &name, &spec.texts()) else {
         let count = plan.tasks.len();
         let message = format!("{} has no open task", folder.path.join("tasks.md").display());
         let hint = format!("it has {count} tasks; `--json` shows them");
