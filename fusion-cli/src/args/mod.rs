@@ -1,6 +1,7 @@
 //! What can be typed: the commands and their options.
 
 mod agents;
+mod build;
 mod components;
 mod dashboard;
 mod global;
@@ -14,6 +15,7 @@ mod weights;
 mod workspace;
 
 pub(crate) use agents::{Add, Agents, Match, Spawn, Tasks, Wish};
+pub(crate) use build::{Building, Covering};
 pub(crate) use components::{
     AddComponents, Changing, Components, ListComponents, RemoveComponents, ShowComponent,
     UpgradeComponents, Verb as ComponentsVerb, VerifyComponents,

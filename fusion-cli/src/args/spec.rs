@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::build::Covering;
+
 /// What to do with a specification.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Spec {
@@ -15,6 +17,8 @@ pub(crate) enum Spec {
     Analyze(Analyzing),
     /// Make the tasks a workflow file, with what each of them needs
     Plan(Planning),
+    /// Show which requirements are proved: their tasks, files and checks, also while a build runs
+    Coverage(Covering),
 }
 
 /// The options of `spec new`.

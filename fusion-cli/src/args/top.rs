@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use super::Global;
 use super::agents::{Agents, Tasks};
+use super::build::Building;
 use super::components::Components;
 use super::dashboard::Dashboard;
 use super::models::{Chat, Providers};
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     /// Specifications: from a folder of spec-kit to a plan
     #[command(subcommand)]
     Spec(Spec),
+    /// Build what a specification asks for: plan, assign, run, check, report; started again, it goes on
+    Build(Building),
     /// Components: parts of a project with specifications, tasks and checks; add, remove, upgrade, verify
     Components(Components),
     /// Agents: who there is, who should do a task; spawn, pause, resume, terminate

@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod agents;
+mod build;
 mod chat;
 mod completions;
 mod components;

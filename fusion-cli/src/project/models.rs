@@ -7,6 +7,7 @@ use fusion_core::contract::Env;
 use fusion_core::error::{Code, Error};
 use fusion_core::model::chat::{Fault, FaultKind};
 use fusion_core::run::Os;
+use fusion_ops::build::Steps;
 use fusion_providers::command::CommandStep;
 use fusion_providers::{Keys, ModelStep, Settings};
 
@@ -41,6 +42,10 @@ pub(super) fn register(fusion: &Fusion) {
         let env: Arc<dyn Env> = env;
         let settings = settings().secrets(fusion.secrets());
         for step in CommandStep::all(&env, &keys(), &settings.commands) {
+            fusion.register(step);
+        }
+        let variables: Vec<(String, String)> = environment::of_commands().into_iter().collect();
+        for step in Steps::all(&env, &variables) {
             fusion.register(step);
         }
         fusion.register(ModelStep::with(env, keys(), settings));

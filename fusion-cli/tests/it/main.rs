@@ -6,6 +6,7 @@ mod agents;
 mod bad_file;
 mod bad_run;
 mod bad_store;
+mod build;
 mod cards;
 mod components;
 mod control;

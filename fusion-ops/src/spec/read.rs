@@ -99,7 +99,9 @@ impl Reader {
 
     /// Takes a line that begins with the id of a requirement.
     fn requirement(&mut self, line: &Line<'_>) -> bool {
-        let Some((id, text)) = defined(line.text) else {
+        // Below a story, an id alone names a requirement that stands elsewhere.
+        let own = defined(line.text).filter(|(_, text)| !text.is_empty() || self.story.is_none());
+        let Some((id, text)) = own else {
             if let (Some(_), Some(story)) = (self.story, self.spec.stories.last_mut()) {
                 for id in words::requirements(line.text) {
                     if !story.requirements.contains(&id) {

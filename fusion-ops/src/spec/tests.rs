@@ -13,6 +13,8 @@ const SPEC: &str = "# Feature Specification: A blog
 
 Ada writes. It covers FR-001.
 
+- NFR-001
+
 1. **Given** no posts, **When** Ada writes one, **Then** it is listed.
 2. Given a post,
    When she deletes it,
@@ -59,26 +61,26 @@ fn a_page_is_read() {
     assert_eq!(
         ids,
         [
-            ("FR-001", 20, Kind::Functional),
-            ("FR-002", 21, Kind::Functional),
-            ("NFR-001", 23, Kind::Quality),
-            ("SC-001", 27, Kind::Success),
+            ("FR-001", 22, Kind::Functional),
+            ("FR-002", 23, Kind::Functional),
+            ("NFR-001", 25, Kind::Quality),
+            ("SC-001", 29, Kind::Success),
         ]
     );
     assert_eq!(spec.requirements[3].text, "Ten posts in a minute");
     let one = &spec.stories[0];
     assert_eq!((one.id.as_str(), one.title.as_str()), ("US1", "Write a post"));
     assert_eq!((one.priority.as_deref(), one.line), (Some("P1"), 5));
-    assert_eq!(one.requirements, ["FR-001"]);
+    assert_eq!(one.requirements, ["FR-001", "NFR-001"]);
     let lines: Vec<(usize, &str)> =
         one.scenarios.iter().map(|one| (one.line, one.then.as_str())).collect();
-    assert_eq!(lines, [(9, "it is listed."), (10, "it is gone.")]);
+    assert_eq!(lines, [(11, "it is listed."), (12, "it is gone.")]);
     assert_eq!(spec.stories[1].scenarios[0].when, "a reader opens it");
     assert_eq!(spec.entities[0].text, "Post: title, text");
     assert_eq!(spec.out_of_scope[0].text, "Comments");
     assert_eq!(spec.assumptions[0].text, "One author");
     assert_eq!(spec.clarifications.len(), 1);
-    assert_eq!(spec.clarifications[0].line, 21);
+    assert_eq!(spec.clarifications[0].line, 23);
 }
 
 #[test]

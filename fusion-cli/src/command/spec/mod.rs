@@ -1,6 +1,7 @@
 //! `fusion spec`: from a specification to a plan.
 
 mod analyze;
+mod coverage;
 mod dispatch;
 mod new;
 mod plan;

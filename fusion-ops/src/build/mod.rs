@@ -1,0 +1,15 @@
+//! From a plan to what is built: a workflow whose nodes are the tasks, each tried, checked, and ticked when it is proved.
+
+mod graph;
+mod job;
+mod prepare;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod ticks;
+
+pub use graph::{Crew, Worker, workflow};
+pub use job::{Job, jobs};
+pub use prepare::{Build, prepare};
+pub use steps::{Outcome, Steps, Tried};
+pub use ticks::{set, state};

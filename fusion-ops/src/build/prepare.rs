@@ -1,0 +1,136 @@
+//! From the folder of a specification to what is needed to build it.
+
+use std::path::Path;
+
+use fusion_core::error::{Code, Error, Result};
+use fusion_core::model::Digest;
+use serde_json::{Map, Value, json};
+
+use super::graph::{Crew, workflow};
+use super::job::{Job, jobs};
+use crate::check::Settings;
+use crate::spec::{self, Folder, Spec};
+use crate::tasks::{self, Plan, State};
+
+/// The file with the checks and gates of a build.
+const SETTINGS: &str = "build.yaml";
+/// How many letters of a hash stand in an id.
+const HASH: usize = 10;
+/// The longest name of a specification in an id.
+const NAME: usize = 60;
+
+/// What is needed to build a specification.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Build {
+    /// What it is called: the name of its folder.
+    pub name: String,
+    /// What `spec.md` says.
+    pub spec: Spec,
+    /// The tasks.
+    pub plan: Plan,
+    /// The checks and gates.
+    pub settings: Settings,
+    /// The open tasks as jobs.
+    pub jobs: Vec<Job>,
+    /// The text for a `tasks.md` that is not there yet.
+    pub made: Option<String>,
+    /// The folder, as it is.
+    folder: String,
+    /// What the id of the run is made from; boxes count as empty.
+    texts: Vec<String>,
+}
+
+/// Reads what is needed to build a specification. Without tasks, they are made of the requirements.
+///
+/// # Errors
+/// Those of `build.yaml`; `FU0201` when there is nothing to build.
+pub fn prepare(folder: &Folder) -> Result<Build> {
+    let whole = folder.path.canonicalize().unwrap_or_else(|_| folder.path.clone());
+    let name =
+        whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let spec = folder.text("spec.md").map(spec::read).unwrap_or_default();
+    let own = folder.text("tasks.md").map(str::to_owned);
+    let written = own.as_deref().map(tasks::plan).filter(|plan| !plan.tasks.is_empty());
+    let (plan, text, made) = match (written, own) {
+        (Some(plan), Some(text)) => (plan, text, None),
+        (_, own) => {
+            let may = own.as_deref().is_none_or(spec::is_unfilled);
+            let text = tasks::derive(&spec, &spec::components(&folder.path)).filter(|_| may);
+            let Some(text) = text else {
+                let message = format!(
+                    "{} has no tasks, and no requirements to make them of",
+                    folder.path.display()
+                );
+                let hint =
+                    "write requirements (`- **FR-001**: ...`) into spec.md, or tasks into tasks.md";
+                return Err(Error::new(Code::FileUnreadable, message).hint(hint));
+            };
+            (tasks::plan(&text), text.clone(), Some(text))
+        }
+    };
+    let file = folder.path.join(SETTINGS);
+    let settings_text = if file.is_file() {
+        Folder::open(&file)?.text(SETTINGS).unwrap_or_default().to_owned()
+    } else {
+        String::new()
+    };
+    let settings = if settings_text.is_empty() {
+        Settings::default()
+    } else {
+        Settings::parse(&settings_text, &file.display().to_string())?
+    };
+    let empty = tasks::tick(&text, &plan, &|id| {
+        let task = plan.tasks.iter().find(|task| task.id == id)?;
+        (task.state == State::Done).then_some(State::Open)
+    });
+    let texts = vec![folder.text("spec.md").unwrap_or_default().to_owned(), empty, settings_text];
+    let jobs = jobs(&plan, &spec, &settings);
+    let folder = whole.display().to_string();
+    Ok(Build { name, spec, plan, settings, jobs, made, folder, texts })
+}
+
+impl Build {
+    /// Gives what the ids of all its runs in a workspace begin with.
+    pub fn prefix(&self, workspace: &Path) -> String {
+        let fits = |sign: char| if sign.is_ascii_alphanumeric() { sign } else { '-' };
+        let name: String = self.name.chars().map(fits).take(NAME).collect();
+        let place =
+            Digest::of_parts(&[self.folder.as_bytes(), workspace.display().to_string().as_bytes()]);
+        let place: String = place.to_string().chars().take(HASH).collect();
+        format!("build-{}-{place}-", name.trim_matches('-'))
+    }
+
+    /// Gives the id of its run: the same for the same texts, workspace and crew, whichever boxes are ticked.
+    pub fn id(&self, workspace: &Path, crew: &Crew) -> String {
+        let agents: Vec<(&str, &Value)> =
+            crew.workers.iter().map(|worker| (worker.name.as_str(), &worker.agent)).collect();
+        let crew = json!([agents, crew.attempts, crew.person]).to_string();
+        let mut parts: Vec<&[u8]> = self.texts.iter().map(String::as_bytes).collect();
+        parts.push(crew.as_bytes());
+        let hash: String = Digest::of_parts(&parts).to_string().chars().take(HASH).collect();
+        format!("{}{hash}", self.prefix(workspace))
+    }
+
+    /// Gives its workflow, as JSON.
+    pub fn workflow(&self, workspace: &Path, crew: &Crew) -> Value {
+        let (name, id) = (format!("build-{}", self.slug()), self.id(workspace, crew));
+        workflow((&name, &id), &self.jobs, crew)
+    }
+
+    fn slug(&self) -> String {
+        let fits = |sign: char| if sign.is_ascii_alphanumeric() { sign } else { '-' };
+        let name: String = self.name.chars().map(fits).take(NAME).collect();
+        let name = name.trim_matches('-').to_owned();
+        if name.is_empty() { "spec".to_owned() } else { name }
+    }
+
+    /// Gives the input of its run.
+    pub fn input(&self, workspace: &Path) -> Value {
+        let jobs: Map<String, Value> =
+            self.jobs.iter().map(|job| (job.id.clone(), json!(job))).collect();
+        json!({
+            "workspace": workspace.display().to_string(), "spec": self.folder,
+            "jobs": jobs, "checks": self.settings.at_end(),
+        })
+    }
+}

@@ -1,0 +1,280 @@
+//! The steps of a build's workflow: look before, check after, write down what is done.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fusion_core::contract::{BoxFuture, Context, Env, Output, Step};
+use fusion_core::model::{Class, Failure, Payload};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::job::Job;
+use super::ticks;
+use crate::check::{Check, Checker, Evidence, Proof, inside};
+use crate::tasks::State;
+
+/// Looks whether a task is done already, and whether it can begin.
+pub(super) const BEFORE: &str = "build.before";
+/// Checks what an attempt made.
+pub(super) const CHECK: &str = "build.check";
+/// Ticks a task that is proved; fails when it is not.
+pub(super) const DONE: &str = "build.done";
+/// Makes the checks of requirements and stories.
+pub(super) const END: &str = "build.verify";
+/// Stands in for an agent that failed.
+pub(super) const GONE: &str = "build.gone";
+
+/// The longest words of an agent that are kept, in characters.
+const WORDS: usize = 4_000;
+/// The most files of an attempt that are looked at.
+const FILES: usize = 200;
+
+/// What came of one try of a task.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tried {
+    /// Who tried.
+    pub worker: String,
+    /// Which attempt of this worker it was, from 1.
+    pub round: u64,
+    /// Whether all checks held.
+    pub passed: bool,
+    /// What the checks found.
+    pub proofs: Vec<Proof>,
+    /// The worker's last words, the end of them.
+    pub text: String,
+    /// The files that it changed, where it tells.
+    pub files: Vec<String>,
+    /// What it cost, where it tells.
+    pub cost: Value,
+}
+
+/// What became of a task.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Outcome {
+    /// The task.
+    pub id: String,
+    /// Who did it: a worker, `by hand` when its box was ticked before, `set aside` when it was put off or given up.
+    pub by: String,
+    /// What the checks found.
+    pub proofs: Vec<Proof>,
+    /// The last try of each worker.
+    pub tries: Vec<Tried>,
+}
+
+/// The steps of a build; register them all.
+#[derive(Clone)]
+pub struct Steps {
+    name: &'static str,
+    env: Arc<dyn Env>,
+    variables: Vec<(String, String)>,
+}
+
+impl Steps {
+    /// Makes them. `variables` are all that commands of checks see of the environment.
+    pub fn all(env: &Arc<dyn Env>, variables: &[(String, String)]) -> Vec<Self> {
+        let one = |name| Self { name, env: env.clone(), variables: variables.to_vec() };
+        [BEFORE, CHECK, DONE, END, GONE].map(one).to_vec()
+    }
+
+    fn checker(&self, ctx: &Context, folder: &std::path::Path) -> Checker {
+        Checker::new(self.env.clone(), ctx.clone(), folder, self.variables.clone())
+    }
+}
+
+impl fmt::Debug for Steps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Step for Steps {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn run(&self, ctx: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>> {
+        let own = self.clone();
+        Box::pin(async move {
+            let output = match own.name {
+                BEFORE => before(&input.decode()?)?,
+                CHECK => own.check(&ctx, input.decode()?).await?,
+                DONE => own.done(&ctx, input.decode()?).await?,
+                END => own.end(&ctx, input.decode()?).await,
+                _ => gone(&ctx),
+            };
+            Ok(Output::Value(Payload::json(&output)?))
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Before {
+    workspace: PathBuf,
+    spec: PathBuf,
+    job: Job,
+}
+
+fn before(given: &Before) -> Result<Value, Failure> {
+    let job = &given.job;
+    let refused = |message: String| Failure::new(Class::VALIDATION, message).permanent();
+    if !given.workspace.is_dir() {
+        return Err(refused(format!(
+            "{}: there is no folder {}",
+            job.id,
+            given.workspace.display()
+        )));
+    }
+    let state = ticks::state(&given.spec, &job.id).map_err(|why| refused(why.to_string()))?;
+    match state {
+        Some(State::Done) => return Ok(json!({"done": true, "by": "by hand"})),
+        Some(State::Deferred | State::Cancelled) => {
+            return Ok(json!({"done": true, "by": "set aside"}));
+        }
+        Some(State::Open) | None => {}
+    }
+    let is_missing =
+        |name: &&String| !inside(&given.workspace, name).is_some_and(|path| path.exists());
+    let missing: Vec<&str> = job.inputs.iter().filter(is_missing).map(String::as_str).collect();
+    if !missing.is_empty() {
+        return Err(refused(format!(
+            "{} cannot begin: these are missing: {}",
+            job.id,
+            missing.join(", ")
+        )));
+    }
+    Ok(json!({"done": false}))
+}
+
+#[derive(Deserialize)]
+struct After {
+    workspace: PathBuf,
+    job: Job,
+    worker: String,
+    #[serde(default)]
+    round: Value,
+    /// The conversation that the attempt went on with.
+    #[serde(default)]
+    session: String,
+    #[serde(default)]
+    said: Said,
+}
+
+/// What an agent's reply says that is looked at here.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Said {
+    text: String,
+    files: Vec<String>,
+    session: Option<String>,
+    cost: Value,
+    failed: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Done {
+    workspace: PathBuf,
+    spec: PathBuf,
+    job: Job,
+    before: Was,
+    tries: Vec<Option<Try>>,
+}
+
+#[derive(Deserialize)]
+struct Was {
+    done: bool,
+    #[serde(default)]
+    by: String,
+}
+
+#[derive(Deserialize)]
+struct Try {
+    passed: bool,
+    #[serde(default)]
+    feedback: String,
+    #[serde(default)]
+    tried: Option<Tried>,
+}
+
+#[derive(Deserialize)]
+struct Final {
+    workspace: PathBuf,
+    checks: Vec<Check>,
+}
+
+impl Steps {
+    async fn check(&self, ctx: &Context, given: After) -> Result<Value, Failure> {
+        let After { workspace, job, worker, round, session, said } = given;
+        // A task that names no file is judged by what was changed.
+        let mut files = job.files.clone();
+        if files.is_empty() {
+            let is_there =
+                |name: &String| inside(&workspace, name).is_some_and(|path| path.is_file());
+            files = said.files.iter().filter(|name| is_there(name)).take(FILES).cloned().collect();
+        }
+        let checker = self.checker(ctx, &workspace).stubs(job.stubs);
+        let mut evidence = checker.all(&files, &job.checks).await;
+        if let Some(why) = &said.failed {
+            evidence.proofs.insert(0, Proof::new("agent", &worker, false, why));
+        }
+        let count = said.text.chars().count();
+        let tried = Tried {
+            worker,
+            round: round.as_u64().unwrap_or(0),
+            passed: evidence.passed(),
+            text: said.text.chars().skip(count.saturating_sub(WORDS)).collect(),
+            files: said.files.into_iter().take(FILES).collect(),
+            cost: said.cost,
+            proofs: evidence.proofs.clone(),
+        };
+        Ok(json!({
+            "passed": evidence.passed(), "feedback": evidence.feedback(),
+            "session": said.session.unwrap_or(session), "tried": tried,
+        }))
+    }
+
+    async fn done(&self, ctx: &Context, given: Done) -> Result<Value, Failure> {
+        let Done { workspace, spec, job, before, tries } = given;
+        let id = job.id.clone();
+        if before.done {
+            let checker = self.checker(ctx, &workspace).stubs(job.stubs);
+            let Evidence { proofs } = match before.by.as_str() {
+                "by hand" => checker.all(&job.files, &job.checks).await,
+                _ => Evidence::default(),
+            };
+            return Ok(json!(Outcome { id, by: before.by, proofs, tries: Vec::new() }));
+        }
+        let tries: Vec<Try> = tries.into_iter().flatten().collect();
+        let Some(good) =
+            tries.iter().rev().find(|one| one.passed).and_then(|one| one.tried.clone())
+        else {
+            let feedback = tries.iter().rev().find(|one| !one.feedback.is_empty());
+            let why = feedback.map_or("nobody tried it", |one| one.feedback.as_str());
+            return Err(
+                Failure::new(Class::VALIDATION, format!("{id} is not done:\n{why}")).permanent()
+            );
+        };
+        ticks::set(&spec, &id, State::Done).map_err(|why| Failure::error(why.to_string()))?;
+        let tries = tries.into_iter().filter_map(|one| one.tried).collect();
+        Ok(json!(Outcome { id, by: good.worker, proofs: good.proofs, tries }))
+    }
+
+    async fn end(&self, ctx: &Context, given: Final) -> Value {
+        let checker = self.checker(ctx, &given.workspace);
+        let mut made = Vec::new();
+        for check in given.checks {
+            let proof = checker.check(&check).await;
+            made.push(
+                json!({"requirement": check.requirement, "story": check.story, "proof": proof}),
+            );
+        }
+        json!({"checks": made})
+    }
+}
+
+fn gone(ctx: &Context) -> Value {
+    let why = ctx.about().feedback.map_or_else(|| "it failed".to_owned(), |why| why.to_string());
+    json!({"text": "", "files": [], "failed": why})
+}

@@ -1,0 +1,14 @@
+//! Requirements against tasks, files and checks: what is proved, and what only claims to be done.
+
+mod gates;
+mod matrix;
+mod page;
+#[cfg(test)]
+mod tests;
+
+pub use gates::{Refusal, refusals};
+pub use matrix::{
+    Artifact, Coverage, Progress, RequirementRow, Standing, StoryRow, TaskProgress, TaskState,
+    coverage,
+};
+pub use page::{escaped, page};
