@@ -40,7 +40,7 @@ pub(crate) enum Command {
     /// Print the JSON Schema of a kind of file
     Schema {
         /// The kind of file
-        #[arg(value_parser = ["workflow", "message", "spec"])]
+        #[arg(value_parser = ["workflow", "message", "spec", "component"])]
         kind: String,
     },
     /// Everything on runs: list, show, cancel, approve …

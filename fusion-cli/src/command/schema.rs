@@ -2,6 +2,7 @@
 
 use fusion_core::coordination::message_schema;
 use fusion_core::graph::schema;
+use fusion_ops::component::Manifest;
 use fusion_ops::spec::SpecFile;
 
 use crate::render::Out;
@@ -9,10 +10,11 @@ use crate::render::Out;
 /// Prints the schema.
 pub(super) fn schema(kind: &str) -> u8 {
     // The command line knows the kinds.
-    debug_assert!(["workflow", "message", "spec"].contains(&kind));
+    debug_assert!(["workflow", "message", "spec", "component"].contains(&kind));
     Out::value(&match kind {
         "message" => message_schema(),
         "spec" => SpecFile::schema(),
+        "component" => Manifest::schema(),
         _ => schema::workflow(),
     });
     0

@@ -132,6 +132,12 @@ fn what_a_specification_requires_is_added_once() {
         );
     }
     assert_eq!(fs::read(project.path("fusion.lock")).unwrap(), lock);
+    let alone = project.fusion("--json spec analyze specs/001-shop").json();
+    assert_eq!(
+        alone["components"].as_array().unwrap().len(),
+        all.len(),
+        "tasks of components count as words"
+    );
     assert_eq!(project.fusion("components verify").code, 0);
 }
 
@@ -198,4 +204,59 @@ fn hostile_packages_are_named_and_harmless() {
         "{}",
         ran.all()
     );
+}
+
+/// Where the child works that is killed in the middle. Without the variable it is no test.
+const CHILD: &str = "FUSION_TEST_COMPONENTS_KILLED";
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test hands its child what to do")]
+fn child_that_is_killed_in_the_middle() {
+    use fusion_ops::component::{Goal, Options, Project as Folder, Registry};
+    let Ok(path) = std::env::var(CHILD) else { return };
+    let folder = Folder::open(std::path::Path::new(&path)).unwrap();
+    let goal = Goal::Add([("auth".to_owned(), "*".parse().unwrap())].into());
+    let plan = folder.plan(&Registry::built_in(), &goal, &Options::default()).unwrap();
+    let _ = folder.apply_watched(&plan, &mut |what| {
+        if what.starts_with("move the new specs/components/auth/mfa/spec.md") {
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL)
+                .unwrap();
+        }
+        Ok(())
+    });
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test starts itself, to be killed")]
+fn a_killed_change_is_undone_by_the_next_command() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let project = Project::new();
+    project.write(".env.example", "MINE=1");
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "components::child_that_is_killed_in_the_middle"])
+        .env(CHILD, project.path(""))
+        .output()
+        .unwrap();
+    assert_eq!(child.status.signal(), Some(9), "{}", String::from_utf8_lossy(&child.stdout));
+    assert!(
+        project.path(".fusion-change/journal").exists()
+            && project.path("specs/components/auth/jwt-auth/spec.md").exists()
+    );
+    let ran = project.fusion("components tree");
+    assert!(
+        ran.stderr.contains("a change that was cut off by a crash was undone"),
+        "{}",
+        ran.all()
+    );
+    assert!(!project.path("specs").exists() && !project.path(".fusion-change").exists());
+    assert_eq!(fs::read_to_string(project.path(".env.example")).unwrap(), "MINE=1");
+    assert_eq!(project.fusion("components add auth").code, 0);
+    assert_eq!(project.fusion("components verify").code, 0);
+}
+
+#[test]
+fn the_schema_of_a_package_is_printed() {
+    let schema = Project::new().fusion("schema component").json();
+    assert_eq!(schema["required"][0], "name");
+    assert_eq!(schema["properties"]["checks"]["items"]["oneOf"].as_array().unwrap().len(), 4);
 }

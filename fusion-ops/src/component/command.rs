@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::change::Plan;
 use super::check::{CheckState, Checked};
 use super::lock::Lock;
-use super::{Project, Registry};
+use super::{Component, Project, Registry, hash};
 
 /// How much of what a command writes is kept, in bytes.
 const KEPT: usize = 64 << 10;
@@ -54,7 +54,13 @@ impl Runner {
         for name in order(&lock) {
             let Some(locked) = lock.components.get_mut(&name) else { continue };
             let Some(moment) = locked.hooks_open else { continue };
-            let Some(component) = registry.get(&name, &locked.version) else { continue };
+            // What was planned and shown is run, and nothing that has taken its place since.
+            let same = |one: &&Arc<dyn Component>| {
+                hash(one.as_ref()).is_ok_and(|hash| hash == locked.hash)
+            };
+            let Some(component) = registry.get(&name, &locked.version).filter(same) else {
+                continue;
+            };
             let hooks = component.manifest().hooks.iter().filter(|hook| hook.on == moment);
             let mut ok = true;
             for hook in hooks {

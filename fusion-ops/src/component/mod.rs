@@ -23,6 +23,7 @@ mod package;
 mod project;
 mod registry;
 mod resolve;
+mod schema;
 mod template;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use fusion_core::error::Result;
 use fusion_ops::analyze::{Analysis, Analyzer, Component};
+use fusion_ops::component::without_blocks;
 use fusion_ops::spec::Folder;
 use serde_json::json;
 
@@ -15,7 +16,11 @@ pub(super) fn analyze(args: &Analyzing, out: &Out) -> Result<u8> {
     if args.auto_install {
         return runtime::block_on(install(args, out));
     }
-    let folder = Folder::open(&args.folder)?;
+    let mut folder = Folder::open(&args.folder)?;
+    // What components put into its files is not what the specification says.
+    for document in &mut folder.documents {
+        document.text = without_blocks(&document.text);
+    }
     let analysis = Analyzer::new().analyze(&folder);
     if out.json {
         Out::value(&json!(analysis));
