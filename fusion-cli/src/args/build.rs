@@ -22,6 +22,9 @@ pub(crate) struct Building {
     /// A recording that does the tasks
     #[arg(long, value_name = "FILE")]
     pub recordings: Option<PathBuf>,
+    /// Add the components that the specification requires first: their tasks are among its own then
+    #[arg(long)]
+    pub components: bool,
     /// How many tasks are worked at together
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub jobs: u32,

@@ -270,3 +270,23 @@ fn the_blog_is_built_and_works() {
     );
     assert!(asked.stdout.contains("&lt;b&gt;Bold&lt;/b&gt; words &amp; more."), "{}", asked.all());
 }
+
+#[test]
+fn components_that_are_required_come_first_and_once() {
+    let (project, agent) = project("cat > /dev/null\n");
+    let spec = SPEC.replace("list notes", "pay for notes with a credit card through Stripe");
+    project.write("specs/001-notes/spec.md", spec);
+    let dry = project.args(&["build", ".", "--agent", &agent, "--components", "--dry-run"]);
+    assert!(dry.stdout.contains("+ payments"), "{}", dry.all());
+    assert!(!project.path("fusion.lock").exists());
+    // This agent does nothing, so the build fails; what it was to do had the component's tasks in it.
+    let build = ["build", ".", "--agent", &agent, "--components", "--unattended", "--json"];
+    let first = project.args(&build);
+    assert_eq!(first.code, 1, "{}", first.all());
+    let lock = text(&project, "fusion.lock");
+    assert!(lock.contains("payments"), "{lock}");
+    assert!(text(&project, "specs/001-notes/tasks.md").contains("payments/stripe"));
+    let second = project.args(&build);
+    assert_eq!(text(&project, "fusion.lock"), lock);
+    assert_eq!(first.json()["run"], second.json()["run"], "the same specification is the same run");
+}

@@ -9,6 +9,7 @@ use super::folder::Folder;
 use super::model::Spec;
 use super::read::read;
 use super::yaml::SpecFile;
+use crate::component::without_blocks;
 use crate::tasks::{self, Plan};
 
 /// The most problems that are told.
@@ -63,7 +64,7 @@ pub fn validate(folder: &Folder) -> Vec<Issue> {
     }
     if let Some(text) = folder.text("tasks.md") {
         let plan = tasks::plan(text);
-        planned(&plan, spec.as_ref(), &mut found);
+        planned((text, &plan), spec.as_ref(), &mut found);
     }
     let mut issues = found.0;
     issues.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
@@ -181,7 +182,7 @@ fn short(name: &str, text: &str, found: &mut Found) {
     }
 }
 
-fn planned(plan: &Plan, spec: Option<&Spec>, found: &mut Found) {
+fn planned((text, plan): (&str, &Plan), spec: Option<&Spec>, found: &mut Found) {
     for problem in &plan.problems {
         let severity = if problem.message.contains("stands here again") {
             Severity::Warning
@@ -191,7 +192,11 @@ fn planned(plan: &Plan, spec: Option<&Spec>, found: &mut Found) {
         found.add(severity, ("tasks.md", problem.line), problem.message.clone(), None);
     }
     let Some(spec) = spec.filter(|spec| !spec.requirements.is_empty()) else { return };
-    for task in &plan.tasks {
+    // What a component brought is for the requirements of its own specification.
+    let own = without_blocks(text);
+    let own: Vec<bool> = own.lines().map(|line| !line.trim().is_empty()).collect();
+    let is_own = |line: usize| own.get(line.wrapping_sub(1)).copied().unwrap_or(true);
+    for task in plan.tasks.iter().filter(|task| is_own(task.line)) {
         for id in task.requirements.iter().filter(|id| spec.requirement(id).is_none()) {
             let message = format!("{} names {id}, which spec.md does not have", task.id);
             let hint = near(spec, id);

@@ -9,16 +9,18 @@ use fusion_core::run::Options;
 use fusion_core::{Fusion, Run, Starting};
 use fusion_ops::analyze::Analyzer;
 use fusion_ops::build::{Build, Crew, prepare};
+use fusion_ops::component::without_blocks;
 use fusion_ops::spec::{Folder, Severity, validate};
 use serde_json::json;
 
 use super::crew::{crew, workspace};
 use super::report;
-use crate::args::{Building, Global};
+use crate::args::{Building, Changing, Global};
+use crate::command::components;
 use crate::command::follow::{Followed, follow};
 use crate::command::interrupt::{INTERRUPTED, Interrupt};
 use crate::command::known;
-use crate::project::{self, Loaded, Need};
+use crate::project::{self, Loaded, Need, components as registry};
 use crate::render::{Color, Out, Table};
 
 /// How often a specification is built anew.
@@ -30,9 +32,9 @@ const VERIFY: &str = "verify";
 pub(in crate::command) async fn build(args: Building, global: &Global, out: &Out) -> Result<u8> {
     let folder = Folder::open(&args.folder)?;
     is_sound(&folder, out)?;
+    let folder = needed(&args, folder, out).await?;
     let build = prepare(&folder)?;
     let workspace = workspace(&args.workspace, !args.dry_run)?;
-    needed(&folder, out);
     let (crew, who) = crew(&args, &build).await?;
     out.say(&who);
     if args.dry_run {
@@ -94,13 +96,26 @@ fn is_sound(folder: &Folder, out: &Out) -> Result<()> {
     Error::join(errors).map_or(Ok(()), Err)
 }
 
-/// Says which components a specification needs.
-fn needed(folder: &Folder, out: &Out) {
-    let analysis = Analyzer::new().analyze(folder);
+/// Says which components a specification needs, or adds them; gives the specification as it is then.
+async fn needed(args: &Building, folder: Folder, out: &Out) -> Result<Folder> {
+    if args.components {
+        let how = Changing { dry_run: args.dry_run, ..Changing::default() };
+        let required = components::install(&args.folder, &how, &registry(&[]), out).await?;
+        if !out.json {
+            required.lines(out);
+        }
+        return Folder::open(&args.folder);
+    }
+    let mut own = folder.clone();
+    for document in &mut own.documents {
+        document.text = without_blocks(&document.text);
+    }
+    let analysis = Analyzer::new().analyze(&own);
     let names: Vec<&str> = analysis.components.iter().map(|one| one.id).collect();
     if !names.is_empty() {
-        out.say(&format!("it needs: {}", names.join(", ")));
+        out.say(&format!("it needs: {} (`--components` adds them)", names.join(", ")));
     }
+    Ok(folder)
 }
 
 /// Shows what would be done.
