@@ -55,6 +55,7 @@ impl Activation {
     pub(super) async fn live(mut self) {
         let end = self.work().await;
         self.keeper.forget(&self.name);
+        self.again().await;
         self.keeper.ended();
         self.asks.close();
         let end = end.unwrap_or_else(|error| {
@@ -70,6 +71,19 @@ impl Activation {
                 End::Elsewhere => Told::Elsewhere,
                 End::Refused(failure) => Told::Answer(Err(failure.clone())),
             });
+        }
+    }
+
+    /// Begins anew when this process has claimed the object while this activation was ending: whoever claimed it found that there
+    /// was one.
+    async fn again(&self) {
+        let engine = &self.keeper.engine;
+        if engine.is_closed() {
+            return;
+        }
+        let entry = engine.store.entry(&self.name.stream).await;
+        if entry.is_ok_and(|entry| entry.is_some_and(|one| one.session == Some(engine.session))) {
+            drop(self.keeper.open(&self.name));
         }
     }
 

@@ -17,10 +17,11 @@ pub(super) async fn take(engine: &Shared, name: &Name) -> Result<Option<Ticket>>
                 return Ok(Some(entry.ticket()));
             }
             Some(entry) if entry.session.is_some() => {
-                // Perhaps of the dead.
-                if has_reaped || session::reap(engine).await? == 0 {
+                // Perhaps of the dead; somebody else here may look for them at the same time.
+                if has_reaped {
                     return Ok(None);
                 }
+                session::reap(engine).await?;
                 has_reaped = true;
                 continue;
             }

@@ -19,6 +19,7 @@ crate::on_every_store! {
     a_snapshot_changes_nothing,
     a_failure_writes_nothing,
     timers_wake_sleepers,
+    what_wakes_one_that_falls_asleep_is_not_lost,
     what_is_told_is_done_once,
     old_states_are_raised,
     newer_objects_are_parked,
@@ -246,6 +247,26 @@ async fn timers_wake_sleepers(fusion: Fusion) {
     gone(&fusion).await;
     let late = counter.noted().iter().filter(|one| *one == "handle late").count();
     assert_eq!(late, 1, "once");
+}
+
+async fn what_wakes_one_that_falls_asleep_is_not_lost(fusion: Fusion) {
+    registered(&fusion, 1).await;
+    fusion.objects().set_idle_ms(0);
+    let one = fusion.objects().get("counter", "a").unwrap();
+    for n in 1..=400 {
+        one.tell("add", &1).await.unwrap();
+        // Sometimes it is told more before it slept, sometimes while it falls asleep.
+        if n % 3 == 0 {
+            crate::pause(1).await;
+        }
+    }
+    for _ in 0..4_000 {
+        if one.state().await.unwrap().0 == json!(400) {
+            return;
+        }
+        crate::pause(5).await;
+    }
+    panic!("a message was left lying: {:?}", one.state().await);
 }
 
 async fn what_is_told_is_done_once(fusion: Fusion) {
