@@ -34,7 +34,7 @@ pub(crate) struct Building {
     /// Only say what would be done
     #[arg(long)]
     pub dry_run: bool,
-    /// Write the report here [default: build.html beside the store]
+    /// Write the report here [default: build.html in the folder of the specification]
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 }

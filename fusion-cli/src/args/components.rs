@@ -53,7 +53,7 @@ pub(crate) struct Changing {
     /// Show what would change, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Replace files that are in the way or were edited; what stood there comes back on removal
+    /// Replace files that are in the way, which come back on removal, and those that were edited here, for good
     #[arg(long)]
     pub overwrite: bool,
     /// Run the commands that components bring as hooks; without this none is ever run

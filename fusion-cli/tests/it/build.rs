@@ -290,3 +290,35 @@ fn components_that_are_required_come_first_and_once() {
     assert_eq!(text(&project, "fusion.lock"), lock);
     assert_eq!(first.json()["run"], second.json()["run"], "the same specification is the same run");
 }
+
+#[test]
+fn nothing_is_proved_by_who_does_nothing_and_no_check_is_passed_over() {
+    let (project, agent) = project("cat > /dev/null\n");
+    let tasks = "- [ ] T001 Review the security (FR-001)\n- [ ] T002 Make it fast (FR-002)\n";
+    project.write("specs/001-notes/tasks.md", tasks);
+    project.write("specs/001-notes/build.html", "mine");
+    let build = ["--json", "build", ".", "--agent", &agent, "--unattended"];
+    let ran = project.args(&build);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert_eq!(ran.json()["coverage"]["proved"], serde_json::json!([0, 2]), "{}", ran.all());
+    assert_eq!(text(&project, "specs/001-notes/build.html"), "mine");
+    assert!(project.path("specs/001-notes/build.fusion.html").exists());
+
+    let wrong = "build: 1\nchecks:\n  - { task: T01, command: [\"false\"] }\n  - { story: US9, command: [\"false\"] }\n";
+    project.write("specs/001-notes/build.yaml", wrong);
+    let refused = project.args(&["build", ".", "--agent", &agent, "--dry-run"]);
+    assert_eq!(refused.code, 2, "{}", refused.all());
+    for wanted in ["build.yaml:3", "there is no task `T01`", "`T001`", "there is no story `US9`"] {
+        assert!(refused.stderr.contains(wanted), "{wanted}: {}", refused.all());
+    }
+
+    let failing = "build: 1\nchecks:\n  - { story: US1, command: [\"false\"] }\ngates: { coverage: 0, success: 0 }\n";
+    project.write("specs/001-notes/build.yaml", failing);
+    let ran = project.args(&build);
+    assert_eq!(
+        (ran.code, &ran.json()["refused"][0]["gate"]),
+        (1, &"checks".into()),
+        "{}",
+        ran.all()
+    );
+}

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fusion_core::error::{Code, Error, Result};
+use fusion_core::error::{Code, Error, Place, Result, nearest};
 use fusion_core::model::Digest;
 use serde_json::{Map, Value, json};
 
@@ -79,6 +79,7 @@ pub fn prepare(folder: &Folder) -> Result<Build> {
     } else {
         Settings::parse(&settings_text, &file.display().to_string())?
     };
+    names_fit(&settings, (&plan, &spec), (&settings_text, &file.display().to_string()))?;
     let empty = tasks::tick(&text, &plan, &|id| {
         let task = plan.tasks.iter().find(|task| task.id == id)?;
         (task.state == State::Done).then_some(State::Open)
@@ -87,6 +88,44 @@ pub fn prepare(folder: &Folder) -> Result<Build> {
     let jobs = jobs(&plan, &spec, &settings);
     let folder = whole.display().to_string();
     Ok(Build { name, spec, plan, settings, jobs, made, folder, texts })
+}
+
+/// Tests that what is named in `build.yaml` is there: a check of something else would silently never be made.
+fn names_fit(
+    settings: &Settings,
+    (plan, spec): (&Plan, &Spec),
+    (text, file): (&str, &str),
+) -> Result<()> {
+    let tasks: Vec<&str> = plan.tasks.iter().map(|task| task.id.as_str()).collect();
+    let stories: Vec<&str> = spec.stories.iter().map(|story| story.id.as_str()).collect();
+    let mut requirements: Vec<&str> =
+        spec.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
+    // Those of components stand in specifications of their own.
+    requirements.extend(plan.tasks.iter().flat_map(|task| &task.requirements).map(String::as_str));
+    let both = [requirements.as_slice(), stories.as_slice()].concat();
+    let mut errors = Vec::new();
+    let mut known_as = |id: &str, known: &[&str], what: &str| {
+        if known.contains(&id) {
+            return;
+        }
+        let line = (1..).zip(text.lines()).find(|(_, line)| line.contains(id));
+        let place = Place { file: file.into(), line: line.map_or(1, |(line, _)| line), column: 1 };
+        let hint = nearest::hint(id, known.iter().copied());
+        let message = format!("there is no {what} `{id}`");
+        errors.push(Error::new(Code::UnknownReference, message).hint(hint).at(place));
+    };
+    for check in &settings.checks {
+        match (&check.task, &check.requirement, &check.story) {
+            (Some(id), ..) => known_as(id, &tasks, "task"),
+            (_, Some(id), _) => known_as(id, &requirements, "requirement"),
+            (.., Some(id)) => known_as(id, &stories, "story"),
+            // It is made at the end, for the whole.
+            (None, None, None) => {}
+        }
+    }
+    settings.inputs.keys().for_each(|id| known_as(id, &tasks, "task"));
+    settings.gates.critical.iter().for_each(|id| known_as(id, &both, "requirement or story"));
+    Error::join(errors).map_or(Ok(()), Err)
 }
 
 impl Build {

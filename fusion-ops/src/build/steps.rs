@@ -1,7 +1,7 @@
 //! The steps of a build's workflow: look before, check after, write down what is done.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fusion_core::contract::{BoxFuture, Context, Env, Output, Step};
@@ -210,9 +210,11 @@ impl Steps {
         // A task that names no file is judged by what was changed.
         let mut files = job.files.clone();
         if files.is_empty() {
-            let is_there =
-                |name: &String| inside(&workspace, name).is_some_and(|path| path.is_file());
-            files = said.files.iter().filter(|name| is_there(name)).take(FILES).cloned().collect();
+            let is_work = |name: &String| {
+                !is_own(&workspace, name)
+                    && inside(&workspace, name).is_some_and(|path| path.is_file())
+            };
+            files = said.files.iter().filter(|name| is_work(name)).take(FILES).cloned().collect();
         }
         let checker = self.checker(ctx, &workspace).stubs(job.stubs);
         let mut evidence = checker.all(&files, &job.checks).await;
@@ -277,4 +279,12 @@ impl Steps {
 fn gone(ctx: &Context) -> Value {
     let why = ctx.about().feedback.map_or_else(|| "it failed".to_owned(), |why| why.to_string());
     json!({"text": "", "files": [], "failed": why})
+}
+
+/// Tells whether a file is the engine's, version control's, or one of a specification: what changes there proves no work.
+fn is_own(workspace: &Path, name: &str) -> bool {
+    let first = name.split('/').next().unwrap_or_default();
+    let is_store = [".db", ".db-wal", ".db-shm"].iter().any(|ending| name.ends_with(ending));
+    let beside = workspace.join(name).with_file_name("spec.md");
+    matches!(first, ".fusion" | ".git" | ".hg" | ".svn") || is_store || beside.is_file()
 }

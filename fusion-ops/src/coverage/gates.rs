@@ -8,7 +8,7 @@ use crate::check::Gates;
 /// A gate that is not reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
-    /// The gate: `coverage`, `success`, `placeholders`, `critical`.
+    /// The gate: `coverage`, `success`, `placeholders`, `checks`, `critical`.
     pub gate: String,
     /// What is missing.
     pub message: String,
@@ -54,6 +54,14 @@ pub fn refusals(coverage: &Coverage, gates: &Gates) -> Vec<Refusal> {
             for proof in task.proofs.iter().filter(wrong) {
                 refuse("placeholders", format!("{} of {id}: {}", proof.subject, proof.detail));
             }
+        }
+    }
+    let requirements = coverage.requirements.iter().map(|row| (&row.id, &row.checks));
+    let stories = coverage.stories.iter().map(|row| (&row.id, &row.checks));
+    for (id, checks) in requirements.chain(stories) {
+        let fails = |proof: &&crate::check::Proof| proof.check != "file" && !proof.passed;
+        for proof in checks.iter().filter(fails) {
+            refuse("checks", format!("{id}: {} {}: {}", proof.check, proof.subject, proof.detail));
         }
     }
     for id in &gates.critical {

@@ -54,6 +54,8 @@ pub struct Progress {
     pub tasks: BTreeMap<String, TaskProgress>,
     /// The checks of requirements and stories, by the id of what they are about.
     pub checks: BTreeMap<String, Vec<Proof>>,
+    /// The checks that were asked for and not made yet, by what they are about.
+    pub unmade: BTreeMap<String, usize>,
 }
 
 /// Where a requirement stands. Only `done` is done: every task of it is, and at least one check of it was made, and all held.
@@ -197,7 +199,10 @@ impl All<'_> {
             good: proof.passed,
             wrong: if proof.passed { String::new() } else { proof.detail.clone() },
         });
-        let standing = standing(&states, &checks);
+        let standing = match standing(&states, &checks) {
+            Standing::Done if self.progress.unmade.contains_key(&one.id) => Standing::Unproved,
+            other => other,
+        };
         RequirementRow {
             id: one.id.clone(),
             line: one.line,
@@ -218,7 +223,11 @@ impl All<'_> {
         let its = self.plan.tasks.iter().filter(|task| task.stories.contains(&story.id));
         let its: Vec<TaskState> = its.map(|task| self.state(task)).collect();
         let over = its.iter().filter(|state| **state == TaskState::Done).count();
+        let checks = self.checks(&story.id);
+        let holds = checks.iter().all(|proof| proof.passed);
         let share = match mine.len() {
+            // Whatever else is done, a check of the story itself says that it is not.
+            _ if !holds || self.progress.unmade.contains_key(&story.id) => 0.0,
             0 => part(over, its.len(), 0.0),
             all => part(done, all, 0.0),
         };
@@ -229,7 +238,7 @@ impl All<'_> {
             requirements: (done, mine.len()),
             tasks: (over, its.len()),
             share,
-            checks: self.checks(&story.id),
+            checks,
         }
     }
 }

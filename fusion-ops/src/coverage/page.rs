@@ -26,6 +26,7 @@ pub fn page(
     let _ = write!(
         page,
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <meta name=\"generator\" content=\"fusion\">\
          <title>{title}</title><style>{STYLE}</style><h1>{title}</h1><p>{proved} of {all} requirements are proved ({:.0} %).</p>",
         coverage.share * 100.0,
         title = escaped(title)

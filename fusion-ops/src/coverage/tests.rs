@@ -39,6 +39,17 @@ fn only_what_is_proved_is_done() {
     // A check of the requirement itself counts, too.
     progress.checks.insert("FR-001".into(), vec![Proof::new("http", "a", false, "no")]);
     assert_eq!(stand(&at(&progress, TASKS))[0], Failed);
+    // One that was asked for and not made leaves it unproved.
+    progress.checks.clear();
+    progress.unmade.insert("FR-001".into(), 1);
+    assert_eq!(stand(&at(&progress, TASKS))[0], Unproved);
+    progress.unmade.clear();
+    // A check of a story that fails is seen, whatever else is done.
+    progress.checks.insert("US1".into(), vec![Proof::new("command", "a", false, "no")]);
+    let failed = at(&progress, TASKS);
+    assert!(failed.stories[0].share.abs() < f64::EPSILON);
+    let open = Gates { coverage: 0.0, success: 0.0, ..Gates::default() };
+    assert_eq!(refusals(&failed, &open)[0].gate, "checks");
     // A file that a run has seen and that is gone is no proof any more.
     progress.checks.clear();
     progress.tasks.insert("T001".into(), done(vec![Proof::new("file", "gone.py", true, "")]));

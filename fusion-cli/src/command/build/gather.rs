@@ -52,6 +52,17 @@ pub(in crate::command) async fn known(
         let report = report(&run, fusion.driver(&id).await?).await?;
         take(&run, &report, &mut progress).await?;
     }
+    for check in build.settings.at_end() {
+        let Some(about) = check.requirement.or(check.story) else { continue };
+        *progress.unmade.entry(about).or_default() += 1;
+    }
+    let made = |id: &String| progress.checks.get(id).map_or(0, Vec::len);
+    let unmade = std::mem::take(&mut progress.unmade).into_iter();
+    progress.unmade = unmade
+        .map(|(id, asked)| (made(&id), id, asked))
+        .filter(|(made, _, asked)| made < asked)
+        .map(|(made, id, asked)| (id, asked - made))
+        .collect();
     Ok(progress)
 }
 

@@ -16,6 +16,10 @@ use crate::render::{Color, Out, Report, Table, report as read};
 
 /// The page, in the folder of the specification.
 const PAGE: &str = "build.html";
+/// Its name where somebody has a page of that name.
+const OTHER_PAGE: &str = "build.fusion.html";
+/// What stands in a page that was made here.
+const MARK: &str = "name=\"generator\" content=\"fusion\"";
 /// The most attempts whose words are shown.
 const ATTEMPTS: usize = 500;
 /// How many rows are read at once.
@@ -189,7 +193,11 @@ fn written(
     let logs: String = attempts.iter().map(log).collect();
     let parts =
         [("Run".to_owned(), about), ("Graph".to_owned(), svg), ("What was said".to_owned(), logs)];
-    let file = told.file.map_or_else(|| folder.path.join(PAGE), Path::to_owned);
+    let usual = folder.path.join(PAGE);
+    let is_ours = std::fs::read_to_string(&usual)
+        .map_or_else(|_| !usual.exists(), |text| text.contains(MARK));
+    let usual = if is_ours { usual } else { folder.path.join(OTHER_PAGE) };
+    let file = told.file.map_or(usual, Path::to_owned);
     std::fs::write(&file, page(name, covered, refused, &parts)).map_err(|why| {
         Error::new(Code::FileUnreadable, format!("{} cannot be written", file.display()))
             .because(why)

@@ -55,7 +55,8 @@ fn made(args: &Planning, folder: &Folder, out: &Out) -> Result<Plan> {
         let message = format!("{} cannot be written", path.display());
         Error::new(Code::FileUnreadable, message).because(why)
     })?;
-    out.say(&format!("{}: {} tasks, made of the requirements", path.display(), plan.tasks.len()));
+    // Standard output may be where the workflow goes.
+    out.note(&format!("{}: {} tasks, made of the requirements", path.display(), plan.tasks.len()));
     Ok(plan)
 }
 
