@@ -15,6 +15,7 @@ mod entry;
 mod project;
 mod render;
 
+pub use command::{build_in, init_in, proved, register_builds, test_in};
 pub use entry::{help, run};
-pub use project::settings_for;
+pub use project::{settings_for, workspaces_here};
 pub use render::show;

@@ -198,10 +198,10 @@ class Staff {
   }
 
   #tool(made) {
-    if (made && (made.workspace ?? made.command ?? made.http ?? made.mcp) !== undefined) return { ...made };
+    if (made && (made.workspace ?? made.command ?? made.http ?? made.mcp ?? made.memory) !== undefined) return { ...made };
     const run = made?.run ?? made?.body;
     if (typeof run !== "function" || typeof made.name !== "string") {
-      throw new InputError("a tool is { name, description, parameters, run }", { code: "FU0101", hint: "or built-in ones: { workspace }, { command }, { http }, { mcp, name, allow }" });
+      throw new InputError("a tool is { name, description, parameters, run }", { code: "FU0101", hint: "or built-in ones: { workspace }, { command }, { http }, { mcp, name, allow }, { memory }" });
     }
     const { name, description = "", parameters = { type: "object", properties: {} }, strict = false, context = false } = made;
     const invoke = (call, input) => (context ? run(new StepContext(this.#bridge, call, this), input ?? {}) : run(input ?? {}));

@@ -5,8 +5,10 @@
 const { bounded } = require("./bounded.cjs");
 const { milliseconds } = require("./duration.cjs");
 const { Messages } = require("./mail.cjs");
+const { Memory } = require("./memory.cjs");
 const { Objects } = require("./objects.cjs");
 const { Services } = require("./services.cjs");
+const { Workspaces } = require("./workspaces.cjs");
 const { Agents, Delegation, Swarms, Tasks, partOf } = require("./team.cjs");
 
 class Coordination {
@@ -30,6 +32,12 @@ class Coordination {
     this.messages = new Messages(this.ask, bound);
     this.services = new Services(this.ask);
     this.objects = new Objects(this.ask, code);
+    this.workspaces = new Workspaces(this.ask);
+  }
+
+  /** Gives what an agent knows beyond one task. */
+  memory(owner) {
+    return new Memory(this.ask, owner);
   }
 
   /** Begins a part in the tasks of the store. */

@@ -126,18 +126,23 @@ function errorOf(said, run) {
   return new Kind(`${place}${said.message}${more}`, { ...said, others, run });
 }
 
+/** What the native side threw, as an error of ours. */
+function caught(thrown) {
+  let said;
+  try {
+    said = JSON.parse(thrown.message);
+  } catch {
+    return thrown;
+  }
+  return errorOf(said);
+}
+
 /** Calls the native side; what it throws becomes an error of ours. */
 function native(work) {
   try {
     return work();
   } catch (thrown) {
-    let said;
-    try {
-      said = JSON.parse(thrown.message);
-    } catch {
-      throw thrown;
-    }
-    throw errorOf(said);
+    throw caught(thrown);
   }
 }
 
@@ -203,6 +208,7 @@ module.exports = {
   KINDS,
   Unfit,
   causeOf,
+  caught,
   errorOf,
   failureOf,
   native,

@@ -15,7 +15,9 @@ const errors = require("./errors.cjs");
 const { Graph } = require("./graph.cjs");
 const { Run } = require("./run.cjs");
 const { Scopes, here } = require("./scope.cjs");
+const { begun, building, tested } = require("./specs.cjs");
 const { elsewhere, invocable, makeStep, makeWorkflow } = require("./step.cjs");
+const { bodyOf, nameOf, told } = require("./words.cjs");
 
 const { ClosedError, DefinitionError, InputError } = errors.public;
 const asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
@@ -59,8 +61,8 @@ class Fusion {
     });
     const inside = { add: (agent) => this.addAgent(agent), code: (invoke, what) => this.#code(invoke, what) };
     this.#team = new Coordination(this.#bridge, hands, inside);
-    const { agents, tasks, swarms, messages, services, objects } = this.#team;
-    Object.assign(this, { agents, tasks, swarms, messages, services, objects });
+    const { agents, tasks, swarms, messages, services, objects, workspaces } = this.#team;
+    Object.assign(this, { agents, tasks, swarms, messages, services, objects, workspaces, memory: (owner) => this.#team.memory(owner) });
   }
 
   /** Takes part in the tasks of the store: gives them out to agents, and works at them. */
@@ -218,6 +220,28 @@ class Fusion {
     return this.#run(String(id));
   }
 
+  /** Builds what a specification asks for, or goes on with it, as `fusion build` does; gives its run. */
+  async build(folder, options = {}) {
+    const { run } = await this.#ask("build", { payload: building(folder, options) });
+    return this.#run(run);
+  }
+
+  /** Makes a project, or brings one up to its mode, as `fusion init` does. */
+  async init(folder = ".", options = {}) {
+    return told(await this.#ask("init", { payload: begun(folder, options) }), new Set());
+  }
+
+  /** Runs the tests of a project, or goes on with them, as `fusion test` does; gives their run. */
+  async test(folder = ".", options = {}) {
+    const { run } = await this.#ask("test", { payload: tested(folder, options) });
+    return this.#run(run);
+  }
+
+  /** Says what of a specification is proved, also while it is built. */
+  async coverage(folder, { workspace } = {}) {
+    return this.#ask("proved", { payload: building(folder, { workspace }) });
+  }
+
   /** Lists runs, the newest first. */
   async list({ status, after, limit } = {}) {
     return this.#ask("list", { status, after, limit });
@@ -370,18 +394,6 @@ function openingOf({ secrets, commandEnv, commandCwd, concurrency, work, lease, 
     host: HOST,
     leaseMs: lease === undefined ? undefined : milliseconds(lease, "lease"),
   };
-}
-
-function nameOf(name) {
-  if (typeof name !== "string" || !/^[\w.:-]{1,128}$/.test(name)) {
-    throw new InputError(`${JSON.stringify(name)} is no name`, { code: "FU0102", hint: "1 to 128 of A-Z a-z 0-9 . _ : -" });
-  }
-  return name;
-}
-
-function bodyOf(body, name) {
-  if (typeof body !== "function") throw new InputError(`\`${name}\` needs a function`, { code: "FU0101" });
-  return body;
 }
 
 module.exports = { Fusion };

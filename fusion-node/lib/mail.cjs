@@ -3,11 +3,12 @@
 
 const { pure } = require("./codec.cjs");
 const { milliseconds } = require("./duration.cjs");
-const { engine, form, length, moment, same, told } = require("./words.cjs");
+const { engine, form, kept, keptMoment, length, same, told } = require("./words.cjs");
 
+/** The form is the one of ADR-1, in which names are as in JavaScript. */
 const MESSAGE = form({
-  messageId: same, sender: same, recipient: same, messageType: same, content: same, replyTo: same, metadata: same, attachments: same,
-  priority: same, notBefore: moment, expires: moment,
+  messageId: kept, sender: kept, recipient: kept, messageType: kept, content: kept, replyTo: kept, metadata: kept, attachments: kept,
+  priority: kept, notBefore: keptMoment, expires: keptMoment,
 });
 const OPTIONS = form({ capacity: same, attempts: same, hold: length, capabilities: same });
 /** Fields whose names are not the engine's. */
@@ -16,10 +17,7 @@ const OWN = new Set(["message", "content", "metadata", "attachments"]);
 /** Gives a message in its form. */
 function draft(message) {
   const { content, ...fields } = message;
-  // The form is the one of ADR-1, in which names are as in JavaScript.
-  const made = engine(fields, MESSAGE, "a message");
-  const named = Object.fromEntries(Object.entries(made).map(([name, value]) => [name.replaceAll(/_([a-z])/g, (_, c) => c.toUpperCase()), value]));
-  return { ...named, content: pure(content, "the content of the message") };
+  return { ...engine(fields, MESSAGE, "a message"), content: pure(content, "the content of the message") };
 }
 
 /** The messages of a store. */
@@ -107,9 +105,7 @@ class Mailbox {
   /** Waits for messages and gives those that are there; none when `wait` is over. */
   async receive({ most = 32, wait, signal } = {}) {
     const wait_ms = wait === undefined ? undefined : milliseconds(wait, "wait");
-    // What comes after somebody has stopped waiting for it goes back.
-    const back = (late) => this.#settle("release", { deliveries: late.map(({ number }) => number) });
-    const come = await this.#bound("mailbox.receive", { number: this.#number, most, wait_ms }, { signal, late: back });
+    const come = await this.#bound("mailbox.receive", { number: this.#number, most, wait_ms }, { signal });
     return come.map((one) => new Delivery(one, (verb, given) => this.#settle(verb, given)));
   }
 

@@ -1,6 +1,7 @@
 "use strict";
 // `app.agents`, `app.tasks`, `app.swarms`: agents with a life, what is to be done by some agent, teams.
 
+const { milliseconds } = require("./duration.cjs");
 const { Agent, CommandAgent } = require("./agent.cjs");
 const { InputError } = require("./errors.cjs").public;
 const { engine, form, inner, length, moment, same, told } = require("./words.cjs");
@@ -9,6 +10,7 @@ const backoff = form({ attempts: same, initial: length, factor: same, max: lengt
 const AGENT = form({
   name: same, agent: same, card: same, instances: same, slots: same, project: same, focus: same,
   restart: (name) => inner(name, backoff), unresponsive: length, tasksPerMinute: same,
+  workspace: (name) => (value) => (value === false ? {} : { [name]: value === true ? {} : value }),
 });
 const retries = form({ attempts: same, initial: length, factor: same, max: length, jitter: same, perAgent: same });
 const resources = form({ cpu: same, memoryMb: same });
@@ -75,6 +77,11 @@ class Agents {
   async terminate(id) {
     return told(await this.#ask("agents.terminate", { id, by: BY }), OWN);
   }
+
+  /** Forgets those that were terminated so long ago. */
+  async prune(older, { dryRun = false } = {}) {
+    return this.#ask("agents.prune", { older_ms: milliseconds(older, "older"), dry_run: dryRun });
+  }
 }
 
 /** The tasks of a store. */
@@ -128,6 +135,11 @@ class Tasks {
   /** Queues a dead or cancelled one anew, with all its attempts. */
   async requeue(id) {
     return told(await this.#ask("tasks.requeue", { id: idOf(id), by: BY }), OWN);
+  }
+
+  /** Forgets those that are over for so long. */
+  async prune(older, { dryRun = false } = {}) {
+    return this.#ask("tasks.prune", { older_ms: milliseconds(older, "older"), dry_run: dryRun });
   }
 
   /** Says who would get the tasks that are ready now, and why. */

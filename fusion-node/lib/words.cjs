@@ -9,6 +9,10 @@ const camel = (name) => name.replaceAll(/_([a-z])/g, (_, letter) => letter.toUpp
 
 /** A field as it is. */
 const same = (name) => (value) => ({ [snake(name)]: value });
+/** A field under the name that it has here. */
+const kept = (name) => (value) => ({ [name]: value });
+/** A point in time, under the name that it has here. */
+const keptMoment = (name) => (value) => ({ [name]: time(value, name) });
 /** A length of time. */
 const length = (name) => (value) => ({ [`${snake(name)}_ms`]: milliseconds(value, name) });
 /** A point in time: a `Date`, or milliseconds since 1970. */
@@ -20,6 +24,20 @@ function time(value, what) {
   const at = value instanceof Date ? value.getTime() : value;
   if (Number.isSafeInteger(at)) return at;
   throw new InputError(`${what}: ${String(value)} is no time`, { code: "FU0101", hint: "give a Date, or milliseconds since 1970" });
+}
+
+/** The function of what is registered. */
+function bodyOf(body, name) {
+  if (typeof body !== "function") throw new InputError(`\`${name}\` needs a function`, { code: "FU0101" });
+  return body;
+}
+
+/** A name of what is registered. */
+function nameOf(name) {
+  if (typeof name !== "string" || !/^[\w.:-]{1,128}$/.test(name)) {
+    throw new InputError(`${JSON.stringify(name)} is no name`, { code: "FU0102", hint: "1 to 128 of A-Z a-z 0-9 . _ : -" });
+  }
+  return name;
 }
 
 /** Makes the form of an object: what becomes of each of its fields. */
@@ -51,4 +69,4 @@ function told(value, own) {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [camel(name), own.has(name) ? one : told(one, own)]));
 }
 
-module.exports = { engine, form, inner, length, moment, same, time, told };
+module.exports = { bodyOf, engine, form, inner, kept, keptMoment, length, moment, nameOf, same, time, told };

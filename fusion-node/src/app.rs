@@ -76,6 +76,9 @@ impl Opening {
         if let Some(cwd) = self.command_cwd {
             builder = builder.command_cwd(cwd);
         }
+        if let Some(folder) = fusion_cli::workspaces_here() {
+            builder = builder.workspaces(folder);
+        }
         builder.open().await
     }
 }
@@ -151,6 +154,7 @@ impl App {
         shared: Arc<Shared>,
         (keys, host): (BTreeMap<String, String>, Vec<String>),
     ) -> Self {
+        fusion_cli::register_builds(&fusion);
         let kit = Arc::new(staff::kit(&fusion, &shared, (keys, &host)));
         Self { fusion, shared, kit }
     }

@@ -10,6 +10,7 @@
 //! | `staff` | providers and agents, made of their descriptions |
 //! | `look` | what is told of runs |
 //! | `convert` | errors and values as JSON |
+//! | `folders` | questions about specifications and components |
 //! | `cli` | the `fusion` command in the process of Node |
 //!
 //! No lock is held while JavaScript runs, and JavaScript never waits for the engine but in `open`.
@@ -18,6 +19,7 @@ pub mod app;
 pub mod bridge;
 pub mod cli;
 mod convert;
+pub mod folders;
 mod look;
 mod ops;
 mod slots;

@@ -42,6 +42,10 @@ pub(crate) async fn answer(fusion: &Fusion, what: &str, args: Args) -> Result<St
         "close" => fusion.close().await?,
         "save" => fusion.save(&args.graphs.iter().collect::<Vec<_>>()).await?,
         "prune" => fusion.prune(&RunId::new(&args.run)?).await?,
+        "build" => return text(&fusion_cli::build_in(fusion, args.payload).await?),
+        "init" => return text(&fusion_cli::init_in(fusion, args.payload).await?),
+        "test" => return text(&fusion_cli::test_in(fusion, args.payload).await?),
+        "proved" => return text(&fusion_cli::proved(fusion, args.payload).await?),
         "list" => return list(fusion, &args).await,
         "check" => return look::store(fusion, args.deep).await,
         _ => {

@@ -132,3 +132,14 @@ test("a worker that was killed costs nobody a task", async (t) => {
   second.child.kill("SIGTERM");
   await nap(1);
 });
+
+test("what is over is forgotten", async (t) => {
+  const app = open(t);
+  await app.agents.spawn("nobody");
+  await app.tasks.submit({ title: "hello", id: "hello" });
+  await app.tasks.cancel("hello");
+  await app.agents.terminate("nobody");
+  assert.deepEqual([await app.tasks.prune("1d"), await app.tasks.prune(0, { dryRun: true })], [[], ["hello"]]);
+  assert.deepEqual([await app.tasks.prune(0), await app.tasks.list()], [["hello"], []]);
+  assert.deepEqual([await app.agents.prune(0), await app.agents.list()], [["nobody"], []]);
+});

@@ -41,7 +41,8 @@ export type BuiltInTools =
   | { command: string[]; folder?: string; timeout?: string; env?: Record<string, string> }
   | { http: string[]; post?: boolean; private?: boolean; timeout?: string }
   | { mcp: string[]; name: string; allow: string[]; env?: Record<string, string> }
-  | { mcp: string; name: string; allow: string[]; key?: string };
+  | { mcp: string; name: string; allow: string[]; key?: string }
+  | { memory: string };
 
 /** Gives a tool as it is, with the type of its argument. */
 export declare function tool<A>(made: Tool<A>): Tool<A>;

@@ -6,9 +6,12 @@ import type { Agent, Reply } from "./agent";
 import type { DurableContext, Duration, StepContext } from "./context";
 import type { ContextStep, Durable, Graph, Output, Startable, Step, StepOptions, Workflow, WorkflowOptions } from "./graph";
 import type { Draft, Messages, Sent, Services } from "./mail";
+import type { Memory } from "./memory";
+import type { Workspaces } from "./workspace";
 import type { ObjectDefinition, ObjectKind, Objects, Turn } from "./object";
 import type { Providers } from "./provider";
 import type { Run, RunStatus } from "./run";
+import type { BuildOptions, InitOptions, ProjectMade, Proved, Tested, TestOptions } from "./specs";
 import type { Agents, DelegateOptions, Delegation, Swarms, Tasks } from "./team";
 
 /** A workflow file that was read and checked. */
@@ -88,6 +91,10 @@ export declare class Fusion {
   readonly services: Services;
   /** Durable objects. */
   readonly objects: Objects;
+  /** The folders of agents. */
+  readonly workspaces: Workspaces;
+  /** Gives what an agent, or a team that shares it, knows beyond one task. */
+  memory(owner: string): Memory;
   /** Takes part in the tasks of the store: gives them out to agents, and works at them. */
   delegate(options?: DelegateOptions): Promise<Delegation>;
   /** Registers the code of a kind of durable objects; from now on this process takes up such objects. */
@@ -134,6 +141,23 @@ export declare class Fusion {
   run(what: Graph | WorkflowFile, inputs?: Record<string, unknown>, options?: StartOptions & { timeout?: Duration }): Promise<Record<string, unknown>>;
   /** Finds a run by its id. */
   find<R = unknown>(id: string): Promise<Run<R>>;
+  /**
+   * Builds what a specification asks for, or goes on with it, as `fusion build` does; gives its run. Its result has what became of each
+   * task; `coverage` says what is proved.
+   */
+  build(folder: string | URL, options?: BuildOptions): Promise<Run<Record<string, unknown>>>;
+  /**
+   * Makes a project, or brings one up to its mode, as `fusion init` does: what is missing is added, and nothing else is touched. The agents of
+   * the mode whose programs are installed are spawned here.
+   */
+  init(folder?: string | URL, options?: InitOptions): Promise<ProjectMade>;
+  /**
+   * Runs the tests of a project, or goes on with them, as `fusion test` does; gives their run. Its result has the status, the numbers and the
+   * paths of the report.
+   */
+  test(folder?: string | URL, options?: TestOptions): Promise<Run<Tested>>;
+  /** Says what of a specification is proved, also while it is built. */
+  coverage(folder: string | URL, options?: Pick<BuildOptions, "workspace">): Promise<Proved>;
   /** Lists runs, the newest first; `next` is the `after` of the next page. */
   list(options?: { status?: RunStatus; after?: string; limit?: number }): Promise<{ items: RunRow[]; next: string | null }>;
   /** Finishes what dead processes left, in the background. Gives how many runs were taken. */

@@ -64,6 +64,8 @@ export interface SpawnOptions {
   unresponsive?: Duration;
   /** How many tasks it may begin in a minute. */
   tasksPerMinute?: number;
+  /** A folder of its own in `.fusion/workspaces`: its tasks are done there, and it goes when the agent is terminated, unless it is to be kept. */
+  workspace?: boolean | { bytes?: number; files?: number; keep?: boolean };
 }
 
 /** One agent as the store has it. */
@@ -126,6 +128,8 @@ export interface Agents {
   resume(id: string): Promise<AgentInfo>;
   /** Ends one; its tasks go to others. */
   terminate(id: string): Promise<AgentInfo>;
+  /** Forgets those that were terminated so long ago, and gives their ids; with `dryRun` none is forgotten. */
+  prune(older: Duration, options?: { dryRun?: boolean }): Promise<string[]>;
 }
 
 /** A task as somebody submits it. */
@@ -228,6 +232,8 @@ export interface Tasks {
   cancel(task: string | TaskInfo, why?: string): Promise<TaskInfo>;
   /** Queues a dead or cancelled one anew, with all its attempts. */
   requeue(task: string | TaskInfo): Promise<TaskInfo>;
+  /** Forgets those that are over for so long and that no other one waits for, and gives their ids; with `dryRun` none is forgotten. */
+  prune(older: Duration, options?: { dryRun?: boolean }): Promise<string[]>;
   /** Says who would get the tasks that are ready now, and why; gives out none. */
   propose(options?: { optimizeFor?: Aim }): Promise<Proposal[]>;
   /** Gives out the tasks that are ready, once, for a program that does not stay; tells how many were looked at. */

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fusion_core::agent::LlmAgent;
 use fusion_core::contract::{Agent, BoxFuture, Context, Desk, Env, Output, Provider, Step};
+use fusion_core::coordination::memory::Memories;
 use fusion_core::model::agent::Ask;
 use fusion_core::model::chat::{Message, Sampling};
 use fusion_core::model::{Class, Failure, Payload};
@@ -53,6 +54,12 @@ impl ModelStep {
     /// Makes the step as [`ModelStep::new`] does; every provider is opened with these settings, and so with their plugins.
     pub fn with(env: Arc<dyn Env>, keys: Keys, settings: Settings) -> Self {
         Self(Models::new(env, keys, settings))
+    }
+
+    /// Says where the agents of files remember things: `tools: [{memory: NAME}]`. Without it they are refused.
+    #[must_use]
+    pub fn remember_in(self, memories: Memories) -> Self {
+        Self(self.0.remember_in(memories))
     }
 
     /// Makes the step with providers that a program has added by name.
@@ -137,13 +144,13 @@ impl Step for ModelStep {
             let agent = if let Some(agent) = node.agent {
                 let described: Described = either("agent", "model", agent)?;
                 let provider = models.get(&call, &described.model).await?;
-                described.agent(&desk, provider).await?
+                described.agent(models.ground(), provider).await?
             } else {
                 let model: Model = either("model", "name", node.model)?;
                 agent(models.get(&call, &model.name).await?, model)
             };
             let agent = finish(agent, &with);
-            let ask = Ask { prompt: with.prompt, messages: with.messages };
+            let ask = Ask { prompt: with.prompt, messages: with.messages, ..Ask::default() };
             let reply = agent.work(&desk, ask).await?;
             Ok(Output::Value(Payload::json(&reply)?))
         })

@@ -203,6 +203,38 @@ impl Engine {
         self.operation(py, work, |py, told| value::of_json(py, &told).map(Bound::unbind))
     }
 
+    /// Builds what a specification asks for, or goes on with it; see `fusion_cli::build_in`.
+    fn build(&self, py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let given = value::to_json(given)?;
+        let work = async move |engine: Fusion, _| {
+            run_of(&engine, &fusion_cli::build_in(&engine, given).await?).await
+        };
+        self.operation(py, work, self.show_run())
+    }
+
+    /// Runs the tests of a project, or goes on with them; see `fusion_cli::test_in`.
+    fn test(&self, py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let given = value::to_json(given)?;
+        let work = async move |engine: Fusion, _| {
+            run_of(&engine, &fusion_cli::test_in(&engine, given).await?).await
+        };
+        self.operation(py, work, self.show_run())
+    }
+
+    /// Makes a project, or brings one up to its mode; see `fusion_cli::init_in`.
+    fn init(&self, py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let given = value::to_json(given)?;
+        let work = async move |engine: Fusion, _| fusion_cli::init_in(&engine, given).await;
+        self.operation(py, work, |py, told| value::of_json(py, &told).map(Bound::unbind))
+    }
+
+    /// Says what of a specification is proved; see `fusion_cli::proved`.
+    fn proved(&self, py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let given = value::to_json(given)?;
+        let work = async move |engine: Fusion, _| fusion_cli::proved(&engine, given).await;
+        self.operation(py, work, |py, told| value::of_json(py, &told).map(Bound::unbind))
+    }
+
     /// Tells what was observed under a name: `metrics` so far, or the `spans` since this was asked last.
     fn observed(&self, py: Python<'_>, what: String, name: String) -> PyResult<Operation> {
         let work = async move |_: Fusion, shared: Arc<Shared>| {
@@ -357,4 +389,10 @@ impl Engine {
         self.shared.orphan();
         std::mem::forget(self.shared.clone());
     }
+}
+
+/// Finds the run that an answer names.
+async fn run_of(engine: &Fusion, told: &serde_json::Value) -> Result<Run, Error> {
+    let id = told.get("run").and_then(serde_json::Value::as_str).unwrap_or_default();
+    engine.find(&RunId::new(id)?).await
 }

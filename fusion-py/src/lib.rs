@@ -10,6 +10,7 @@
 //! | `shared` | what all of these share |
 //! | `context` | what a body knows of its attempt |
 //! | `value`, `error` | conversion |
+//! | `ops` | questions about specifications and components |
 //! | `command` | the `fusion` command |
 //! | `plugin` | plugins that a program loads by itself |
 //!
@@ -26,6 +27,7 @@ mod events;
 mod lane;
 mod module;
 mod operation;
+mod ops;
 mod plugin;
 mod pool;
 mod reports;

@@ -18,6 +18,7 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<crate::reports::Reports>()?;
     module.add_class::<crate::run::RunHandle>()?;
     module.add_function(wrap_pyfunction!(crate::command::command, module)?)?;
+    module.add_function(wrap_pyfunction!(crate::ops::ask_ops, module)?)?;
     module.add_function(wrap_pyfunction!(crate::plugin::load_plugin, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

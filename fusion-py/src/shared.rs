@@ -153,7 +153,11 @@ impl Shared {
         if let Some(cwd) = &self.settings.cwd {
             builder = builder.command_cwd(cwd);
         }
+        if let Some(folder) = fusion_cli::workspaces_here() {
+            builder = builder.workspaces(folder);
+        }
         let engine = builder.open().await?;
+        fusion_cli::register_builds(&engine);
         self.calls.shared.get_or_init(|| Arc::downgrade(self));
         let keys = self.settings.secrets.clone();
         let keys = Keys::new(move |name| keys.get(name).cloned());

@@ -169,3 +169,13 @@ def test_a_worker_that_was_killed_costs_nobody_a_task(url):
             second.stdin.close()
         assert (done.state, done.reply.text) == ("completed", "done by the second")
         assert second.wait(30) == 0
+
+
+def test_what_is_over_is_forgotten(app):
+    app.agents.spawn("nobody").wait()
+    task = app.tasks.submit("hello", id="hello").wait()
+    app.tasks.cancel(task).wait()
+    app.agents.terminate("nobody").wait()
+    assert app.tasks.prune("1d").wait() == [] and app.tasks.prune(0, dry_run=True).wait() == ["hello"]
+    assert app.tasks.prune(0).wait() == ["hello"] and app.tasks.list().wait() == []
+    assert app.agents.prune(0).wait() == ["nobody"] and app.agents.list().wait() == []

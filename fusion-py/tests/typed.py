@@ -166,3 +166,12 @@ async def team() -> None:
     assert_type(await app.objects.get(Cart, "42").look(), fk.Looked)
     assert_type(await app.objects.list("cart"), tuple[list[str], str | None])
     app.tasks.submit(1).wait()  # type: ignore[arg-type]
+
+
+class Licence(fk.Component):
+    files = {"LICENCE": "All rights reserved."}
+
+
+assert_type(fk.Spec("specs/001-a").workflow(), str | None)
+fk.Project(".", components=[Licence()]).add("licence", dry_run=True)
+fk.Project(".", components=["licence"])  # type: ignore[list-item]

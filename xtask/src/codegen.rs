@@ -28,6 +28,15 @@ const ENTRIES: &[Entry] = &[
     Entry { file: "docs/workflow.schema.json", source: Source::Fusion(&["schema", "workflow"]) },
     Entry { file: "docs/message.schema.json", source: Source::Fusion(&["schema", "message"]) },
     Entry { file: "docs/spec.schema.json", source: Source::Fusion(&["schema", "spec"]) },
+    Entry { file: "docs/build.schema.json", source: Source::Fusion(&["schema", "build"]) },
+    Entry {
+        file: "docs/test-report.schema.json",
+        source: Source::Fusion(&["schema", "test-report"]),
+    },
+    Entry {
+        file: "docs/phase-report.schema.json",
+        source: Source::Fusion(&["schema", "phase-report"]),
+    },
     Entry { file: "docs/errors.md", source: Source::Files(errors) },
 ];
 

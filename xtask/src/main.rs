@@ -31,7 +31,8 @@ Chores:
   tidy                   check edges, sizes, words, maps, links and versions
   metrics                print lines per crate and floor, largest files and functions
   bench [NAME...]        run benchmarks in release and write the table of docs/performance.md
-  fuzz TARGET            throw damaged bytes at what reads them: workflow, template, record, capsule, journal, stream
+  fuzz TARGET            throw damaged bytes at what reads them: workflow, template, record, capsule, journal, stream,
+                         page, package
        [--seconds N]     for so long instead of a minute
        [--seed N]        with other inputs
        [FILE]            try this input again instead

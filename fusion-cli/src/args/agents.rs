@@ -30,6 +30,27 @@ pub(crate) enum Agents {
     Status,
     /// Move tasks that wait, until agents that can do the same have equally much to do
     Balance,
+    /// Show what an agent remembers beyond one task
+    Memory(Memories),
+    /// Forget agents that were terminated long ago
+    Prune(Forgetting),
+}
+
+/// The options of `agents memory`.
+#[derive(Debug, Args)]
+pub(crate) struct Memories {
+    /// Whose memory: an agent, or a team that shares it
+    #[arg(value_name = "OWNER")]
+    pub owner: String,
+    /// Only facts that speak of this, the best first
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["remember", "forget"])]
+    pub search: Option<String>,
+    /// Remember a fact; what was under its key is forgotten
+    #[arg(long, value_name = "KEY=TEXT", conflicts_with = "forget")]
+    pub remember: Option<String>,
+    /// Forget a fact
+    #[arg(long, value_name = "KEY")]
+    pub forget: Option<String>,
 }
 
 /// Which agents.
@@ -68,6 +89,12 @@ pub(crate) struct Spawn {
     /// How many tasks it may begin in a minute [default: as many as come]
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub per_minute: u32,
+    /// Give it a folder of its own, which goes when it is terminated: its tasks are done there
+    #[arg(long)]
+    pub workspace: bool,
+    /// The same, and the folder stays
+    #[arg(long)]
+    pub keep_workspace: bool,
 }
 
 /// The options of `match`.
@@ -137,6 +164,22 @@ pub(crate) enum Tasks {
     Cancel(TaskId),
     /// Queue a dead or cancelled task anew
     Requeue(TaskId),
+    /// Forget tasks that are over for long, and that no other one waits for
+    Prune(Forgetting),
+}
+
+/// What is to be forgotten.
+#[derive(Debug, Args)]
+pub(crate) struct Forgetting {
+    /// What is over longer than this, such as 30d
+    #[arg(long, value_name = "TIME", value_parser = super::top::length_ms)]
+    pub older_than: u64,
+    /// Only say what would be forgotten
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 /// Which task.

@@ -26,7 +26,7 @@ pub(crate) struct Building {
     #[arg(long)]
     pub components: bool,
     /// How many tasks are worked at together
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub jobs: u32,
     /// Nobody is there to ask: a task that no agent can do fails
     #[arg(long)]

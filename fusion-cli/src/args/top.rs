@@ -10,11 +10,13 @@ use super::agents::{Agents, Tasks};
 use super::build::Building;
 use super::components::Components;
 use super::dashboard::Dashboard;
+use super::init::Initial;
 use super::models::{Chat, Providers};
 use super::plugins::Plugins;
 use super::runs::{Named, RunsCommand};
 use super::spec::Spec;
 use super::swarm::Swarm;
+use super::test::Testing;
 use super::weights::Models;
 use super::workspace::Workspace;
 
@@ -40,7 +42,7 @@ pub(crate) enum Command {
     /// Print the JSON Schema of a kind of file
     Schema {
         /// The kind of file
-        #[arg(value_parser = ["workflow", "message", "spec", "component"])]
+        #[arg(value_parser = ["workflow", "message", "spec", "component", "build", "test-report", "phase-report"])]
         kind: String,
     },
     /// Everything on runs: list, show, cancel, approve …
@@ -52,11 +54,15 @@ pub(crate) enum Command {
     Recover(Recover),
     /// Only work: drive what others start, until it is told to end
     Worker(Worker),
+    /// Make a project, or bring one up to a mode: the plan, components, agents and checks of it
+    Init(Initial),
     /// Specifications: from a folder of spec-kit to a plan
     #[command(subcommand)]
     Spec(Spec),
     /// Build what a specification asks for: plan, assign, run, check, report; started again, it goes on
     Build(Building),
+    /// Tests of a project: find the suites, run them so many at once, report as JUnit XML; started again, it goes on
+    Test(Testing),
     /// Components: parts of a project with specifications, tasks and checks; add, remove, upgrade, verify
     Components(Components),
     /// Agents: who there is, who should do a task; spawn, pause, resume, terminate
@@ -148,11 +154,14 @@ pub(crate) struct Validate {
 #[derive(Debug, Args)]
 pub(crate) struct Simulate {
     /// The workflow file
-    #[arg(value_name = "FILE", required_unless_present = "engine")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["engine", "agents"])]
     pub file: Option<PathBuf>,
     /// Simulate workflows of the engine's own instead
     #[arg(long = "self", conflicts_with = "file")]
     pub engine: bool,
+    /// Simulate agents: they write to each other, ask durable objects, and are given tasks
+    #[arg(long, conflicts_with_all = ["file", "engine"])]
+    pub agents: bool,
     /// An input; read as the type that the workflow declares
     #[arg(long, short, value_name = "NAME=VALUE")]
     pub input: Vec<String>,

@@ -3,9 +3,9 @@
 use fusion_core::error::Result;
 
 use super::{
-    agents, build, chat, completions, components, dashboard, doctor, explain, graph, models,
+    agents, build, chat, completions, components, dashboard, doctor, explain, graph, init, models,
     plugins, providers, recover, runs, runtime, sandbox, schema, simulate, spec, swarm, tasks,
-    team, validate, why, worker, workspace,
+    team, test, validate, why, worker, workspace,
 };
 use crate::args::{Agents, Cli, Command};
 use crate::entry::help;
@@ -29,7 +29,9 @@ pub(crate) fn run(cli: Cli, out: &Out) -> Result<u8> {
         Command::Why(named) => runtime::block_on(why::why(&named, global, out)),
         Command::Recover(args) => runtime::block_on(recover::recover(&args, global, out)),
         Command::Worker(args) => runtime::block_on_all(worker::worker(args, global, out)),
+        Command::Test(args) => runtime::block_on(test::test(args, global, out)),
         Command::Components(args) => runtime::block_on(components::components(args, out)),
+        Command::Init(args) => runtime::block_on(init::init(&args, global, out)),
         Command::Spec(command) => spec::spec(command, global, out),
         Command::Build(args) => runtime::block_on(build::build(args, global, out)),
         Command::Agents(command @ (Agents::List | Agents::Match(_))) => {

@@ -26,26 +26,35 @@ pub(super) enum Followed {
     Interrupted,
 }
 
-/// Follows a run; with `drive`, takes it up when those who drive it die.
+/// How a run is followed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct How {
+    /// Whether it is taken up when those who drive it die.
+    pub drive: bool,
+    /// What happened before is not told again, in milliseconds since 1970.
+    pub since: i64,
+}
+
+/// Follows a run.
 pub(super) async fn follow(
     fusion: &Fusion,
     run: &Run,
     out: &Out,
     interrupt: &mut Interrupt,
-    drive: bool,
+    how: How,
 ) -> Result<Followed> {
     tokio::select! {
         biased;
         () = interrupt.heard() => Ok(Followed::Interrupted),
         error = lost(run) => Err(error),
         never = warn(run, out) => match never {},
-        error = look_after(fusion, run.id(), drive) => Err(error),
-        shown = show(fusion, run, out) => shown.map(|()| Followed::Ended),
+        error = look_after(fusion, run.id(), how.drive) => Err(error),
+        shown = show(fusion, run, out, how.since) => shown.map(|()| Followed::Ended),
     }
 }
 
 /// Gives the error with which a run was let go here; never ends otherwise.
-async fn lost(run: &Run) -> Error {
+pub(super) async fn lost(run: &Run) -> Error {
     match run.wait().await {
         Err(error) => error,
         Ok(_) => pending().await,
@@ -67,7 +76,8 @@ async fn warn(run: &Run, out: &Out) -> Infallible {
     }
 }
 
-async fn look_after(fusion: &Fusion, run: &RunId, drive: bool) -> Error {
+/// Takes a run up when those who drive it die; gives the error with which that fails, and never ends otherwise.
+pub(super) async fn look_after(fusion: &Fusion, run: &RunId, drive: bool) -> Error {
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
@@ -84,30 +94,81 @@ async fn look_after(fusion: &Fusion, run: &RunId, drive: bool) -> Error {
     }
 }
 
-async fn show(fusion: &Fusion, run: &Run, out: &Out) -> Result<()> {
+async fn show(fusion: &Fusion, run: &Run, out: &Out, since: i64) -> Result<()> {
     if out.json || out.quiet {
         return run.wait().await.map(|_| ());
     }
-    if out.is_live() { live(fusion, run).await } else { plain(fusion, run, out).await }
+    if out.is_live() {
+        live(fusion, run, since).await
+    } else {
+        plain(fusion, run, out, since).await
+    }
 }
 
-async fn plain(fusion: &Fusion, run: &Run, out: &Out) -> Result<()> {
+async fn plain(fusion: &Fusion, run: &Run, out: &Out, since: i64) -> Result<()> {
     let mut events = Feed::new(fusion, run);
-    while let Some(event) = events.next().await? {
-        out.say(&line(&event));
-        if let Some(asked) = question(&event) {
-            out.say(&asked);
+    let mut asked = Asked::new(since);
+    let mut ticks = interval(LOOK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let next = events.next();
+        tokio::pin!(next);
+        let event = loop {
+            tokio::select! {
+                event = &mut next => break event?,
+                _ = ticks.tick() => asked.still().iter().for_each(|text| out.say(text)),
+            }
+        };
+        let Some(event) = event else { return Ok(()) };
+        if event.at >= since {
+            out.say(&line(&event));
+        }
+        if let Some(text) = asked.take(&event) {
+            out.say(&text);
         }
     }
-    Ok(())
 }
 
-async fn live(fusion: &Fusion, run: &Run) -> Result<()> {
+/// What people are asked. Of what was asked before only what is not answered yet is told, once all that happened since was read.
+struct Asked {
+    since: i64,
+    quiet: bool,
+    held: Vec<(String, String)>,
+}
+
+impl Asked {
+    fn new(since: i64) -> Self {
+        Self { since, quiet: false, held: Vec::new() }
+    }
+
+    /// Gives what is asked now.
+    fn take(&mut self, event: &Event) -> Option<String> {
+        self.quiet = false;
+        let key = format!("{} {}", event.run, event.node.as_deref().unwrap_or_default());
+        self.held.retain(|(held, _)| *held != key);
+        let text = question(event)?;
+        if event.at >= self.since {
+            return Some(text);
+        }
+        self.held.push((key, text));
+        None
+    }
+
+    /// Gives what is asked still, when nothing was heard since the last time.
+    fn still(&mut self) -> Vec<String> {
+        let was_quiet = std::mem::replace(&mut self.quiet, true);
+        let held = if was_quiet { std::mem::take(&mut self.held) } else { Vec::new() };
+        held.into_iter().map(|(_, text)| text).collect()
+    }
+}
+
+async fn live(fusion: &Fusion, run: &Run, since: i64) -> Result<()> {
     let state = run.state().await?;
     let mut board = Board::new(state.program().clone());
     let mut live = Live::new(&state.start().workflow, state.program().len());
     drop(state);
     let mut events = Feed::new(fusion, run);
+    let mut asked = Asked::new(since);
     let mut ticks = interval(DRAW);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let shown = loop {
@@ -117,7 +178,10 @@ async fn live(fusion: &Fusion, run: &Run) -> Result<()> {
         let event = loop {
             tokio::select! {
                 event = &mut next => break event,
-                _ = ticks.tick() => live.show(&board, &run.progress(), fusion.now_ms()),
+                _ = ticks.tick() => {
+                    asked.still().iter().for_each(|text| live.line(text));
+                    live.show(&board, &run.progress(), fusion.now_ms());
+                }
             }
         };
         match event {
@@ -125,11 +189,11 @@ async fn live(fusion: &Fusion, run: &Run) -> Result<()> {
             Ok(None) => break Ok(()),
             Ok(Some(event)) => {
                 board.take(&event);
-                if Live::is_told(&event) {
+                if Live::is_told(&event) && event.at >= since {
                     live.line(&line(&event));
                 }
-                if let Some(asked) = question(&event) {
-                    live.line(&asked);
+                if let Some(text) = asked.take(&event) {
+                    live.line(&text);
                 }
             }
         }

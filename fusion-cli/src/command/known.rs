@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use fusion_core::Fusion;
 use fusion_core::error::{Code, Error, Result, nearest};
 use fusion_core::graph::check::{self, Named, Places, What};
 use fusion_core::model::Graph;
+use fusion_core::{Fusion, Run};
 
 use crate::project::{Loaded, commands};
 
@@ -103,6 +103,14 @@ pub(super) async fn register(fusion: &Fusion, loaded: Loaded) -> Result<Graph> {
         fusion.workflow(other);
     }
     Ok(loaded.graph)
+}
+
+/// Drives a run here, if nobody in this process does.
+pub(super) async fn take_up(fusion: &Fusion, run: &Run) -> Result<()> {
+    if !fusion.drives().contains(run.id()) {
+        fusion.take(run.id()).await?;
+    }
+    Ok(())
 }
 
 fn placed(error: Error, named: &Named) -> Error {

@@ -8,7 +8,7 @@ use fusion_core::run::Options;
 use fusion_core::{Driven, Fusion, Run, Starting};
 use serde_json::{Value, json};
 
-use super::follow::{Followed, follow};
+use super::follow::{Followed, How, follow};
 use super::interrupt::{INTERRUPTED, Interrupt};
 use super::known;
 use crate::args::{Global, RunArgs};
@@ -56,9 +56,7 @@ pub(super) async fn run(args: RunArgs, global: &Global, out: &Out) -> Result<u8>
     if args.detach {
         return left(&fusion, &run, out).await;
     }
-    if !fusion.drives().contains(run.id()) {
-        fusion.take(run.id()).await?;
-    }
+    known::take_up(&fusion, &run).await?;
     to_its_end(&fusion, &run, out).await
 }
 
@@ -66,7 +64,7 @@ pub(super) async fn run(args: RunArgs, global: &Global, out: &Out) -> Result<u8>
 pub(super) async fn to_its_end(fusion: &Fusion, run: &Run, out: &Out) -> Result<u8> {
     let mut interrupt = Interrupt::new()?;
     out.say(&format!("run {}", run.id()));
-    match follow(fusion, run, out, &mut interrupt, true).await? {
+    match follow(fusion, run, out, &mut interrupt, How { drive: true, since: 0 }).await? {
         Followed::Ended => conclude(fusion, run, out).await,
         Followed::Interrupted => interrupt.while_closing(stopped(fusion, run, out)).await,
     }

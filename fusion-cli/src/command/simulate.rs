@@ -18,6 +18,9 @@ pub(super) fn simulate(args: &Simulate, out: &Out) -> Result<u8> {
     };
     let mut options = Options::new(seeds);
     options.jobs = args.jobs;
+    if args.agents {
+        (options.team, options.name) = (true, "--agents".to_owned());
+    }
     for word in &args.without {
         options.without.insert(fault(word)?);
     }

@@ -17,7 +17,13 @@ const MOST: u64 = 1024 * 1024;
 /// Does one of them.
 pub(super) async fn swarm(command: args::Swarm, global: &Global, out: &Out) -> Result<u8> {
     match command {
-        args::Swarm::List => list(&all()?, out),
+        args::Swarm::List => {
+            let (all, broken) = all();
+            list(&all, out);
+            for error in broken {
+                out.note(&format!("left out: {error}"));
+            }
+        }
         args::Swarm::Show { template } => show(&find(&template)?, out),
         args::Swarm::Deploy(args) => deploy(args, global, out).await?,
     }
@@ -36,24 +42,34 @@ fn read(file: &Path) -> Result<Swarm> {
     Swarm::read(&file.display().to_string(), &text)
 }
 
-/// Gives the teams of the project and those that come along; of two of one name the project's counts.
-fn all() -> Result<Vec<Swarm>> {
-    let mut all: Vec<Swarm> = swarms().iter().map(|file| read(file)).collect::<Result<_>>()?;
+/// Gives the teams of the project and those that come along, of two of one name the project's; and why files are left out.
+fn all() -> (Vec<Swarm>, Vec<Error>) {
+    let (mut all, mut broken) = (Vec::new(), Vec::new());
+    for file in swarms() {
+        match read(&file) {
+            Ok(swarm) => all.push(swarm),
+            Err(error) => broken.push(error),
+        }
+    }
     for known in Swarm::known() {
         if all.iter().all(|own| own.name != known.name) {
             all.push(known);
         }
     }
-    Ok(all)
+    (all, broken)
 }
 
 fn find(name: &str) -> Result<Swarm> {
     if Path::new(name).is_file() {
         return read(Path::new(name));
     }
-    let all = all()?;
+    let (all, broken) = all();
     let names: Vec<String> = all.iter().map(|one| one.name.clone()).collect();
     all.into_iter().find(|one| one.name == name).ok_or_else(|| {
+        // It may be the one in a file that cannot be read.
+        if let Some(error) = broken.into_iter().next() {
+            return error;
+        }
         let hint = nearest::hint(name, names.iter().map(String::as_str));
         Error::new(Code::UnknownReference, format!("there is no team `{name}`"))
             .hint(format!("{hint}; or name a file"))

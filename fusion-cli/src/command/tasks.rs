@@ -1,13 +1,18 @@
 //! `fusion tasks`: what is to be done by some agent.
 
 use std::io::Read as _;
+use std::path::PathBuf;
 
 use fusion_core::coordination::{Past, TaskRow, TaskSpec, TaskState};
 use fusion_core::error::{Code, Error, Result};
+use fusion_ops::testing::Report;
 use serde_json::json;
 
+use super::forget::{What, forget};
+use super::init::{Known, enlist};
 use super::interrupt::{INTERRUPTED, Interrupt};
 use super::team::{events, open};
+use super::test;
 use crate::args::{Add, Global, Tasks, Wish};
 use crate::project::{self, Need};
 use crate::render::{Color, Out, Table, ago};
@@ -41,12 +46,13 @@ pub(super) async fn tasks(command: Tasks, global: &Global, out: &Out) -> Result<
             show(&row, &tasks.past(&args.id, 0, 100_000).await?, fusion.now_ms(), out);
         }
         Tasks::Assign { auto, optimize_for } => {
+            let new = if auto { enlisted(global, out).await? } else { Vec::new() };
             let proposals = fusion.propose_tasks(Wish::aim(optimize_for)).await?;
             if auto {
                 fusion.assign_tasks(Wish::aim(optimize_for)).await?;
             }
             if out.json {
-                Out::value(&json!({ "assigned": auto, "tasks": proposals }));
+                Out::value(&json!({ "assigned": auto, "tasks": proposals, "spawned": new }));
             } else {
                 for one in &proposals {
                     let agent = one.agent.as_deref().unwrap_or("nobody");
@@ -75,10 +81,22 @@ pub(super) async fn tasks(command: Tasks, global: &Global, out: &Out) -> Result<
             code = u8::from(row.state != TaskState::Completed);
         }
         Tasks::Cancel(args) => told(&[tasks.cancel(&args.id, &by, "cancelled").await?], out),
+        Tasks::Prune(args) => code = forget(What::Tasks, &fusion, &args, out).await?,
         Tasks::Requeue(args) => told(&[tasks.requeue(&args.id, &by).await?], out),
     }
     fusion.close().await?;
     Ok(code)
+}
+
+/// Spawns the agents of the project's mode that are installed and not there yet; gives their names.
+async fn enlisted(global: &Global, out: &Out) -> Result<Vec<String>> {
+    let Some(moded) = project::mode_of(&project::here()?)? else { return Ok(Vec::new()) };
+    let all = enlist(&moded, Known::Store(global), false).await?;
+    let new: Vec<String> = all.into_iter().filter(|one| one.spawned).map(|one| one.agent).collect();
+    for agent in &new {
+        out.note(&format!("{agent} is of the mode {}, and was spawned", moded.mode.word()));
+    }
+    Ok(new)
 }
 
 fn specs_of(args: Add, now: i64) -> Result<Vec<TaskSpec>> {
@@ -160,7 +178,10 @@ fn list(rows: &[TaskRow], now: i64, out: &Out) {
 
 fn show(row: &TaskRow, past: &[Past], now: i64, out: &Out) {
     if out.json {
-        return Out::value(&json!({ "task": row, "events": past }));
+        let tests = tests_of(row).map(|(report, file)| {
+            json!({"status": report.status, "counts": report.counts, "report": file.display().to_string()})
+        });
+        return Out::value(&json!({ "task": row, "events": past, "tests": tests }));
     }
     let line = out.line().add(&row.id).add("  ").paint(color(row.state), row.state.word());
     Out::print(&line.add(&format!(" {}", ago(row.since, now))));
@@ -185,5 +206,14 @@ fn show(row: &TaskRow, past: &[Past], now: i64, out: &Out) {
     if let Some(reply) = &row.reply {
         out.say(&format!("  reply   {}", reply.text));
     }
+    if let Some((report, file)) = tests_of(row) {
+        let counts = test::words(&report.counts);
+        out.say(&format!("  tests   {}: {counts} ({})", report.status.word(), file.display()));
+    }
     events(past, out);
+}
+
+/// The latest report of the tests that were run for a task. Most have none, and one that cannot be read hinders nobody here.
+fn tests_of(row: &TaskRow) -> Option<(Report, PathBuf)> {
+    test::latest_of(Some(&row.id)).ok()
 }

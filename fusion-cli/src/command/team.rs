@@ -1,11 +1,15 @@
 //! `fusion agents spawn …`: agents with a life in the store.
 
 use fusion_core::Fusion;
-use fusion_core::coordination::{AgentSpec, AgentState, Instance, Past, TaskRow, TaskState};
+use fusion_core::coordination::{
+    AgentSpec, AgentState, Instance, OwnWorkspace, Past, TaskRow, TaskState,
+};
 use fusion_core::error::{Code, Error, Result};
 use fusion_core::run::Options;
 use serde_json::{Value, json};
 
+use super::forget::{What, forget};
+use super::memory::memory;
 use crate::args::{Agents, Global, Spawn};
 use crate::project::{self, Need, cards, commands};
 use crate::render::{Color, Out, Table, clock, length};
@@ -23,15 +27,25 @@ pub(super) async fn open(global: &Global, need: Need) -> Result<Fusion> {
 pub(super) async fn team(command: Agents, global: &Global, out: &Out) -> Result<u8> {
     let need = match command {
         Agents::Spawn(_) => Need::Any,
+        Agents::Memory(ref args) if args.remember.is_some() => Need::Any,
+        Agents::Memory(ref args) if args.forget.is_none() => Need::Reading,
         Agents::Show { .. } | Agents::Status => Need::Reading,
         _ => Need::Existing,
     };
     let fusion = open(global, need).await?;
-    let by = project::user();
+    let (by, mut code) = (project::user(), 0);
     match command {
         Agents::Spawn(args) => {
-            let spawned = fusion.agents().spawn(spec_of(args)?).await?;
+            let spec = spec_of(args)?;
+            let is_unknown = spec.agent.is_null() && spec.card.is_none();
+            let name = spec.name.clone();
+            let spawned = fusion.agents().spawn(spec).await?;
             told(&spawned, out);
+            if is_unknown {
+                out.note(&format!(
+                    "nobody here is called `{name}`: its tasks wait for a program that has the step `agent:{name}`; `--as` says who works for it"
+                ));
+            }
             out.note("`fusion worker` works at their tasks; `fusion tasks add` gives them some");
         }
         Agents::Show { id } => {
@@ -62,10 +76,12 @@ pub(super) async fn team(command: Agents, global: &Global, out: &Out) -> Result<
         }
         Agents::Status => status(&fusion, out).await?,
         Agents::Balance => balance(&fusion, out).await?,
+        Agents::Memory(args) => memory(&fusion, &args, out).await?,
+        Agents::Prune(args) => code = forget(What::Agents, &fusion, &args, out).await?,
         Agents::List | Agents::Match(_) => {}
     }
     fusion.close().await?;
-    Ok(0)
+    Ok(code)
 }
 
 fn spec_of(args: Spawn) -> Result<AgentSpec> {
@@ -90,6 +106,8 @@ fn spec_of(args: Spawn) -> Result<AgentSpec> {
         project: args.project.unwrap_or_default(),
         focus: args.focus,
         tasks_per_minute: args.per_minute,
+        workspace: (args.workspace || args.keep_workspace)
+            .then(|| OwnWorkspace { keep: args.keep_workspace, ..OwnWorkspace::default() }),
         ..AgentSpec::new(args.name)
     })
 }
@@ -152,12 +170,12 @@ fn short(value: &Value) -> String {
 }
 
 /// What an agent has to do: how many tasks wait for it.
-fn waiting(rows: &[TaskRow], id: &str) -> usize {
+pub(super) fn waiting(rows: &[TaskRow], id: &str) -> usize {
     rows.iter().filter(|row| row.agent.as_deref() == Some(id)).count()
 }
 
 /// Counts the tasks of an agent: those that it did, has in work, and that wait for it.
-fn total(agent: &Instance, waits: usize) -> u64 {
+pub(super) fn total(agent: &Instance, waits: usize) -> u64 {
     agent.tally().done + (agent.tasks.len() + waits) as u64
 }
 

@@ -18,10 +18,15 @@ const MOST: u64 = 256 * 1024;
 /// # Errors
 /// `FU0101` for a card that cannot be read.
 pub(crate) fn cards() -> Result<Vec<Card>> {
-    let mut folders = Vec::new();
-    if let Ok(here) = std::env::current_dir() {
-        folders.push(folder::agents(&here));
-    }
+    cards_in(std::env::current_dir().ok().as_deref())
+}
+
+/// Gives the cards of a project in another folder than the current one.
+///
+/// # Errors
+/// As [`cards`].
+pub(crate) fn cards_in(here: Option<&Path>) -> Result<Vec<Card>> {
+    let mut folders: Vec<_> = here.map(folder::agents).into_iter().collect();
     folders.extend(
         folder_of("FUSION_CONFIG", "XDG_CONFIG_HOME", ".config").map(|own| own.join("agents")),
     );

@@ -62,15 +62,44 @@ pub(super) fn agents(here: &Path) -> PathBuf {
     project(here).join(AGENTS)
 }
 
+/// Gives the current folder.
+///
+/// # Errors
+/// `FU0201` when it is gone, or may not be entered.
+pub(crate) fn here() -> Result<PathBuf> {
+    std::env::current_dir().map_err(|error| {
+        Error::new(Code::FileUnreadable, "the current folder cannot be entered").because(error)
+    })
+}
+
+/// Writes a file that a person asked for.
+///
+/// # Errors
+/// `FU0201` that names it.
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).map_err(|why| {
+        let message = format!("{} cannot be written", path.display());
+        Error::new(Code::FileUnreadable, message).because(why)
+    })
+}
+
 /// Gives the project itself: the folder that has `.fusion`, or the current one.
 ///
 /// # Errors
-/// `FU0210` when the current folder is gone.
+/// As [`here`].
 pub(crate) fn root() -> Result<PathBuf> {
-    let here = std::env::current_dir().map_err(|error| {
-        Error::new(Code::FileUnreadable, "the current folder cannot be found").because(error)
-    })?;
+    let here = here()?;
     Ok(project(&here).parent().map_or(here, Path::to_path_buf))
+}
+
+/// Gives the folder in which Fusion keeps what belongs to the project that a folder is in, and makes it.
+///
+/// # Errors
+/// `FU0302` when it cannot be made.
+pub(crate) fn kept(here: &Path) -> Result<PathBuf> {
+    let folder = project(here);
+    prepare(&folder.join(FILE))?;
+    Ok(folder)
 }
 
 /// Gives the files of the project's teams.

@@ -8,6 +8,7 @@ use fusion_core::error::{Code, Error};
 use fusion_core::model::chat::{Fault, FaultKind};
 use fusion_core::run::Os;
 use fusion_ops::build::Steps;
+use fusion_ops::testing;
 use fusion_providers::command::CommandStep;
 use fusion_providers::{Keys, ModelStep, Settings};
 
@@ -45,10 +46,13 @@ pub(super) fn register(fusion: &Fusion) {
             fusion.register(step);
         }
         let variables: Vec<(String, String)> = environment::of_commands().into_iter().collect();
-        for step in Steps::all(&env, &variables) {
+        for step in Steps::all(fusion, &variables) {
             fusion.register(step);
         }
-        fusion.register(ModelStep::with(env, keys(), settings));
+        for step in testing::Steps::all(&env, &variables) {
+            fusion.register(step);
+        }
+        fusion.register(ModelStep::with(env, keys(), settings).remember_in(fusion.memories()));
     }
 }
 

@@ -23,16 +23,24 @@ pub(crate) enum Need {
 
 /// Opens the store that the options name, and an engine on it.
 pub(crate) async fn open(global: &Global, need: Need, options: Options) -> Result<Fusion> {
-    let here = std::env::current_dir().map_err(|error| {
-        Error::new(Code::FileUnreadable, "the current folder cannot be entered").because(error)
-    })?;
-    let url = url(global, need, &here)?;
+    open_in(global, need, options, &folder::here()?).await
+}
+
+/// Opens the store of a project in another folder than the current one.
+pub(crate) async fn open_in(
+    global: &Global,
+    need: Need,
+    options: Options,
+    here: &Path,
+) -> Result<Fusion> {
+    let url = url(global, need, here)?;
     let at = async |url: &str| {
         Fusion::builder(url)
             .secrets(environment::secret)
             .options(options.clone())
             .command_env(environment::of_commands())
-            .command_cwd(&here)
+            .command_cwd(here)
+            .workspaces(folder::workspaces(here))
             .open()
             .await
     };

@@ -33,6 +33,23 @@ pub(crate) struct Loaded {
     pub warnings: Vec<Warning>,
 }
 
+impl Loaded {
+    /// Reads a workflow that the program itself has written; `what` is its name in errors.
+    ///
+    /// # Errors
+    /// Those of the text.
+    pub(crate) fn written(text: &str, what: &str) -> Result<Self> {
+        let read = file::parse(text, what)?;
+        Ok(Self {
+            graph: read.graph,
+            others: read.workflows,
+            named: read.named,
+            near: BTreeSet::new(),
+            warnings: read.warnings,
+        })
+    }
+}
+
 /// Tells whether a text names a file rather than a workflow.
 pub(crate) fn is_path(text: &str) -> bool {
     text.contains(['/', '\\']) || has_ending(Path::new(text)) || Path::new(text).exists()

@@ -25,7 +25,7 @@ for number in range(3, 200):
     open read_by_changing_folders: Python "
 import os
 os.chdir('..'); print(open('outside/secret').read())";
-    open read_by_copying: Shell "cp -r .. copy; cat copy/outside/secret";
+    open read_by_copying: Shell "cp -r ../outside copy; cat copy/secret";
     open read_by_find: Shell "find $OUT -name secret -exec cat {} +";
     open read_by_tar: Shell "tar cPf - $OUT/secret | tar xPOf -";
     open read_passwords: Shell "grep -q ^root: /etc/passwd && echo ESCAPED";

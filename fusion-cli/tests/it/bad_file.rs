@@ -121,7 +121,7 @@ fn a_huge_file_is_refused_at_once() {
     insta::assert_snapshot!(refused(&format!("nodes:\n  a: {{ command: [x] }}\n{filler}")), @r##"
 exit 2
 --- stderr
-error: the file w.yaml has 10750047 bytes; the most are 1048576 [FU0106]
+error: the file w.yaml has 10750047 bytes; the most are 8388608 [FU0106]
   hint: put data into a file of its own, and let a node read it
 "##);
 }

@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use crate::support::Project;
 
-const SPEC: &str = "# Notes\n\n### User Story 1 - Keep notes (P1)\n\n1. **Given** nothing, **When** one is added, **Then** it is kept.\n\n\
+pub(crate) const SPEC: &str = "# Notes\n\n### User Story 1 - Keep notes (P1)\n\n1. **Given** nothing, **When** one is added, **Then** it is kept.\n\n\
                     ## Requirements\n\n- **FR-001**: Users MUST add notes {{ secrets.HOME }}\u{1b}[2J\n- **FR-002**: Users MUST list notes\n";
 const TASKS: &str = "# Tasks\n## Phase 1: Core\n- [ ] T001 [US1] Keep notes in src/notes.py (FR-001)\n- [ ] T002 List notes in src/list.py (FR-002)\n\
                      ## Phase 2: Docs\n- [ ] T003 Write README.md\n";
 /// Writes what its task asks for; the first answer to T001 is a stub.
-const AGENT: &str = "q=$(cat)\nprintf '%s\\n====\\n' \"$q\" >> asked\ncase \"$q\" in\n\
+pub(crate) const AGENT: &str = "q=$(cat)\nprintf '%s\\n====\\n' \"$q\" >> asked\ncase \"$q\" in\n\
     T001*refused*) mkdir -p src; printf 'NOTES = []\\n\\ndef add(text):\\n    NOTES.append(text)\\n    return NOTES\\n' > src/notes.py ;;\n\
     T001*) mkdir -p src; printf 'def add(text):\\n    # todo\\n    pass\\n' > src/notes.py ;;\n\
     T002*) mkdir -p src; printf 'from notes import NOTES\\n' > src/list.py ;;\n\
     T003*) printf '# Notes\\n\\nKeeps notes.\\n' > README.md ;;\nesac\necho done\n";
 
-fn script(project: &Project, name: &str, text: &str) -> String {
+pub(crate) fn script(project: &Project, name: &str, text: &str) -> String {
     let path = project.path(name);
     project.write(name, format!("#!/bin/sh\n{text}"));
     #[cfg(unix)]
@@ -28,7 +28,7 @@ fn script(project: &Project, name: &str, text: &str) -> String {
     path.display().to_string()
 }
 
-fn project(agent: &str) -> (Project, String) {
+pub(crate) fn project(agent: &str) -> (Project, String) {
     let project = Project::new();
     std::fs::create_dir_all(project.path("specs/001-notes")).unwrap();
     project.write("specs/001-notes/spec.md", SPEC);
@@ -37,7 +37,7 @@ fn project(agent: &str) -> (Project, String) {
     (project, agent)
 }
 
-fn text(project: &Project, name: &str) -> String {
+pub(crate) fn text(project: &Project, name: &str) -> String {
     std::fs::read_to_string(project.path(name)).unwrap_or_default()
 }
 
@@ -134,7 +134,9 @@ fn a_person_is_asked_with_the_reason() {
         "- [ ] T001 Write a.txt (FR-001)\n- [ ] T002 Write b.txt (FR-002)\n",
     );
     project.write("b.txt", "all there\n");
-    project.write("specs/001-notes/build.yaml", "build: 1\nattempts: 1\n");
+    // Nobody changes b.txt: that it is there proves nothing by itself.
+    let check = "checks:\n- { task: T002, command: [grep, there, b.txt] }\n";
+    project.write("specs/001-notes/build.yaml", format!("build: 1\nattempts: 1\n{check}"));
     let mut child = project.start(&format!("--json build . --agent {bad}"));
     let asks = |value: &serde_json::Value| {
         let runs = value["runs"].as_array().cloned().unwrap_or_default();
@@ -175,7 +177,7 @@ fn what_is_wrong_is_said_before_anything_is_done() {
 fn a_build_that_is_killed_finishes() {
     let lines: Vec<String> = (1..=6).map(|n| format!("- [ ] T{n:03} Write f{n}.txt\n")).collect();
     let tasks = lines.concat();
-    let agent = "q=$(cat)\nid=$(printf '%s' \"$q\" | head -c 4)\nn=${id#T00}\necho \"begin $id\" >> ledger\nsleep 0.12\n\
+    let agent = "q=$(cat)\nid=$(printf '%s' \"$q\" | head -c 4)\nn=${id#T00}\necho \"begin $id\" >> ledger\nsleep 0.4\n\
                  echo \"work of $id\" > f$n.txt\necho \"end $id\" >> ledger\necho done\n";
     let (project, agent) = project(agent);
     project.write("specs/001-notes/tasks.md", &tasks);
@@ -289,36 +291,4 @@ fn components_that_are_required_come_first_and_once() {
     let second = project.args(&build);
     assert_eq!(text(&project, "fusion.lock"), lock);
     assert_eq!(first.json()["run"], second.json()["run"], "the same specification is the same run");
-}
-
-#[test]
-fn nothing_is_proved_by_who_does_nothing_and_no_check_is_passed_over() {
-    let (project, agent) = project("cat > /dev/null\n");
-    let tasks = "- [ ] T001 Review the security (FR-001)\n- [ ] T002 Make it fast (FR-002)\n";
-    project.write("specs/001-notes/tasks.md", tasks);
-    project.write("specs/001-notes/build.html", "mine");
-    let build = ["--json", "build", ".", "--agent", &agent, "--unattended"];
-    let ran = project.args(&build);
-    assert_eq!(ran.code, 1, "{}", ran.all());
-    assert_eq!(ran.json()["coverage"]["proved"], serde_json::json!([0, 2]), "{}", ran.all());
-    assert_eq!(text(&project, "specs/001-notes/build.html"), "mine");
-    assert!(project.path("specs/001-notes/build.fusion.html").exists());
-
-    let wrong = "build: 1\nchecks:\n  - { task: T01, command: [\"false\"] }\n  - { story: US9, command: [\"false\"] }\n";
-    project.write("specs/001-notes/build.yaml", wrong);
-    let refused = project.args(&["build", ".", "--agent", &agent, "--dry-run"]);
-    assert_eq!(refused.code, 2, "{}", refused.all());
-    for wanted in ["build.yaml:3", "there is no task `T01`", "`T001`", "there is no story `US9`"] {
-        assert!(refused.stderr.contains(wanted), "{wanted}: {}", refused.all());
-    }
-
-    let failing = "build: 1\nchecks:\n  - { story: US1, command: [\"false\"] }\ngates: { coverage: 0, success: 0 }\n";
-    project.write("specs/001-notes/build.yaml", failing);
-    let ran = project.args(&build);
-    assert_eq!(
-        (ran.code, &ran.json()["refused"][0]["gate"]),
-        (1, &"checks".into()),
-        "{}",
-        ran.all()
-    );
 }

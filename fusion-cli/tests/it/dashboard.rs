@@ -18,6 +18,7 @@ fn a_page_has_plans_agents_tasks_runs_and_what_to_do_next() {
     std::fs::create_dir_all(project.path("specs/001-login")).unwrap();
     project.write("specs/001-login/spec.md", "# Login\n");
     project.write("specs/001-login/tasks.md", "- [x] T001 One\n- [ ] T002 Two\n");
+    project.write("fusion.toml", "mode = \"mvp\"\n");
     project.write("fails.yaml", FAILS);
     project.write("waits.yaml", WAITS);
     assert_eq!(project.fusion("run fails.yaml --id f1").code, 1);
@@ -31,6 +32,7 @@ fn a_page_has_plans_agents_tasks_runs_and_what_to_do_next() {
     assert_eq!(told["specs"], json!([{"name": "001-login", "done": 1, "total": 2}]));
     assert_eq!(told["agents"][0]["state"], "idle");
     assert_eq!(told["tasks"], json!([["queued", 1]]));
+    assert_eq!(told["mode"], json!(["mvp", "standard"]));
     assert_eq!(told["active"][0]["id"], "w1");
     let commands: Vec<&str> = told["next"]
         .as_array()
@@ -42,7 +44,16 @@ fn a_page_has_plans_agents_tasks_runs_and_what_to_do_next() {
     assert!(commands.iter().any(|command| command.contains("approve w1")), "{commands:?}");
 
     let page = project.fusion("dashboard --once").stdout;
-    for wanted in ["001-login", "1/2 tasks", "writer", "queued 1", "failed 1", "w1", "Next:"] {
+    for wanted in [
+        "mode mvp · checks standard",
+        "001-login",
+        "1/2 tasks",
+        "writer",
+        "queued 1",
+        "failed 1",
+        "w1",
+        "Next:",
+    ] {
         assert!(page.contains(wanted), "{wanted}: {page}");
     }
     let piped = project.fusion("dashboard --watch");

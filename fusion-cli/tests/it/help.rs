@@ -59,7 +59,7 @@ fn codes_are_explained() {
 exit 2
 --- stderr
 error: there is no error code `FU9999` [FU0101]
-  hint: known: FU0101, FU0102, FU0103, FU0104, FU0105, FU0106, FU0107, FU0108 and 31 more
+  hint: known: FU0101, FU0102, FU0103, FU0104, FU0105, FU0106, FU0107, FU0108 and 32 more
 "##);
 }
 

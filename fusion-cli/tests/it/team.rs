@@ -157,3 +157,93 @@ fn a_team_is_deployed_and_its_stages_come_one_after_the_other() {
     let status = project.fusion("agents status --json").json();
     assert_eq!(status["agents"].as_array().unwrap().len(), 3);
 }
+
+#[test]
+fn what_cannot_be_is_said_and_the_rest_goes_on() {
+    let project = Project::new();
+    let spawned = project.fusion("agents spawn nosuch");
+    assert!(
+        spawned.code == 0 && spawned.stderr.contains("nobody here is called `nosuch`"),
+        "{}",
+        spawned.all()
+    );
+    assert_eq!(project.fusion("agents terminate nosuch").code, 0);
+    let resumed = project.fusion("agents resume nosuch");
+    assert!(resumed.code == 2 && resumed.stderr.contains("FU0105"), "{}", resumed.all());
+    std::fs::create_dir_all(project.path(".fusion/swarms")).unwrap();
+    project.write(".fusion/swarms/broken.yaml", "swarm: [");
+    let listed = project.fusion("swarm list");
+    assert!(listed.code == 0 && listed.stderr.contains("broken.yaml"), "{}", listed.all());
+    let asked = project.fusion("swarm show broken");
+    assert!(asked.code == 2 && asked.stderr.contains("broken.yaml"), "{}", asked.all());
+}
+
+#[test]
+fn an_agent_remembers_beyond_one_task() {
+    let project = Project::new();
+    let memory = |more: &[&str]| {
+        let all = ["agents", "memory", "writer"].iter().chain(more);
+        project.args(&all.copied().collect::<Vec<_>>())
+    };
+    assert_eq!(memory(&["--remember", "customer/acme=wants invoices by mail"]).code, 0);
+    assert_eq!(memory(&["--remember", "limit={\"eur\": 5}"]).code, 0);
+    let shown = memory(&["--search", "who wants an invoice"]);
+    assert!(
+        shown.stdout.contains("customer/acme") && !shown.stdout.contains("limit"),
+        "{}",
+        shown.all()
+    );
+    let all = memory(&["--json"]).json();
+    assert_eq!(all["facts"][1]["value"], json!({"eur": 5}));
+    let wrong = memory(&["--forget", "customer/acmee"]);
+    assert!(
+        wrong.code == 2 && wrong.stderr.contains("did you mean `customer/acme`?"),
+        "{}",
+        wrong.all()
+    );
+    assert_eq!(memory(&["--forget", "limit"]).code, 0);
+    assert_eq!(memory(&["--json"]).json()["facts"].as_array().unwrap().len(), 1);
+    assert_eq!(memory(&["--remember", "no fact"]).code, 2);
+}
+
+#[test]
+fn an_agent_works_in_its_own_folder_which_goes_with_it() {
+    let project = project();
+    let spawned = project.fusion("agents spawn writer --mode edit --workspace --json").json();
+    assert_eq!(spawned["agents"][0]["spec"]["workspace"], json!({"keep": false}), "{spawned}");
+    let home = project.path(".fusion/workspaces/agents/writer");
+    assert!(home.join("projects").is_dir());
+    assert_eq!(project.fusion("tasks add hello --id hello").code, 0);
+    let worker = project.start("worker");
+    assert_eq!(project.fusion("tasks wait hello").code, 0);
+    signal(&worker, "INT");
+    project.ran(&worker.wait_with_output().unwrap());
+    let done = project.fusion("tasks show hello --json").json();
+    let folder = done["task"]["reply"]["workspace"].as_str().unwrap().to_owned();
+    assert!(folder.ends_with("/.fusion/workspaces/agents/writer/projects"), "{folder}");
+    assert_eq!(project.fusion("agents terminate writer").code, 0);
+    assert!(!home.exists());
+}
+
+#[test]
+fn what_is_over_is_forgotten() {
+    let project = project();
+    project.fusion("agents spawn writer --mode edit");
+    project.fusion("tasks add hello --id hello");
+    project.fusion("tasks cancel hello");
+    project.fusion("agents terminate writer");
+    assert_eq!(project.fusion("tasks prune --older-than 1d --json").json()["deleted"], json!([]));
+    let asked = project.fusion("tasks prune --older-than 0s");
+    assert!(
+        asked.code == 2 && asked.stderr.contains("1 task would be forgotten"),
+        "{}",
+        asked.all()
+    );
+    assert_eq!(project.fusion("tasks prune --older-than 0s --dry-run").stdout, "hello\n");
+    assert_eq!(project.fusion("tasks prune --older-than 0s --yes").code, 0);
+    assert_eq!(project.fusion("tasks list --json").json()["tasks"], json!([]));
+    assert_eq!(
+        project.fusion("agents prune --older-than 0s --yes --json").json()["deleted"],
+        json!(["writer"])
+    );
+}

@@ -10,7 +10,7 @@ pub struct Limits {
     /// What may be spent, as far as prices are known: no call is made once it is reached. No limit by default; a hard one is the
     /// budget layer's.
     pub cost: Usd,
-    /// How long it may take by the wall clock, in milliseconds; an hour by default.
+    /// How long it may take by the wall clock, its tools included, in milliseconds; an hour by default.
     pub total_ms: u64,
     /// How many calls of tools may be under way at once; 8 by default.
     pub tools_at_once: usize,

@@ -92,7 +92,8 @@ impl<'a> Talk<'a> {
     }
 
     async fn turn(&mut self, left_ms: u64) -> Result<Turn, Failure> {
-        let answer = match self.answer(left_ms).await? {
+        let until = after(self.desk, left_ms);
+        let answer = match self.answer(left_ms, until).await? {
             Ok(answer) => answer,
             Err(ended) => return Ok(Turn::End(ended, None)),
         };
@@ -104,16 +105,15 @@ impl<'a> Talk<'a> {
         if calls.is_empty() {
             return self.end(&answer).await;
         }
-        let results = self.use_tools(&name, &calls).await?;
+        let results = self.use_tools(&name, &calls, until).await?;
         self.messages.push(Message::results(results));
         self.hand_over(&calls);
         Ok(Turn::On)
     }
 
     /// Gets the answer of this turn: the recorded one, or the model's.
-    async fn answer(&mut self, left_ms: u64) -> Result<Result<Answer, Ended>, Failure> {
+    async fn answer(&mut self, left_ms: u64, until: u64) -> Result<Result<Answer, Ended>, Failure> {
         let name = self.turn_name();
-        let until = after(self.desk, left_ms);
         let mut summaries = 0;
         while self.is_recorded(&summary(&name, summaries)) {
             self.summarise(&summary(&name, summaries)).await?;
@@ -206,6 +206,12 @@ impl<'a> Talk<'a> {
         }
         self.usage = self.usage.plus(answer.usage);
         let cost = answer.cost.or_else(|| Some(self.agent.price.as_ref()?.of(answer.usage)));
+        if cost.is_none() && self.first.limits.cost < Usd::MAX && self.turns <= 1 {
+            tracing::warn!(
+                agent = %self.agent.name, model = %answer.model,
+                "nobody says what this model costs: its limit of cost is never reached; give the agent a price, or use a budget of tokens",
+            );
+        }
         self.cost = self.cost.plus(cost.unwrap_or(Usd::ZERO));
     }
 
@@ -235,20 +241,31 @@ impl<'a> Talk<'a> {
     }
 
     /// Uses tools, several at once; each result is recorded when it is there. They keep the order of their calls.
-    async fn use_tools(&self, turn: &str, calls: &[ToolCall]) -> Result<Vec<ToolResult>, Failure> {
+    async fn use_tools(
+        &self,
+        turn: &str,
+        calls: &[ToolCall],
+        until: u64,
+    ) -> Result<Vec<ToolResult>, Failure> {
         let at_once = self.first.limits.tools_at_once.max(1);
         let mut work = Vec::with_capacity(calls.len());
         for (index, call) in calls.iter().enumerate() {
             let name = format!("{turn}/call/{index}");
-            work.push(
-                async move { self.desk.body().memo(&name, self.use_tool(&name, call)).await },
-            );
+            work.push(async move {
+                self.desk.body().memo(&name, self.use_tool(&name, call, until)).await
+            });
         }
         let results: Vec<_> = stream::iter(work).buffered(at_once).collect().await;
         results.into_iter().collect()
     }
 
-    async fn use_tool(&self, name: &str, call: &ToolCall) -> Result<ToolResult, Failure> {
+    /// Uses a tool, until its time or that of the whole is over.
+    async fn use_tool(
+        &self,
+        name: &str,
+        call: &ToolCall,
+        until: u64,
+    ) -> Result<ToolResult, Failure> {
         let agent = self.agent;
         if call.name == HAND_OFF && !agent.others.is_empty() {
             let Some(other) = self.heir(call) else {
@@ -269,7 +286,9 @@ impl<'a> Talk<'a> {
             ));
         };
         let limits = self.first.limits;
-        tool.answer(self.desk, (name, call), (limits.tool_ms, limits.result_bytes)).await
+        let left_ms = until.saturating_sub(self.desk.env().monotonic_ns()) / 1_000_000;
+        let limit_ms = limits.tool_ms.min(left_ms);
+        tool.answer(self.desk, (name, call), (limit_ms, limits.result_bytes)).await
     }
 
     /// Finds who goes on after a hand-off.

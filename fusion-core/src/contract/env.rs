@@ -109,6 +109,8 @@ pub struct Exec {
     pub stderr_limit: usize,
     /// How long it may take to end after it was asked to, in milliseconds; then it is killed.
     pub grace_ms: u64,
+    /// Whether what it leaves running when it ends by itself is ended, too.
+    pub leaves_nothing: bool,
     /// Who hears its standard output as it comes, all of it, whatever is kept.
     pub heard: Option<Heard>,
 }

@@ -150,6 +150,23 @@ pub(super) async fn list<T: Kept>(store: &dyn Store, tag: Option<&str>) -> Resul
     }
 }
 
+/// Lists all documents of a kind, those with a tag if one is given; all pages.
+pub(super) async fn documents(
+    store: &dyn Store,
+    kind: &str,
+    tag: Option<&str>,
+) -> Result<Vec<Document>> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.list(kind, tag, after.as_deref(), 1_000).await?;
+        found.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
 /// One thing that happened: when (milliseconds since 1970), the event's name, what belongs to it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Past {

@@ -12,8 +12,10 @@
 //! | [`Delegation`] | gives out tasks and works at them |
 //! | [`swarm`] | teams from files |
 //! | `kept` | things that are a document with a stream of what happened beside it |
+//! | `prune` | forgetting tasks and agents that are over |
 //! | `runs` | what is asked of whoever carries out runs |
 //! | [`service`] | who offers what, which of them a request goes to, several as one |
+//! | [`memory`] | what agents know beyond one task |
 //! | [`Message`], `message` | messages between agents: mailboxes, topics, requests, history |
 
 mod card;
@@ -23,7 +25,10 @@ pub(crate) mod delegate;
 mod kept;
 #[cfg(feature = "engine")]
 mod life;
+pub mod memory;
 mod message;
+#[cfg(feature = "engine")]
+mod prune;
 mod route;
 #[cfg(feature = "engine")]
 pub(crate) mod runs;
@@ -44,7 +49,7 @@ pub use delegate::{Delegating, Delegation, Moved, Proposal};
 #[cfg(feature = "engine")]
 pub use kept::Past;
 #[cfg(feature = "engine")]
-pub use life::{AgentSpec, AgentState, Agents, Instance, Tally, Usage};
+pub use life::{AgentSpec, AgentState, Agents, Instance, OwnWorkspace, Tally, Usage};
 pub use message::schema as message_schema;
 pub use message::{Attachment, MailboxOptions, Message, Recipient, Sent, Topic};
 #[cfg(feature = "engine")]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::OwnWorkspace;
 use crate::contract::BoxFuture;
 use crate::error::Result;
 use crate::model::agent::{Ask, Reply};
@@ -16,6 +17,8 @@ pub(crate) struct Work {
     pub agent: serde_json::Value,
     /// What is asked.
     pub ask: Ask,
+    /// Whose own folder it is done in.
+    pub lodger: Option<String>,
     /// The longest that it may take, in milliseconds.
     pub timeout_ms: Option<u64>,
     /// The longest that it may give no sign of life, in milliseconds.
@@ -32,4 +35,13 @@ pub(crate) trait Runs: fmt::Debug + Send + Sync {
 
     /// Asks for the end of a run.
     fn cancel(&self, run: RunId, by: String, why: String) -> BoxFuture<'_, Result<()>>;
+
+    /// Makes an agent's own folder. Tells whether it was not there.
+    fn lodge(&self, agent: String, own: OwnWorkspace) -> BoxFuture<'_, Result<bool>>;
+
+    /// Removes an agent's own folder, if there is one.
+    fn evict(&self, agent: String) -> BoxFuture<'_, Result<()>>;
+
+    /// Lists who has a folder here.
+    fn lodgers(&self) -> BoxFuture<'_, Result<Vec<String>>>;
 }

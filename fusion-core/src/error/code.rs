@@ -43,6 +43,8 @@ codes! {
     MissingInput = "FU0107",
     /// A secret that a template names is not set.
     MissingSecret = "FU0108",
+    /// What was asked for is not there: no tests, no report.
+    NotThere = "FU0109",
     /// A file cannot be read.
     FileUnreadable = "FU0201",
     /// A file is not valid YAML or JSON.

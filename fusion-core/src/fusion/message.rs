@@ -1,10 +1,16 @@
-//! Messages between agents.
+//! Messages between agents, and what they remember.
 
 use super::Fusion;
+use crate::coordination::memory::Memories;
 use crate::coordination::{Follow, History, Line, Mailbox, MailboxOptions, Message, Post, Sent};
 use crate::error::Result;
 
 impl Fusion {
+    /// Gives what agents know beyond one task: facts by key, and their saved states.
+    pub fn memories(&self) -> Memories {
+        Memories::new(self.store(), self.env())
+    }
+
     /// Gives what sends and receives messages: all of it is there, the usual of it here as well.
     pub fn messages(&self) -> &Post {
         self.post.get_or_init(|| Post::new(self.engine(), Box::new(self.engine().clone())))

@@ -6,6 +6,11 @@ mod closure;
 mod control;
 mod event;
 mod handle;
+#[cfg(all(feature = "coordination", feature = "workspace"))]
+mod lodging;
+#[cfg(all(feature = "coordination", not(feature = "workspace")))]
+#[path = "no_lodging.rs"]
+mod lodging;
 mod look;
 #[cfg(feature = "coordination")]
 mod message;

@@ -23,6 +23,8 @@ pub struct Fusion {
     pub(super) post: Arc<std::sync::OnceLock<crate::coordination::Post>>,
     #[cfg(feature = "coordination")]
     pub(super) services: Arc<std::sync::OnceLock<crate::coordination::service::Services>>,
+    #[cfg(all(feature = "coordination", feature = "workspace"))]
+    pub(super) lodgings: super::lodging::Lodgings,
 }
 
 /// How to open an engine, when a URL is not enough.
@@ -33,6 +35,8 @@ pub struct Builder {
     env: Option<Arc<dyn Env>>,
     secrets: Secrets,
     options: Options,
+    #[cfg(all(feature = "coordination", feature = "workspace"))]
+    workspaces: Option<PathBuf>,
 }
 
 impl Builder {
@@ -74,6 +78,15 @@ impl Builder {
         self
     }
 
+    /// Sets the folder in which agents have workspaces of their own; without it, those that ask for one cannot be spawned here. It is
+    /// made when it is needed.
+    #[cfg(all(feature = "coordination", feature = "workspace"))]
+    #[must_use]
+    pub fn workspaces(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.workspaces = Some(folder.into());
+        self
+    }
+
     /// Sets how the process takes part.
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
@@ -106,6 +119,8 @@ impl Builder {
             post: Arc::default(),
             #[cfg(feature = "coordination")]
             services: Arc::default(),
+            #[cfg(all(feature = "coordination", feature = "workspace"))]
+            lodgings: super::lodging::Lodgings::new(self.workspaces),
         })
     }
 }
@@ -127,6 +142,8 @@ impl Fusion {
             env: None,
             secrets: Secrets::none(),
             options: Options::default(),
+            #[cfg(all(feature = "coordination", feature = "workspace"))]
+            workspaces: None,
         }
     }
 

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Fusion, Run, Starting};
 use crate::contract::BoxFuture;
 use crate::coordination::runs::{Runs, Work};
-use crate::coordination::{Agents, Aim, Delegating, Delegation, Moved, Proposal, Tasks, delegate};
+use crate::coordination::{
+    Agents, Aim, Delegating, Delegation, Moved, OwnWorkspace, Proposal, Tasks, delegate,
+};
 use crate::error::{Code, Result};
 use crate::model::agent::Reply;
 use crate::model::graph::{Action, InputType, Kind, Node, Task};
@@ -90,11 +92,7 @@ impl Fusion {
     }
 
     async fn work_out(&self, work: Work) -> Result<std::result::Result<Reply, Failure>> {
-        let input = if work.ask.messages.is_empty() {
-            json!({"prompt": work.ask.prompt})
-        } else {
-            json!({"prompt": work.ask.prompt, "messages": work.ask.messages})
-        };
+        let input = self.input_of(&work).await?;
         let starting = Starting { id: Some(work.id.clone()), input, detached: false };
         let run = match self.start_with(&graph_of(&work), starting).await {
             Ok(run) => run,
@@ -116,6 +114,17 @@ impl Fusion {
             return Ok(Err(own.or(failure).unwrap_or_else(unknown)));
         }
         Ok(reply_of(&outputs))
+    }
+
+    async fn input_of(&self, work: &Work) -> Result<Value> {
+        let mut input = Map::from_iter([("prompt".to_owned(), work.ask.prompt.as_str().into())]);
+        if !work.ask.messages.is_empty() {
+            input.insert("messages".to_owned(), json!(work.ask.messages));
+        }
+        if let Some(agent) = &work.lodger {
+            input.insert("workspace".to_owned(), self.lodging(agent).await?.into());
+        }
+        Ok(input.into())
     }
 
     async fn talk_to(&self, run: &RunId) -> Result<Option<Run>> {
@@ -145,6 +154,18 @@ impl Runs for Fusion {
             over(run.cancel(&by, &why).await)
         })
     }
+
+    fn lodge(&self, agent: String, own: OwnWorkspace) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.lodge_here(agent, own))
+    }
+
+    fn evict(&self, agent: String) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.evict_here(agent))
+    }
+
+    fn lodgers(&self) -> BoxFuture<'_, Result<Vec<String>>> {
+        Box::pin(self.lodgers_here())
+    }
 }
 
 /// A run that has ended meanwhile is none to talk to.
@@ -159,12 +180,15 @@ fn over(told: Result<()>) -> Result<()> {
 fn graph_of(work: &Work) -> Graph {
     // An agent that takes a prompt alone is not given what there is nothing of.
     let is_talk = !work.ask.messages.is_empty();
-    let with = if is_talk {
-        json!({"prompt": "{{ inputs.prompt }}", "messages": "{{ inputs.messages }}"})
-    } else {
-        json!({"prompt": "{{ inputs.prompt }}"})
-    };
-    let task = Task::new(Action::Agent(Box::new(work.agent.clone()))).with(with);
+    let mut with = Map::from_iter([("prompt".to_owned(), "{{ inputs.prompt }}".into())]);
+    if is_talk {
+        with.insert("messages".to_owned(), "{{ inputs.messages }}".into());
+    }
+    let mut agent = work.agent.clone();
+    if work.lodger.is_some() {
+        place(&mut agent, &mut with);
+    }
+    let task = Task::new(Action::Agent(Box::new(agent))).with(Value::Object(with));
     let policy = Policy {
         timeout: work.timeout_ms.map(Timeout::Fixed),
         heartbeat_ms: work.silence_ms,
@@ -172,7 +196,28 @@ fn graph_of(work: &Work) -> Graph {
     };
     let graph = Graph::new("task").input("prompt", InputType::String);
     let graph = if is_talk { graph.input("messages", InputType::Array) } else { graph };
+    let graph =
+        if work.lodger.is_some() { graph.input("workspace", InputType::String) } else { graph };
     graph.add(Node::new("work", Kind::Run(task)).policy(policy)).output("reply", "{{ nodes.work }}")
+}
+
+/// Lets an agent work in its own folder: a program begins there, code is told of it, and a description may name
+/// `{{ inputs.workspace }}`.
+fn place(agent: &mut Value, with: &mut Map<String, Value>) {
+    const HERE: &str = "{{ inputs.workspace }}";
+    match agent {
+        Value::Object(words) => {
+            if words.contains_key("program") {
+                words.entry("workspace").or_insert_with(|| HERE.into());
+            }
+        }
+        Value::String(name) if name.starts_with("command:") => {
+            *agent = json!({"program": name, "workspace": HERE});
+        }
+        _ => {
+            with.insert("workspace".to_owned(), HERE.into());
+        }
+    }
 }
 
 /// Reads what an agent said. One that says no reply but a text says just that.

@@ -22,12 +22,15 @@ pub struct Ask {
     /// The conversation before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<Message>,
+    /// The folder to work in, for an agent that has one of its own; empty for others.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub workspace: String,
 }
 
 impl Ask {
     /// Asks without a conversation before.
     pub fn new(prompt: impl Into<String>) -> Self {
-        Self { prompt: prompt.into(), messages: Vec::new() }
+        Self { prompt: prompt.into(), ..Self::default() }
     }
 }
 
@@ -40,6 +43,8 @@ enum Form {
         prompt: String,
         #[serde(default)]
         messages: Vec<Message>,
+        #[serde(default)]
+        workspace: String,
     },
 }
 
@@ -47,7 +52,7 @@ impl From<Form> for Ask {
     fn from(form: Form) -> Self {
         match form {
             Form::Text(prompt) => Self::new(prompt),
-            Form::Fields { prompt, messages } => Self { prompt, messages },
+            Form::Fields { prompt, messages, workspace } => Self { prompt, messages, workspace },
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, Record, SessionId};
+use super::{Digest, Record, SessionId, limits};
 
 /// An atomic write. The operations are carried out in order, each on what the ones before it left; a batch with an operation
 /// that is refused has written nothing.
@@ -40,9 +40,12 @@ pub enum Op {
     Bury(Ticket, String),
     /// Removes all entries of a queue.
     Purge(Arc<str>),
+    /// Conflicts when the queue has an entry: what was said before the end of something is heard before it.
+    Vacant(Arc<str>),
     /// Opens a session, or says that it is alive: it lives until the given time. Fenced when it was reaped before.
     Beat(Session),
-    /// Ends sessions: releases all their entries, due at once and with raised epochs, and deletes the ephemeral ones. For
+    /// Ends sessions: releases all their entries, due at once and with raised epochs, and deletes the ephemeral ones. What was due from
+    /// the beginning (0) stands before all that was never taken then, in the order in which it came. For
     /// those named, and for all whose time is over.
     Reap(Vec<SessionId>),
     /// Writes a document. Conflicts when `expect` is given and is not its version (0 when there is none).
@@ -53,6 +56,16 @@ pub enum Op {
     Blob(Digest, Bytes),
     /// Deletes a stream, its records and the blobs that only it refers to. Conflicts while a queue entry points at it.
     Drop(Arc<str>),
+}
+
+/// When an entry is due that was due from the beginning (0) and comes back: before all that was never taken, in the order of
+/// `id`, which is its own or that of the entry of which it is a part; of such parts, in the order of `part`.
+pub(crate) fn returned(id: u64, part: u16) -> i64 {
+    let width = limits::PARCEL_MESSAGES as u64;
+    match id.checked_mul(width).and_then(|place| i64::try_from(place).ok()) {
+        Some(0) | None => 0,
+        Some(place) => (i64::MIN / 2).saturating_add(place).saturating_add(part.into()).min(0),
+    }
 }
 
 /// Records to add to a stream.
@@ -92,8 +105,16 @@ pub struct Enqueue {
     /// Another entry, by its dedup key, becomes due now in the queue that stands second. If a session holds it, that
     /// happens when the session releases it: no wake-up is lost between a look into the inbox and the release.
     pub wake: Option<(Arc<str>, Arc<str>)>,
-    /// The entry is only added while its queue has fewer entries than this; else the batch is refused as busy.
+    /// The entry is only added while its queue has fewer entries than this; else the batch is refused as busy. An ephemeral
+    /// one rings its queue when it goes, too: others wait for its place.
     pub limit: Option<u32>,
+}
+
+impl Enqueue {
+    /// Tells whether others wait for its place while it is there.
+    pub(crate) fn is_scarce(&self) -> bool {
+        self.ephemeral && self.limit.is_some()
+    }
 }
 
 /// What to claim.

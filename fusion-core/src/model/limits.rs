@@ -13,7 +13,7 @@ pub const PAYLOAD_BYTES: u64 = 256 * 1024 * 1024;
 /// The longest error that a list of runs shows, in characters; the journal has all of it.
 pub const ROW_ERROR_CHARS: usize = 1_000;
 /// The largest workflow file, in bytes.
-pub const FILE_BYTES: usize = 1024 * 1024;
+pub const FILE_BYTES: usize = 8 * 1024 * 1024;
 /// The deepest nesting of a workflow file.
 pub const FILE_DEPTH: usize = 64;
 /// The most values in a workflow file, aliases expanded.

@@ -16,7 +16,7 @@
 //! | [`chat`] | agents, bodies; providers | providers; agents, bodies |
 
 pub mod agent;
-mod batch;
+pub(crate) mod batch;
 pub mod chat;
 mod command;
 mod digest;

@@ -33,6 +33,8 @@ enum End {
     Elsewhere,
     /// Its code refused to begin.
     Refused(Failure),
+    /// The store did.
+    Failed(Error),
 }
 
 /// What is loaded and held.
@@ -63,13 +65,14 @@ impl Activation {
                 return End::Left;
             }
             tracing::error!(stream = %self.name.stream, %error, "an object was let go");
-            End::Refused(Failure::error(error.to_string()))
+            End::Failed(error)
         });
         while let Some(ask) = self.asks.recv().await {
             ask.asker.tell(match &end {
                 End::Left => Told::Again,
                 End::Elsewhere => Told::Elsewhere,
                 End::Refused(failure) => Told::Answer(Err(failure.clone())),
+                End::Failed(error) => Told::Failed(error.clone()),
             });
         }
     }

@@ -20,6 +20,8 @@ pub(super) type Answer = Result<(Value, u64), Failure>;
 #[derive(Debug)]
 pub(super) enum Told {
     Answer(Answer),
+    /// Its store refused or failed: that is the caller's error, not the object's.
+    Failed(Error),
     /// It was let go before it heard: ask again.
     Again,
     /// Another process has it.

@@ -222,6 +222,11 @@ pub(super) async fn work(keeper: Weak<Keeper>) {
         match keeper.claim().await {
             Ok(0) => {}
             Ok(_) => continue,
+            Err(error) if error.code() == Code::Fenced => {
+                // A process that is taken for dead finds it out here, and the engine is closed.
+                drop(session::confirm(&engine).await);
+                continue;
+            }
             Err(error) => tracing::warn!(%error, "no object could be claimed"),
         }
         let nap_ms = keeper.nap().await.clamp(1, limits::REAP_MS).unsigned_abs();

@@ -183,6 +183,7 @@ impl ObjectRef {
             }
             match told.await {
                 Ok(Told::Answer(answer)) => return Ok(answer),
+                Ok(Told::Failed(error)) => return Err(error),
                 Ok(Told::Elsewhere) => break,
                 Ok(Told::Again) => {}
                 Err(_) => return Err(closed()),

@@ -40,10 +40,8 @@ pub(super) async fn take(engine: &Shared, name: &Name) -> Result<Option<Ticket>>
                     return Ok(ticket);
                 }
             }
-            // Somebody was faster.
-            Err(error) if error.code() == Code::Fenced && !engine.is_closed() => {
-                engine.check_open()?;
-            }
+            // Somebody was faster, or this process is taken for dead.
+            Err(error) if error.code() == Code::Fenced => session::confirm(engine).await?,
             Err(error) => return Err(error),
         }
     }

@@ -90,6 +90,11 @@ pub(super) fn blob(who: &str, digest: Digest) -> Error {
         .hint("store the bytes before, or earlier in the same batch; was what named them deleted meanwhile?")
 }
 
+/// Refuses what is done only when a queue is empty.
+pub(super) fn not_vacant(queue: &str) -> Error {
+    Error::new(Code::Conflict, format!("queue `{queue}` is not empty")).hint("read it, and repeat")
+}
+
 /// Refuses to delete a stream that is still somebody's work.
 pub(super) fn in_use(stream: &str) -> Error {
     Error::new(Code::Conflict, format!("a queue entry points at stream `{stream}`"))

@@ -65,6 +65,10 @@ fn end(engine: &Arc<Shared>, run: &RunId, ticket: Ticket, left: Result<Left>) {
             engine.set_trouble(run, Some(error));
             return take(engine, run.clone(), ticket, limits::POLL_MS.unsigned_abs());
         }
+        Ok(Left::Again) if is_ours && !engine.is_closed() => {
+            drop(driven);
+            return take(engine, run.clone(), ticket, 0);
+        }
         Err(error) if error.code() == Code::Closed => {
             if is_ours {
                 driven.insert(run.clone(), Fate::Lost(error));

@@ -18,7 +18,7 @@ use super::note::{Ended, Note};
 use super::scope::Kept;
 use super::settle;
 use crate::contract::{Subscription, Task};
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::model::{
     Class, Command, Failure, Input, Key, Message, Op, RunId, RunStatus, Ticket, limits,
 };
@@ -31,6 +31,8 @@ pub(super) enum Left {
     Finished,
     /// The run waits, and whoever works takes it up when it goes on.
     Resting,
+    /// Somebody said something just before the end, which was not written: it goes on from its journal, and hears it.
+    Again,
 }
 
 /// What one turn of the loop has gathered: it becomes one batch.
@@ -204,7 +206,12 @@ impl Driver {
                 }
                 continue;
             }
-            let children = self.commit(&mut turn).await?;
+            let children = match self.commit(&mut turn).await {
+                Err(error) if error.code() == Code::Conflict && self.state.result().is_some() => {
+                    return Ok(Left::Again);
+                }
+                other => other?,
+            };
             // A store that needs nobody to wait for leaves no other place where other tasks get the thread.
             tokio::task::consume_budget().await;
             for (begin, ticket) in children {

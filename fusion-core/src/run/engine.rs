@@ -10,6 +10,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::registry::Registry;
+use super::slot::Gates;
 use crate::contract::{Env, Store};
 use crate::error::{Code, Error, Result};
 use crate::graph::template::{References, Secrets, Templates};
@@ -64,6 +65,8 @@ pub(crate) struct Shared {
     pub(super) driven: Mutex<BTreeMap<RunId, Fate>>,
     /// How many evaluations may still begin on threads of their own.
     pub(super) apart: Arc<tokio::sync::Semaphore>,
+    /// Those who wait for slots.
+    pub(super) gates: Gates,
     pub(super) opened: tokio::sync::OnceCell<()>,
     /// The store's key for digests of secrets.
     pub(super) salt: tokio::sync::OnceCell<Digest>,
@@ -119,6 +122,7 @@ impl Shared {
             session,
             driven: Mutex::default(),
             apart: Arc::new(tokio::sync::Semaphore::new(limits::TEMPLATES_APART)),
+            gates: Gates::default(),
             opened: tokio::sync::OnceCell::new(),
             salt: tokio::sync::OnceCell::new(),
             troubles: Mutex::default(),

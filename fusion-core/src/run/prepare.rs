@@ -235,6 +235,7 @@ impl Desk<'_> {
             stdout_limit: limits::STDOUT_BYTES,
             stderr_limit: limits::STDERR_BYTES,
             grace_ms: limits::KILL_GRACE_MS,
+            leaves_nothing: false,
             heard: None,
         };
         let identity = || {

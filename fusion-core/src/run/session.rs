@@ -43,16 +43,29 @@ async fn pulse(engine: Arc<Shared>) {
         if engine.is_closed() {
             return;
         }
-        match beat(&engine).await {
-            Ok(()) => {}
-            Err(error) if error.code() == Code::Fenced => {
-                tracing::error!(
-                    "the session was taken for dead by another process; its runs go on there"
-                );
-                engine.set_closed();
+        match confirm(&engine).await {
+            Err(error) if error.code() != Code::Closed => {
+                tracing::warn!(%error, "a heartbeat was not written");
             }
-            Err(error) => tracing::warn!(%error, "a heartbeat was not written"),
+            _ => {}
         }
+    }
+}
+
+/// Makes sure that this process is not taken for dead: whoever was refused as fenced asks, or it would try again and again.
+///
+/// # Errors
+/// `FU0501` when it is: the engine is closed then.
+pub(crate) async fn confirm(engine: &Shared) -> Result<()> {
+    match beat(engine).await {
+        Err(error) if error.code() == Code::Fenced => {
+            tracing::error!(
+                "the session was taken for dead by another process; its runs go on there"
+            );
+            engine.set_closed();
+            engine.check_open()
+        }
+        other => other,
     }
 }
 

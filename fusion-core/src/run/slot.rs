@@ -2,7 +2,8 @@
 //!
 //! The entries are ephemeral: they vanish with the session of a process that died.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::engine::Shared;
 use super::evaluate::look;
@@ -86,6 +87,13 @@ pub(crate) async fn taken(
 pub(super) async fn take(hooks: &Hooks, name: &str, limit: u32) -> Result<Held, Failure> {
     let engine = &hooks.of.engine;
     let queue: Arc<str> = format!("slot/{name}").into();
+    // One of this process asks at a time, in the order in which they came: of a thousand, one is woken.
+    let gate = engine.gates.of(&queue);
+    let _turn = tokio::select! {
+        biased;
+        turn = gate.lock() => turn,
+        () = hooks.stop.wait() => return Err(cancelled()),
+    };
     let topic = format!("queue/{queue}");
     let mut freed = engine.store.bus().listen(&[&topic]);
     loop {
@@ -117,7 +125,24 @@ pub(super) async fn take(hooks: &Hooks, name: &str, limit: u32) -> Result<Held, 
             biased;
             () = freed.heard() => {}
             () = engine.poll_pause() => {}
-            () = hooks.stop.wait() => return Err(Failure::new(Class::CANCELLED, "cancelled")),
+            () = hooks.stop.wait() => return Err(cancelled()),
         }
+    }
+}
+
+fn cancelled() -> Failure {
+    Failure::new(Class::CANCELLED, "cancelled")
+}
+
+/// Where those of this process who wait for the same slots stand in line.
+#[derive(Default)]
+pub(crate) struct Gates(Mutex<BTreeMap<Arc<str>, Arc<tokio::sync::Mutex<()>>>>);
+
+impl Gates {
+    /// Finds or makes the gate of a queue; those that nobody stands at are let go.
+    fn of(&self, queue: &Arc<str>) -> Arc<tokio::sync::Mutex<()>> {
+        let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        gates.retain(|name, gate| name == queue || Arc::strong_count(gate) > 1);
+        gates.entry(queue.clone()).or_default().clone()
     }
 }

@@ -67,7 +67,8 @@ impl Driver {
         all.extend(taken);
         if let Some((status, outputs, failure)) = self.state.result() {
             all.push(Op::Complete(self.ticket));
-            all.push(Op::Purge(self.run.inbox().into()));
+            // Who was told that it was said finds it in the journal.
+            all.push(Op::Vacant(self.run.inbox().into()));
             let row = self.row_now(*status, failure.as_ref(), now);
             all.push(row::put(&self.run, &row, self.row_version)?);
             self.shown = *status;

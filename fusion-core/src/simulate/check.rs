@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::process::Ground;
+use super::team;
 use super::verify::{self, now};
 use crate::contract::Store;
 use crate::error::{Code, Error, Result};
@@ -44,7 +45,11 @@ pub(super) fn end(ground: &Ground) {
     }
     let read = ground.open(0).and_then(|(_, store)| {
         verify::after_crash(&*store, &ground.witness)?;
-        left_over(&*store, ground)
+        let mut wrong = left_over(&*store, ground)?;
+        if ground.plan.team.is_some() {
+            wrong.extend(team::check(&*store, ground)?);
+        }
+        Ok(wrong)
     });
     match read {
         Ok(wrong) => ground.witness.accuse(wrong),
@@ -141,6 +146,8 @@ pub(super) fn stuck(ground: &Ground) {
             lines.push(format!("  nobody was told that {} began", work.id));
         }
     }
+    let team = ground.plan.team.as_ref();
+    lines.extend(team.iter().flat_map(|team| team::still(team, &notes)));
     for (name, stream) in &notes.mirror.streams {
         let Some(state) = &stream.state else { continue };
         if state.result().is_some() {

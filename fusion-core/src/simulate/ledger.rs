@@ -80,7 +80,7 @@ impl Witness {
         let mut wrong = Vec::new();
         let mut notes = self.notes();
         notes.count("bodies");
-        let ghost = is_ghost(&notes, owner);
+        let ghost = notes.is_ghost(owner);
         let stream = about.run.stream();
         let untold = notes.ledger.untold.iter().any(|(of, name)| *of == owner && **name == *stream);
         may_enter(&notes.mirror, about, (role, untold), &mut wrong);
@@ -110,7 +110,7 @@ impl Witness {
         }
         if let (Some((slot, limit)), false) = (&role.slot, ghost) {
             let inside = notes.ledger.visits.iter().filter(|visit| {
-                visit.inside && visit.slot.as_ref() == Some(slot) && !is_ghost(&notes, visit.owner)
+                visit.inside && visit.slot.as_ref() == Some(slot) && !notes.is_ghost(visit.owner)
             });
             let inside = inside.count() as u64 + 1;
             if inside > *limit {
@@ -167,9 +167,11 @@ impl Witness {
     }
 }
 
-/// Tells whether a process was killed, or lost its session and may not know it yet.
-fn is_ghost(notes: &Notes, owner: Owner) -> bool {
-    notes.ledger.killed.contains(&owner) || notes.mirror.ended.contains(&name_of(owner))
+impl Notes {
+    /// Tells whether a process was killed, or lost its session and may not know it yet.
+    pub(super) fn is_ghost(&self, owner: Owner) -> bool {
+        self.ledger.killed.contains(&owner) || self.mirror.ended.contains(&name_of(owner))
+    }
 }
 
 fn is_fenced(mirror: &Mirror, about: &About) -> bool {

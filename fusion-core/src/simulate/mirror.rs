@@ -93,6 +93,7 @@ impl Mirror {
                 Op::Complete(ticket) => self.completed(*ticket, &mut wrong),
                 Op::Release(release) => self.released(release.ticket),
                 Op::Purge(queue) => self.purged(queue),
+                Op::Vacant(queue) => self.vacant(queue, &mut wrong),
                 Op::Beat(Session { id, until, info }) => {
                     self.sessions.insert(*id, (*until, info.clone()));
                 }
@@ -199,6 +200,13 @@ impl Mirror {
         }
         // A run that ended is held by nobody.
         self.released(ticket);
+    }
+
+    /// Refuses the end of a run to which something was said that it did not hear.
+    fn vacant(&self, queue: &str, wrong: &mut Vec<String>) {
+        let run = queue.replacen("inbox/", "run/", 1);
+        let unheard = self.mail.iter().find(|(_, mail)| *mail.run == *run && !mail.taken);
+        wrong.extend(unheard.map(|(id, _)| format!("messages: {run} ended and left {id} unheard")));
     }
 
     fn purged(&mut self, queue: &str) {

@@ -9,6 +9,7 @@
 //! | `machine`, `env` | tasks, timers and clocks; the world as a process sees it |
 //! | `process`, `store`, `bus`, `script` | one process: its engine, its store, its bell, its bodies |
 //! | `person` | callers and people |
+//! | `team` | agents: messages, durable objects, tasks |
 //! | `witness`, `mirror`, `ledger` | what was seen from outside the disk |
 //! | `verify`, `check` | what must hold after a crash and at the end |
 //! | `saboteur` | mistakes that must be found |
@@ -29,6 +30,7 @@ mod saboteur;
 mod script;
 mod store;
 mod subject;
+mod team;
 #[cfg(test)]
 mod tests;
 mod verify;

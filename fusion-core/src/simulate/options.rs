@@ -98,7 +98,9 @@ pub struct Subject {
 pub struct Options {
     /// The workflow; without one the seeds draw workflows of their own.
     pub subject: Option<Subject>,
-    /// What the command that does a seed again names: a file, or `--self`.
+    /// Let agents work in the worlds too: they write to each other, ask durable objects, and are given tasks.
+    pub team: bool,
+    /// What the command that does a seed again names: a file, `--self`, or `--agents`.
     pub name: String,
     /// How many seeds are simulated at once. Byte-exact repetition needs 1; the order of operations repeats always.
     pub jobs: usize,
@@ -117,6 +119,7 @@ impl Options {
     pub fn new(seeds: Range<u64>) -> Self {
         Self {
             subject: None,
+            team: false,
             name: "--self".to_owned(),
             jobs: 1,
             seeds,

@@ -9,6 +9,7 @@ use super::options::Fault;
 use super::rng::Rng;
 use super::script;
 use super::store::Fall;
+use super::team::Team;
 use super::workload;
 use crate::model::{Graph, RunId};
 
@@ -74,6 +75,8 @@ pub(super) struct Plan {
     pub(super) seed: u64,
     pub(super) processes: usize,
     pub(super) work: Vec<Work>,
+    /// What agents do, in a world that has some.
+    pub(super) team: Option<Team>,
     pub(super) workflows: Vec<Graph>,
     /// The names of the bodies that every process has.
     pub(super) bodies: Vec<String>,
@@ -114,6 +117,7 @@ impl Plan {
             seed,
             processes,
             work,
+            team: None,
             workflows,
             bodies: script::ALL.iter().map(|name| (*name).to_owned()).collect(),
             blows,
@@ -133,6 +137,7 @@ impl Plan {
         let mut calm = self.clone();
         calm.processes = 1;
         calm.blows.clear();
+        calm.team = None;
         calm.slow = false;
         calm.lost_percent = 0;
         calm.doubled_percent = 0;

@@ -13,6 +13,7 @@ use super::rng::Rng;
 use super::saboteur::Saboteur;
 use super::script::Scripted;
 use super::store::{Tap, Watched};
+use super::team::{self, Member};
 use super::witness::Witness;
 use crate::contract::{Env, Store};
 use crate::error::Result;
@@ -58,11 +59,11 @@ impl Ground {
         Ok((world, Arc::new(Sqlite::inline(options, &env)?)))
     }
 
-    /// Starts a process.
+    /// Starts a process in a place.
     ///
     /// # Errors
     /// What the store says; then the process has not come up.
-    pub(super) fn start(&self, owner: Owner) -> Result<Process> {
+    pub(super) fn start(&self, owner: Owner, place: usize) -> Result<Process> {
         let (world, store) = if self.memory {
             (self.world(owner), None)
         } else {
@@ -79,13 +80,13 @@ impl Ground {
             (Some(store), Some(sabotage)) => Arc::new(Saboteur::new(store.clone(), sabotage)),
         };
         let fusion = Arc::new(Mutex::new(None));
-        self.boot(&world, beneath, &tap, &fusion);
+        self.boot((&world, place), beneath, &tap, &fusion);
         Ok(Process { owner, tap, store, fusion })
     }
 
     fn boot(
         &self,
-        world: &Arc<World>,
+        (world, place): (&Arc<World>, usize),
         inner: Arc<dyn Store>,
         tap: &Arc<Tap>,
         slot: &Arc<Mutex<Option<Fusion>>>,
@@ -105,6 +106,13 @@ impl Ground {
             .store(Arc::new(watched))
             .env(world.clone())
             .options(options);
+        let member = self.plan.team.clone().map(|team| Member {
+            world: world.clone(),
+            witness: self.witness.clone(),
+            tap: tap.clone(),
+            team: Arc::new(team),
+            place,
+        });
         let (slot, tap) = (slot.clone(), tap.clone());
         let (world, witness) = (world.clone(), self.witness.clone());
         let (workflows, bodies) = (self.plan.workflows.clone(), self.plan.bodies.clone());
@@ -123,6 +131,9 @@ impl Ground {
                 fusion.workflow(graph);
             }
             *lock(&slot) = Some(fusion.clone());
+            if let Some(member) = member {
+                team::begin(&fusion, &member);
+            }
             if let Err(error) = fusion.recover().await {
                 witness.say(owner, || format!("could not recover: {error}"));
                 // As a program does: it ends, and whoever watches over it starts it again.

@@ -12,6 +12,7 @@ use super::options::{Fault, Options, Sabotage};
 use super::plan::Plan;
 use super::process::FILE;
 use super::script::forget_times;
+use super::team::Team;
 use super::witness::Counts;
 use super::world::{Outcome, Sim};
 use crate::model::{Payload, RunStatus};
@@ -171,6 +172,10 @@ pub(super) fn one(seed: u64, options: &Options, verbose: bool) -> (Plan, Outcome
     let mut plan = Plan::draw(seed, &options.without);
     if let Some(subject) = &options.subject {
         plan.take(subject);
+    }
+    if options.team {
+        plan.work.truncate(1);
+        plan.team = Some(Team::draw(seed, plan.processes, plan.one_host));
     }
     let mut outcome = world(&plan, options.sabotage, verbose, options.jobs <= 1);
     if outcome.wrong.is_none() {

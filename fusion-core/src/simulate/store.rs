@@ -173,6 +173,7 @@ fn words(ops: &[Op]) -> String {
         Op::Complete(ticket) => format!("done#{}", ticket.entry),
         Op::Release(release) => format!("release#{} until {}", release.ticket.entry, release.due),
         Op::Purge(queue) => format!("purge {queue}"),
+        Op::Vacant(queue) => format!("vacant {queue}"),
         Op::Beat(_) => "beat".to_owned(),
         Op::Reap(named) => format!("reap {}", named.len()),
         Op::Put(document, _) => format!("put {}/{}:{}", document.kind, document.id, document.tag),

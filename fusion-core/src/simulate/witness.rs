@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::ledger::Ledger;
 use super::machine::{Machine, Owner, lock};
 use super::mirror::Mirror;
+use super::team::Seen;
 
 /// How many lines of the trace are kept.
 const TRACE_LINES: usize = 400;
@@ -18,6 +19,7 @@ pub(super) type Counts = BTreeMap<&'static str, u64>;
 pub(super) struct Notes {
     pub(super) mirror: Mirror,
     pub(super) ledger: Ledger,
+    pub(super) seen: Seen,
     pub(super) counts: Counts,
     wrong: Vec<String>,
     trace: VecDeque<String>,

@@ -14,6 +14,7 @@ use super::options::Sabotage;
 use super::plan::{Blow, Control, Plan};
 use super::process::{Ground, Process};
 use super::rng::Rng;
+use super::team;
 use super::verify;
 use super::witness::{Counts, Witness};
 use crate::model::{Payload, RunId, RunStatus};
@@ -300,6 +301,7 @@ impl Sim {
         let started: BTreeSet<&RunId> = notes.ledger.started.keys().collect();
         self.ground.plan.work.iter().all(|work| started.contains(&work.id))
             && notes.mirror.states().all(|(_, state)| state.result().is_some())
+            && self.ground.plan.team.as_ref().is_none_or(|team| team::is_done(team, &notes))
     }
 
     fn close(mut self) -> Outcome {

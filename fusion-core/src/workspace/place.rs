@@ -88,13 +88,19 @@ impl Workspaces {
     /// `FU0101` when there is none; `FU0601` when it cannot be opened.
     pub fn find(&self, agent: &str) -> Result<Workspace> {
         check(agent)?;
-        if !self.0.agents.symlink_metadata(agent).is_ok_and(|about| about.is_dir()) {
+        if !self.has(agent) {
             let all = self.list()?;
             let error = Error::new(Code::InvalidInput, format!("`{agent}` has no workspace"));
             let known = all.iter().map(String::as_str);
             return Err(error.hint(nearest::hint(agent, known)));
         }
         Workspace::open(&self.0, agent)
+    }
+
+    /// Tells whether an agent has a workspace.
+    pub fn has(&self, agent: &str) -> bool {
+        check(agent).is_ok()
+            && self.0.agents.symlink_metadata(agent).is_ok_and(|about| about.is_dir())
     }
 
     /// Lists the agents that have a workspace, in order.

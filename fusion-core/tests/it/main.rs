@@ -45,6 +45,7 @@ mod agents;
 mod basics;
 mod control;
 mod meaning;
+mod memory;
 mod messages;
 mod objects;
 mod pains;

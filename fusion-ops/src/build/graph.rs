@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::job::Job;
-use super::steps::{BEFORE, CHECK, DONE, END, GONE};
+use super::steps::{BEFORE, CHECK, DONE, END, GONE, PERSON};
 
 /// How often a person may look before it counts as no.
 const LOOKS: u32 = 100;
@@ -91,23 +91,26 @@ fn flow_of(workers: &[usize]) -> String {
 /// The inputs of a try: what it is about, what was wrong before.
 fn inputs() -> Value {
     json!({
-        "workspace": {"type": "string"}, "job": {"type": "object"},
+        "workspace": {"type": "string"}, "spec": {"type": "string"}, "job": {"type": "object"},
         "feedback": {"type": "string"}, "session": {"type": "string"}, "round": {"type": "any"},
+        "was": {"type": "any"},
     })
 }
 
 fn handed(feedback: &str, session: &str) -> Value {
     json!({
-        "workspace": "{{ inputs.workspace }}", "job": "{{ inputs.job }}",
+        "workspace": "{{ inputs.workspace }}", "spec": "{{ inputs.spec }}", "job": "{{ inputs.job }}",
         "feedback": feedback, "session": session, "round": "{{ round }}",
+        "was": "{{ nodes.before.files or {} }}",
     })
 }
 
 /// What is checked after a try.
 fn check(worker: &str, said: &Value) -> Value {
     json!({
-        "workspace": "{{ inputs.workspace }}", "job": "{{ inputs.job }}", "worker": worker,
+        "workspace": "{{ inputs.workspace }}", "spec": "{{ inputs.spec }}", "job": "{{ inputs.job }}", "worker": worker,
         "round": "{{ inputs.round }}", "session": "{{ inputs.session }}", "said": said,
+        "was": "{{ inputs.was }}",
     })
 }
 
@@ -173,7 +176,7 @@ fn open(tried: &[String]) -> String {
 
 /// A try: the worker is asked, and what it made is checked.
 fn work(worker: &Worker, jobs: u32) -> Value {
-    let prompt = "{{ inputs.job.prompt }}{% if inputs.feedback %}\n\nAn earlier attempt was refused; the files are as it left them. Mend this:\n\
+    let prompt = "{{ inputs.job.prompt }}{% if inputs.job.also %}\n\n{{ inputs.job.also }}{% endif %}\n\nLeave the boxes in tasks.md as they are: they are set when the checks hold.{% if inputs.feedback %}\n\nAn earlier attempt was refused; the files are as it left them. Mend this:\n\
                   {{ inputs.feedback }}{% endif %}";
     let mut agent = worker.agent.clone();
     if let Some(map) = agent.as_object_mut().filter(|map| map.contains_key("program")) {
@@ -208,7 +211,7 @@ fn person() -> Value {
     let message = "{{ inputs.job.id }} {{ inputs.job.title }}: nobody could do it.\n{{ inputs.feedback }}\n\
                    Mend it and approve: then it is checked again. Reject: it fails.";
     let again =
-        json!({"when": "nodes.ask.approved", "step": CHECK, "with": check("a person", &json!({}))});
+        json!({"when": "nodes.ask.approved", "step": CHECK, "with": check(PERSON, &json!({}))});
     json!({
         "inputs": inputs(),
         "nodes": {"ask": {"wait": {"approval": {"message": message}}}, "check": again},

@@ -1,16 +1,22 @@
 //! What a task is to whoever works at it: words, files, checks.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use fusion_core::model::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Check, Settings};
+use crate::check::{Check, Settings, What};
 use crate::spec::Spec;
-use crate::tasks::{Plan, State, Task};
+use crate::tasks::{Plan, State, Task, open_needs, requirements};
 
 /// The most scenarios that are told with a task.
 const SCENARIOS: usize = 12;
+/// What agents are told where the project's tests are run at the end.
+const TESTED: &str = "At the end the project's own tests are found and run, and all of them must pass: leave none that fails, and write those \
+                      that show that your work is right.";
+/// How many letters of a hash tell words from others.
+const HASH: usize = 16;
 
 /// A task, as it is handed to an agent and to those who check what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +27,9 @@ pub struct Job {
     pub title: String,
     /// All that the agent is told.
     pub prompt: String,
+    /// What else it is told, whatever the task: it is no part of what the task was done for.
+    #[serde(default)]
+    pub also: String,
     /// The files that must be there afterwards.
     pub files: Vec<String>,
     /// The files that must be there before.
@@ -35,13 +44,42 @@ pub struct Job {
     pub needs: Vec<String>,
     /// Whether placeholders are allowed in its files.
     pub stubs: bool,
+    /// What its words, files, requirements and scenarios come to: a hash. What was done for others is not done for these.
+    #[serde(default)]
+    pub basis: String,
+    /// Whether the syntax of its files is checked.
+    #[serde(default = "yes")]
+    pub syntax: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What a specification says to whoever works at it.
+#[derive(Debug, Clone)]
+pub struct Said<'a> {
+    /// What stands in `spec.md`.
+    pub spec: &'a Spec,
+    /// The texts of requirements by id: its own, and those of the components beside it.
+    pub texts: BTreeMap<String, String>,
+}
+
+impl<'a> Said<'a> {
+    /// Puts the requirements of components to those of a specification; its own count first.
+    pub fn new(spec: &'a Spec, of_components: BTreeMap<String, String>) -> Self {
+        let mut texts = of_components;
+        texts.extend(spec.texts());
+        Self { spec, texts }
+    }
 }
 
 /// Makes the jobs of the open tasks of a plan. A check of a requirement or a story is one of the last open task that serves it,
 /// too, so that whoever does that task hears of it.
-pub fn jobs(plan: &Plan, spec: &Spec, settings: &Settings) -> Vec<Job> {
-    let texts = spec.texts();
+pub fn jobs(plan: &Plan, said: &Said<'_>, settings: &Settings) -> Vec<Job> {
     let needs = open_needs(plan);
+    let has_tests = settings.at_end().iter().any(|check| matches!(check.what, What::Tests(_)));
+    let also = if has_tests { TESTED } else { "" };
     let mut jobs: Vec<Job> = Vec::new();
     for (at, task) in plan.tasks.iter().enumerate() {
         if task.state != State::Open {
@@ -49,10 +87,13 @@ pub fn jobs(plan: &Plan, spec: &Spec, settings: &Settings) -> Vec<Job> {
         }
         let ids = needs.get(at).into_iter().flatten();
         let needs = ids.filter_map(|need| plan.tasks.get(*need)).map(|task| task.id.clone());
+        let prompt = prompt(task, said);
         jobs.push(Job {
+            basis: basis(&prompt),
             id: task.id.clone(),
             title: task.title.clone(),
-            prompt: prompt(task, spec, &texts),
+            prompt,
+            also: also.to_owned(),
             files: if takes_away(task) { Vec::new() } else { task.files.clone() },
             inputs: settings.inputs.get(&task.id).cloned().unwrap_or_default(),
             requirements: task.requirements.clone(),
@@ -60,6 +101,7 @@ pub fn jobs(plan: &Plan, spec: &Spec, settings: &Settings) -> Vec<Job> {
             checks: settings.of_task(&task.id),
             needs: needs.collect(),
             stubs: settings.gates.placeholders,
+            syntax: settings.gates.syntax,
         });
     }
     for check in &settings.checks {
@@ -76,6 +118,15 @@ pub fn jobs(plan: &Plan, spec: &Spec, settings: &Settings) -> Vec<Job> {
     jobs
 }
 
+/// For each task, whatever its box says, what its words come to now.
+pub(super) fn bases(plan: &Plan, said: &Said<'_>) -> BTreeMap<String, String> {
+    plan.tasks.iter().map(|task| (task.id.clone(), basis(&prompt(task, said)))).collect()
+}
+
+fn basis(prompt: &str) -> String {
+    Digest::of(prompt.as_bytes()).to_string().chars().take(HASH).collect()
+}
+
 /// Whether a task removes the files that it names.
 fn takes_away(task: &Task) -> bool {
     let first = task.title.split_whitespace().next().unwrap_or_default().to_lowercase();
@@ -83,49 +134,18 @@ fn takes_away(task: &Task) -> bool {
 }
 
 // Writing to a string cannot fail.
-fn prompt(task: &Task, spec: &Spec, texts: &BTreeMap<String, String>) -> String {
+fn prompt(task: &Task, said: &Said<'_>) -> String {
     let mut prompt = format!("{} {}\n\nWork in the folder that you are in.", task.id, task.title);
     if !task.files.is_empty() {
         let _ = write!(prompt, " Files of this task: {}.", task.files.join(", "));
     }
     prompt.push_str(" Write everything out: no placeholders, no parts left for later.");
-    for id in &task.requirements {
-        if let Some(text) = texts.get(id) {
-            let _ = write!(prompt, "\n\n{id}: {text}");
-        }
-    }
-    let stories = spec.stories.iter().filter(|story| task.stories.contains(&story.id));
+    prompt.push_str(&requirements(task, &said.texts));
+    let stories = said.spec.stories.iter().filter(|story| task.stories.contains(&story.id));
     for (at, one) in stories.flat_map(|story| &story.scenarios).take(SCENARIOS).enumerate() {
         let head = if at == 0 { "\n\nIt is accepted like this:" } else { "" };
         let _ =
             write!(prompt, "{head}\n- given {}, when {}, then {}", one.given, one.when, one.then);
     }
     prompt
-}
-
-/// What open tasks need of open ones; what was put off or given up hands on what it needed itself.
-fn open_needs(plan: &Plan) -> Vec<Vec<usize>> {
-    let places: HashMap<&str, usize> =
-        plan.tasks.iter().enumerate().map(|(at, task)| (task.id.as_str(), at)).collect();
-    let direct = |at: usize| {
-        let needs = plan.tasks.get(at).into_iter().flat_map(|task| &task.needs);
-        needs.filter_map(|need| places.get(need.id.as_str()).copied())
-    };
-    let of = |at: usize| {
-        let (mut needs, mut seen) = (Vec::new(), HashSet::new());
-        let mut rest: Vec<usize> = direct(at).collect();
-        while let Some(need) = rest.pop() {
-            if !seen.insert(need) {
-                continue;
-            }
-            match plan.tasks.get(need).map(|task| task.state) {
-                Some(State::Open) => needs.push(need),
-                Some(State::Deferred | State::Cancelled) => rest.extend(direct(need)),
-                Some(State::Done) | None => {}
-            }
-        }
-        needs.sort_unstable();
-        needs
-    };
-    (0..plan.tasks.len()).map(of).collect()
 }

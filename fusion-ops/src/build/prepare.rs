@@ -1,15 +1,16 @@
 //! From the folder of a specification to what is needed to build it.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use fusion_core::error::{Code, Error, Place, Result, nearest};
 use fusion_core::model::Digest;
 use serde_json::{Map, Value, json};
 
 use super::graph::{Crew, workflow};
-use super::job::{Job, jobs};
-use crate::check::Settings;
-use crate::spec::{self, Folder, Spec};
+use super::job::{Job, Said, bases, jobs};
+use crate::check::{Check, Settings, Tests, What};
+use crate::spec::{self, Folder, OfComponent, Spec};
 use crate::tasks::{self, Plan, State};
 
 /// The file with the checks and gates of a build.
@@ -18,6 +19,8 @@ const SETTINGS: &str = "build.yaml";
 const HASH: usize = 10;
 /// The longest name of a specification in an id.
 const NAME: usize = 60;
+/// How long the project's own tests may take, in milliseconds.
+const TESTS_MS: u64 = 1_200_000;
 
 /// What is needed to build a specification.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,12 +29,16 @@ pub struct Build {
     pub name: String,
     /// What `spec.md` says.
     pub spec: Spec,
+    /// The requirements of the components beside it.
+    pub components: Vec<OfComponent>,
     /// The tasks.
     pub plan: Plan,
     /// The checks and gates.
     pub settings: Settings,
     /// The open tasks as jobs.
     pub jobs: Vec<Job>,
+    /// For each task what its words come to, as [`Outcome`](super::Outcome) has it of the task that was done.
+    pub bases: BTreeMap<String, String>,
     /// The text for a `tasks.md` that is not there yet.
     pub made: Option<String>,
     /// The folder, as it is.
@@ -45,6 +52,15 @@ pub struct Build {
 /// # Errors
 /// Those of `build.yaml`; `FU0201` when there is nothing to build.
 pub fn prepare(folder: &Folder) -> Result<Build> {
+    prepare_over(folder, &Settings::default())
+}
+
+/// Reads what is needed to build a specification; `beneath` counts where `build.yaml` says nothing, such as what a project's mode
+/// asks for.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_over(folder: &Folder, beneath: &Settings) -> Result<Build> {
     let whole = folder.path.canonicalize().unwrap_or_else(|_| folder.path.clone());
     let name =
         whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -68,39 +84,75 @@ pub fn prepare(folder: &Folder) -> Result<Build> {
             (tasks::plan(&text), text.clone(), Some(text))
         }
     };
-    let file = folder.path.join(SETTINGS);
-    let settings_text = if file.is_file() {
-        Folder::open(&file)?.text(SETTINGS).unwrap_or_default().to_owned()
+    let (file, settings_text) = settings_of(folder)?;
+    let mut settings = if settings_text.is_empty() {
+        beneath.clone()
     } else {
-        String::new()
+        Settings::parse_over(&settings_text, &file.display().to_string(), beneath.clone())?
     };
-    let settings = if settings_text.is_empty() {
-        Settings::default()
-    } else {
-        Settings::parse(&settings_text, &file.display().to_string())?
-    };
-    names_fit(&settings, (&plan, &spec), (&settings_text, &file.display().to_string()))?;
+    let components = spec::component_requirements(&folder.path);
+    names_fit(
+        &settings,
+        (&plan, &spec, &components),
+        (&settings_text, &file.display().to_string()),
+    )?;
     let empty = tasks::tick(&text, &plan, &|id| {
         let task = plan.tasks.iter().find(|task| task.id == id)?;
         (task.state == State::Done).then_some(State::Open)
     });
-    let texts = vec![folder.text("spec.md").unwrap_or_default().to_owned(), empty, settings_text];
-    let jobs = jobs(&plan, &spec, &settings);
+    let spec_text = folder.text("spec.md").unwrap_or_default().to_owned();
+    let mut texts = vec![spec_text, empty, settings_text];
+    let of_components = spec::component_texts(&folder.path);
+    if !of_components.is_empty() {
+        texts.push(json!(of_components).to_string());
+    }
+    // In another mode other things are checked: that is another run.
+    if *beneath != Settings::default() {
+        texts.push(json!(beneath).to_string());
+    }
+    if settings.gates.tests {
+        settings.checks.push(Check {
+            what: What::Tests(Tests::default()),
+            task: None,
+            requirement: None,
+            story: None,
+            timeout_ms: TESTS_MS,
+        });
+    }
+    let said = Said::new(&spec, of_components);
+    let jobs = jobs(&plan, &said, &settings);
+    let bases = bases(&plan, &said);
     let folder = whole.display().to_string();
-    Ok(Build { name, spec, plan, settings, jobs, made, folder, texts })
+    Ok(Build { name, spec, components, plan, settings, jobs, bases, made, folder, texts })
+}
+
+/// Reads the text of a specification's `build.yaml`, empty where there is none, with its place.
+fn settings_of(folder: &Folder) -> Result<(PathBuf, String)> {
+    let file = folder.path.join(SETTINGS);
+    if file.is_dir() {
+        let message = format!("{} is a folder, not a file", file.display());
+        return Err(Error::new(Code::FileUnreadable, message)
+            .hint("write the checks and gates into a file of this name, or remove it"));
+    }
+    let text = if file.is_file() {
+        Folder::open(&file)?.text(SETTINGS).unwrap_or_default().to_owned()
+    } else {
+        String::new()
+    };
+    Ok((file, text))
 }
 
 /// Tests that what is named in `build.yaml` is there: a check of something else would silently never be made.
 fn names_fit(
     settings: &Settings,
-    (plan, spec): (&Plan, &Spec),
+    (plan, spec, components): (&Plan, &Spec, &[OfComponent]),
     (text, file): (&str, &str),
 ) -> Result<()> {
     let tasks: Vec<&str> = plan.tasks.iter().map(|task| task.id.as_str()).collect();
     let stories: Vec<&str> = spec.stories.iter().map(|story| story.id.as_str()).collect();
     let mut requirements: Vec<&str> =
         spec.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
-    // Those of components stand in specifications of their own.
+    requirements.extend(components.iter().map(|one| one.requirement.id.as_str()));
     requirements.extend(plan.tasks.iter().flat_map(|task| &task.requirements).map(String::as_str));
     let both = [requirements.as_slice(), stories.as_slice()].concat();
     let mut errors = Vec::new();
@@ -129,6 +181,11 @@ fn names_fit(
 }
 
 impl Build {
+    /// Gives the folder of the specification, whole.
+    pub fn folder(&self) -> &Path {
+        Path::new(&self.folder)
+    }
+
     /// Gives what the ids of all its runs in a workspace begin with.
     pub fn prefix(&self, workspace: &Path) -> String {
         let fits = |sign: char| if sign.is_ascii_alphanumeric() { sign } else { '-' };

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use fusion_core::Fusion;
 use fusion_core::graph::file;
 use proptest::prelude::*;
 use serde_json::json;
@@ -15,7 +16,7 @@ use crate::tasks::{self, State};
 const SPEC: &str = "# Blog\n\n### User Story 1 - Read (P1)\n\n1. **Given** a, **When** b, **Then** c\n\n## Requirements\n\n\
                     - **FR-001**: Posts {{ secrets.KEY }} {% for %}\n- **FR-002**: Lists\n";
 const TASKS: &str = "## Phase 1: Core\n- [x] T001 Begin\n- [ ] T002 [US1] Write src/a.py (FR-001)\n- [-] T003 Later (depends on T002)\n\
-                     - [ ] T004 Use it (FR-002) (depends on T003)\n- [ ] T005 Remove src/old.py\n";
+                     - [ ] T004 Use it (FR-002) (depends on T003)\n- [ ] T005 Remove src/old.py (FR-PAY-001)\n";
 
 fn folder(at: &std::path::Path, tasks: &str) -> Folder {
     std::fs::write(at.join("spec.md"), SPEC).unwrap();
@@ -42,7 +43,14 @@ fn crew(workers: usize) -> Crew {
 fn jobs_hold_what_their_task_needs() {
     let text = "build: 1\nchecks:\n- { task: T002, command: [a] }\n- { requirement: FR-002, command: [b] }\n- { story: US1, command: [c] }\ninputs: { T004: [x.sql] }\n";
     let settings = Settings::parse(text, "build.yaml").unwrap();
-    let jobs = jobs(&tasks::plan(TASKS), &spec::read(SPEC), &settings);
+    let jobs = jobs(
+        &tasks::plan(TASKS),
+        &Said::new(
+            &spec::read(SPEC),
+            [("FR-PAY-001".to_owned(), "Nobody pays twice".to_owned())].into(),
+        ),
+        &settings,
+    );
     let ids: Vec<&str> = jobs.iter().map(|job| job.id.as_str()).collect();
     assert_eq!(ids, ["T002", "T004", "T005"]);
     // What was put off hands on what it needed.
@@ -50,12 +58,28 @@ fn jobs_hold_what_their_task_needs() {
     assert_eq!((jobs[0].checks.len(), jobs[1].checks.len()), (2, 1));
     assert_eq!(jobs[1].inputs, ["x.sql"]);
     assert_eq!(jobs[0].files, ["src/a.py"]);
+    assert!(jobs[2].prompt.contains("FR-PAY-001: Nobody pays twice"));
     assert!(jobs[2].files.is_empty(), "a task that removes a file does not leave it");
     assert!(
         jobs[0].prompt.contains("FR-001: Posts {{ secrets.KEY }}")
             && !jobs[0].prompt.contains("FR-002")
     );
+    // The check of the requirement is made at the end, and it is none of tests.
+    assert_eq!(jobs[0].also, "");
     assert!(jobs[0].prompt.contains("given a, when b, then c"));
+}
+
+#[test]
+fn agents_are_told_of_the_tests_at_the_end() {
+    let settings = Settings::parse("build: 1\nchecks: [{ tests: true }]\n", "build.yaml").unwrap();
+    let spec = spec::read(SPEC);
+    let said = Said::new(&spec, std::collections::BTreeMap::new());
+    let (told, plain) = (
+        jobs(&tasks::plan(TASKS), &said, &settings),
+        jobs(&tasks::plan(TASKS), &said, &Settings::default()),
+    );
+    assert!(told[0].also.contains("tests are found and run"));
+    assert_eq!(told[0].basis, plain[0].basis, "it is done for the same words");
 }
 
 #[test]
@@ -115,6 +139,76 @@ fn boxes_are_set_and_nothing_else() {
     assert_eq!(left.len(), 2, "{left:?}");
 }
 
+#[tokio::test]
+async fn two_processes_leave_one_another_their_ticks() {
+    let at = TempDir::new().unwrap();
+    let spec = at.path().join("spec");
+    std::fs::create_dir(&spec).unwrap();
+    folder(&spec, TASKS);
+    let one = Fusion::open("memory://").await.unwrap();
+    let two = Fusion::builder("memory://").store(one.store()).open().await.unwrap();
+    let (first, second) = (Boxes::of(&one, &spec), Boxes::of(&two, &spec));
+    first.keep().await.unwrap();
+    assert!(second.sweep().await.unwrap().is_empty(), "what was ticked before stays");
+    first.prove("T002").await.unwrap();
+    set(&spec, "T004", State::Done).unwrap();
+    assert_eq!(second.sweep().await.unwrap(), ["T004"], "an agent has ticked it");
+    assert_eq!(state(&spec, "T002").unwrap(), Some(State::Done), "the other one has proved it");
+    // It was interrupted, and somebody ticks a box before it goes on.
+    set(&spec, "T004", State::Done).unwrap();
+    second.keep().await.unwrap();
+    assert!(first.sweep().await.unwrap().is_empty());
+    assert!(
+        first.is_of_people("T004").await.unwrap() && !first.is_of_people("T002").await.unwrap()
+    );
+    first.take_away("T002").await.unwrap();
+    set(&spec, "T002", State::Done).unwrap();
+    assert_eq!(second.sweep().await.unwrap(), ["T002"], "it is done once more, and not proved yet");
+    two.close().await.unwrap();
+}
+
+/// Where the other process finds the specification.
+const SPEC_OF_OTHER: &str = "FUSION_TEST_TICKS";
+const MANY: usize = 60;
+
+/// Sets the boxes of every second task, as one of several processes.
+#[test]
+fn ticks_of_another_process() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "so the test tells its other process where to work"
+    )]
+    let Ok(given) = std::env::var(SPEC_OF_OTHER) else { return };
+    let (half, spec) = given.split_once(' ').unwrap();
+    let half: usize = half.parse().unwrap();
+    for at in (half..MANY).step_by(2) {
+        assert!(set(std::path::Path::new(spec), &format!("T{at:03}"), State::Done).unwrap());
+    }
+}
+
+#[test]
+fn no_tick_is_lost_when_two_processes_set_boxes_at_once() {
+    let at = TempDir::new().unwrap();
+    let lines: Vec<String> = (0..MANY).map(|at| format!("- [ ] T{at:03} Do it\n")).collect();
+    folder(at.path(), &lines.concat());
+    let others: Vec<_> = (0..2)
+        .map(|half| {
+            #[expect(clippy::disallowed_methods, reason = "the test is about another process")]
+            std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "build::tests::ticks_of_another_process"])
+                .env(SPEC_OF_OTHER, format!("{half} {}", at.path().display()))
+                .stdout(std::process::Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for mut other in others {
+        assert!(other.wait().unwrap().success());
+    }
+    let text = std::fs::read_to_string(at.path().join("tasks.md")).unwrap();
+    assert_eq!(text, lines.concat().replace("[ ]", "[x]"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
@@ -125,7 +219,7 @@ proptest! {
             let _ = writeln!(text, "- [{sign}] T{at:03} do {line}");
         }
         let plan = tasks::plan(&text);
-        let all = jobs(&plan, &spec::read(SPEC), &Settings::default());
+        let all = jobs(&plan, &Said::new(&spec::read(SPEC), std::collections::BTreeMap::new()), &Settings::default());
         prop_assert_eq!(all.len(), plan.tasks.iter().filter(|task| task.state == State::Open).count());
         let mut own = crew(1);
         own.tasks = all.iter().map(|job| (job.id.clone(), vec![0])).collect();

@@ -20,6 +20,9 @@ pub struct Proof {
     /// The hash of the file that was looked at.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hash: String,
+    /// Why it proves nothing by itself, though it holds: a file that was there before, and is as it was.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub weak: String,
 }
 
 impl Proof {
@@ -33,6 +36,7 @@ impl Proof {
             passed,
             detail,
             hash: String::new(),
+            weak: String::new(),
         }
     }
 }

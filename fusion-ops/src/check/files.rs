@@ -41,6 +41,11 @@ pub fn inside(folder: &Path, name: &str) -> Option<PathBuf> {
 /// Looks at a file that a task names: whether it is there, a placeholder, JSON or YAML that cannot be read. Programs that know a
 /// language's syntax are asked by [`Checker`](super::Checker).
 pub fn look(folder: &Path, name: &str, stubs: bool) -> FileProof {
+    look_for(folder, name, (stubs, true))
+}
+
+/// Looks at a file, whether placeholders pass, and whether data must be readable.
+pub(crate) fn look_for(folder: &Path, name: &str, (stubs, syntax): (bool, bool)) -> FileProof {
     let failed =
         |detail: &str| FileProof { proof: Proof::new("file", name, false, detail), path: None };
     let Some(path) = inside(folder, name) else {
@@ -63,9 +68,12 @@ pub fn look(folder: &Path, name: &str, stubs: bool) -> FileProof {
     let wrong = std::str::from_utf8(&bytes).ok().filter(|_| about.len() < MOST).and_then(|text| {
         let stub = if stubs { None } else { placeholder(name, text) };
         let stub = stub.map(|(line, why)| format!("line {line}: {why}"));
-        stub.or_else(|| syntax::parse(name, text))
+        stub.or_else(|| syntax::parse(name, text).filter(|_| syntax))
     });
     let mut proof = Proof::new("file", name, wrong.is_none(), &wrong.unwrap_or_default());
     proof.hash = hash;
+    if std::str::from_utf8(&bytes).is_ok_and(|text| syntax::is_bare(name, text)) {
+        "it says nothing".clone_into(&mut proof.weak);
+    }
     FileProof { proof, path: Some(path) }
 }

@@ -6,13 +6,18 @@ mod http;
 mod perform;
 mod placeholder;
 mod race;
+mod schema;
 mod settings;
+mod suite;
 mod syntax;
 #[cfg(test)]
 mod tests;
 
 pub use evidence::{Evidence, Proof};
+pub(crate) use files::look_for;
 pub use files::{FileProof, inside, look};
 pub use perform::Checker;
 pub use placeholder::placeholder;
-pub use settings::{Check, Gates, Http, Settings, What};
+pub(crate) use race::Until;
+pub use schema::schema;
+pub use settings::{Check, Gates, Http, Settings, Tests, What};

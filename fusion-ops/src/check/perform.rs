@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fusion_core::contract::{Context, Env, Exec, Exit, Stop};
-use fusion_core::model::Class;
 use fusion_core::run::Wish;
 use futures_util::future::Either;
 
 use super::evidence::{Evidence, Proof};
-use super::files::{inside, look};
+use super::files::{inside, look, look_for};
 use super::race::{Until, first};
 use super::settings::{Check, Http, What};
-use super::{http, syntax};
+use super::{http, suite, syntax};
+use crate::testing::Runner;
 
 /// What is kept of what a program writes, in bytes.
 const KEPT: usize = 64 * 1024;
@@ -27,10 +27,11 @@ const PAUSE_MS: u64 = 100;
 #[derive(Debug, Clone)]
 pub struct Checker {
     env: Arc<dyn Env>,
-    ctx: Context,
+    ctx: Option<Context>,
     folder: PathBuf,
     variables: Vec<(String, String)>,
     stubs: bool,
+    syntax: bool,
 }
 
 impl Checker {
@@ -41,13 +42,44 @@ impl Checker {
         folder: &Path,
         variables: Vec<(String, String)>,
     ) -> Self {
-        Self { env, ctx, folder: folder.to_owned(), variables, stubs: false }
+        Self {
+            env,
+            ctx: Some(ctx),
+            folder: folder.to_owned(),
+            variables,
+            stubs: false,
+            syntax: true,
+        }
+    }
+
+    /// Makes one that works for no attempt: nobody cancels it.
+    pub fn apart(env: Arc<dyn Env>, folder: &Path, variables: Vec<(String, String)>) -> Self {
+        Self { env, ctx: None, folder: folder.to_owned(), variables, stubs: true, syntax: true }
+    }
+
+    /// Looks again at a file that held, when it is another one since. None when there is nothing new to say.
+    pub async fn again(&self, proof: &Proof) -> Option<Proof> {
+        if proof.check != "file" || !proof.passed || syntax::command(&proof.subject).is_none() {
+            return None;
+        }
+        let now = look(&self.folder, &proof.subject, self.stubs).proof;
+        if now.hash == proof.hash || !now.passed {
+            return None;
+        }
+        Some(self.file(&proof.subject).await).filter(|proof| !proof.passed)
     }
 
     /// Lets placeholders pass.
     #[must_use]
     pub fn stubs(mut self, allowed: bool) -> Self {
         self.stubs = allowed;
+        self
+    }
+
+    /// Lets files pass that cannot be read in their language, or not.
+    #[must_use]
+    pub fn syntax(mut self, checked: bool) -> Self {
+        self.syntax = checked;
         self
     }
 
@@ -64,8 +96,9 @@ impl Checker {
     }
 
     async fn file(&self, name: &str) -> Proof {
-        let found = look(&self.folder, name, self.stubs);
-        let (Some(command), true) = (syntax::command(name), found.proof.passed) else {
+        let found = look_for(&self.folder, name, (self.stubs, self.syntax));
+        let is_due = found.proof.passed && self.syntax;
+        let (Some(command), true) = (syntax::command(name), is_due) else {
             return found.proof;
         };
         let Some(path) = found.path else { return found.proof };
@@ -90,6 +123,16 @@ impl Checker {
             What::Command(argv) => self.command(argv, check.timeout_ms).await,
             What::Http(http) => self.http(http, check.timeout_ms).await,
             What::Schema { file, schema } => self.schema(file, schema),
+            What::Tests(wanted) => {
+                let runner = Runner {
+                    env: self.env.clone(),
+                    ctx: self.ctx.clone(),
+                    recorded: false,
+                    root: self.folder.clone(),
+                    variables: self.variables.clone(),
+                };
+                suite::tests(&runner, wanted, check.timeout_ms).await
+            }
         }
     }
 
@@ -157,7 +200,7 @@ impl Checker {
             return self.ask(http, timeout_ms, false).await;
         }
         let enough = Wish::default();
-        let until = Arc::new(Until::new(&self.ctx, &self.env, timeout_ms, enough.clone()));
+        let until = Arc::new(Until::new(self.ctx.as_ref(), &self.env, timeout_ms, enough.clone()));
         let stop: Stop = until;
         let served = self.env.exec(self.exec(http.serve.clone()), stop);
         let asked = Box::pin(async {
@@ -209,10 +252,16 @@ impl Checker {
                 },
             };
             let now = self.env.monotonic_ns();
-            if !starting || answer.is_ok() || now >= deadline || self.ctx.is_cancelled() {
+            if !starting
+                || answer.is_ok()
+                || now >= deadline
+                || self.ctx.as_ref().is_some_and(Context::is_cancelled)
+            {
                 return Proof::new("http", &http.url, false, &wrong);
             }
-            self.ctx.heartbeat();
+            if let Some(ctx) = &self.ctx {
+                ctx.heartbeat();
+            }
             self.env.sleep_until(now + PAUSE_MS * 1_000_000).await;
         }
     }
@@ -242,12 +291,11 @@ impl Checker {
     }
 
     async fn run(&self, argv: Vec<String>, timeout_ms: u64) -> Ran {
-        let until = Arc::new(Until::new(&self.ctx, &self.env, timeout_ms, Wish::default()));
+        let until = Arc::new(Until::new(self.ctx.as_ref(), &self.env, timeout_ms, Wish::default()));
         let stop: Stop = until.clone();
         match self.env.exec(self.exec(argv), stop).await {
             Ok(exit) if exit.code.is_none() && until.is_late() => Ran::Late,
             Ok(exit) => Ran::Ended(exit),
-            Err(failure) if failure.class == Class::SPAWN => Ran::Never(failure.to_string()),
             Err(failure) => Ran::Never(failure.to_string()),
         }
     }

@@ -8,21 +8,26 @@ use fusion_core::run::Wish;
 use futures_util::future::{Either, select};
 
 /// Ends a program when the attempt is to end, when its time is over, or when it is not needed any more.
-pub(super) struct Until {
-    ctx: Context,
+pub(crate) struct Until {
+    ctx: Option<Context>,
     env: Arc<dyn Env>,
     deadline: u64,
     enough: Wish,
 }
 
 impl Until {
-    pub(super) fn new(ctx: &Context, env: &Arc<dyn Env>, timeout_ms: u64, enough: Wish) -> Self {
+    pub(crate) fn new(
+        ctx: Option<&Context>,
+        env: &Arc<dyn Env>,
+        timeout_ms: u64,
+        enough: Wish,
+    ) -> Self {
         let deadline = env.monotonic_ns().saturating_add(timeout_ms.saturating_mul(1_000_000));
-        Self { ctx: ctx.clone(), env: env.clone(), deadline, enough }
+        Self { ctx: ctx.cloned(), env: env.clone(), deadline, enough }
     }
 
     /// Tells whether its time is over.
-    pub(super) fn is_late(&self) -> bool {
+    pub(crate) fn is_late(&self) -> bool {
         self.env.monotonic_ns() >= self.deadline
     }
 }
@@ -35,21 +40,30 @@ impl fmt::Debug for Until {
 
 impl Stopped for Until {
     fn is_set(&self) -> bool {
-        self.ctx.is_cancelled() || self.enough.is_set() || self.is_late()
+        self.ctx.as_ref().is_some_and(Context::is_cancelled)
+            || self.enough.is_set()
+            || self.is_late()
     }
 
     fn wait(&self) -> BoxFuture<'static, ()> {
         let (ctx, enough) = (self.ctx.clone(), self.enough.clone());
         let late = self.env.sleep_until(self.deadline);
         Box::pin(async move {
-            let cancelled = Box::pin(async move { ctx.cancelled().await });
+            let cancelled = Box::pin(async move {
+                match ctx {
+                    Some(ctx) => ctx.cancelled().await,
+                    None => std::future::pending().await,
+                }
+            });
             let given = enough.wait();
             select(late, select(cancelled, given)).await;
         })
     }
 
     fn alive(&self) {
-        self.ctx.heartbeat();
+        if let Some(ctx) = &self.ctx {
+            ctx.heartbeat();
+        }
     }
 }
 

@@ -12,9 +12,9 @@ use crate::yaml::Spots;
 /// How often an agent tries a task unless it is said.
 const ATTEMPTS: u32 = 3;
 /// The most attempts of an agent.
-const MOST_ATTEMPTS: u32 = 20;
+pub(super) const MOST_ATTEMPTS: u32 = 20;
 /// The most checks of a file.
-const MOST_CHECKS: usize = 1_000;
+pub(super) const MOST_CHECKS: usize = 1_000;
 /// How long a check takes at most unless it is said, in milliseconds.
 const TIMEOUT_MS: u64 = 120_000;
 
@@ -39,6 +39,18 @@ fn ok() -> u16 {
     200
 }
 
+/// Which of the project's own tests.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tests {
+    /// Only this suite, by its name in `fusion test --list`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite: Option<String>,
+    /// How often what failed is run again; what passes then counts.
+    #[serde(default)]
+    pub retries: u32,
+}
+
 /// What is checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,6 +66,8 @@ pub enum What {
         /// The schema, in the workspace.
         schema: String,
     },
+    /// The project's own tests, which must be there and pass; how they are run is found out when it is checked.
+    Tests(Tests),
 }
 
 /// A check that a person has written down.
@@ -86,11 +100,31 @@ pub struct Gates {
     pub placeholders: bool,
     /// Stories and requirements every check of which must hold, and that must have one.
     pub critical: Vec<String>,
+    /// Whether the syntax of files is checked.
+    pub syntax: bool,
+    /// Whether the project's own tests must be there and pass.
+    pub tests: bool,
+    /// Whether every requirement must have a task or a check.
+    pub every: bool,
+    /// Whether each requirement that says MUST is critical.
+    pub must: bool,
+    /// Whether the checks that components bring must hold.
+    pub components: bool,
 }
 
 impl Default for Gates {
     fn default() -> Self {
-        Self { coverage: 0.8, success: 0.9, placeholders: false, critical: Vec::new() }
+        Self {
+            coverage: 0.8,
+            success: 0.9,
+            placeholders: false,
+            critical: Vec::new(),
+            syntax: true,
+            tests: false,
+            every: false,
+            must: false,
+            components: false,
+        }
     }
 }
 
@@ -124,10 +158,20 @@ impl Default for Settings {
 /// What may stand in the file.
 const KEYS: [&str; 6] = ["build", "attempts", "checks", "gates", "inputs", "commands"];
 /// What may stand in a check.
-const CHECK: [&str; 8] =
-    ["task", "requirement", "story", "command", "http", "schema", "file", "timeout"];
+const CHECK: [&str; 9] =
+    ["task", "requirement", "story", "command", "http", "tests", "schema", "file", "timeout"];
 /// What may stand in the gates.
-const GATES: [&str; 4] = ["coverage", "success", "placeholders", "critical"];
+const GATES: [&str; 9] = [
+    "coverage",
+    "success",
+    "placeholders",
+    "critical",
+    "syntax",
+    "tests",
+    "every",
+    "must",
+    "components",
+];
 
 impl Settings {
     /// Reads the text of a `build.yaml`; `file` is its name in errors.
@@ -145,9 +189,17 @@ impl Settings {
     /// # Errors
     /// All that is wrong at once, each with its place: `FU0203`, `FU0204`; `FU0106`, `FU0202` and `FU0208` for texts that are no YAML.
     pub fn parse(text: &str, file: &str) -> Result<Self> {
+        Self::parse_over(text, file, Self::default())
+    }
+
+    /// Reads the text of a `build.yaml` over settings that count where it says nothing, such as those of a project's mode.
+    ///
+    /// # Errors
+    /// As [`Settings::parse`].
+    pub fn parse_over(text: &str, file: &str, beneath: Self) -> Result<Self> {
         let value = file::value(text, file)?;
         let mut reader = Reader { spots: Spots::of(text), file, errors: Vec::new() };
-        let settings = reader.settings(&value);
+        let settings = reader.settings(&value, beneath);
         Error::join(reader.errors).map_or(Ok(settings), Err)
     }
 
@@ -163,6 +215,18 @@ impl Settings {
     }
 }
 
+/// Reads gates; what is not said is as it was.
+fn over(beneath: &Gates, said: &Value) -> serde_json::Result<Gates> {
+    let mut all = serde_json::to_value(beneath)?;
+    match (all.as_object_mut(), said) {
+        (Some(all), Value::Object(said)) => {
+            all.extend(said.iter().map(|(key, value)| (key.clone(), value.clone())));
+        }
+        _ => all = said.clone(),
+    }
+    serde_json::from_value(all)
+}
+
 struct Reader<'a> {
     spots: Spots,
     file: &'a str,
@@ -170,8 +234,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn settings(&mut self, value: &Value) -> Settings {
-        let mut settings = Settings::default();
+    fn settings(&mut self, value: &Value, beneath: Settings) -> Settings {
+        let mut settings = beneath;
         let Some(map) = self.keys(value, &KEYS, "") else { return settings };
         if map.get("build").and_then(Value::as_u64) != Some(1) {
             self.wrong("/build", "`build` must be 1, the version of the form");
@@ -202,7 +266,7 @@ impl Reader<'_> {
         }
         if let Some(value) = map.get("gates") {
             self.keys(value, &GATES, "/gates");
-            match serde_json::from_value::<Gates>(value.clone()) {
+            match over(&settings.gates, value) {
                 Ok(gates)
                     if [gates.coverage, gates.success].iter().all(|n| (0.0..=1.0).contains(n)) =>
                 {
@@ -240,6 +304,20 @@ impl Reader<'_> {
                 Err(why) => self.wrong(&format!("{path}/http"), &format!("`http`: {why}")),
             }
         }
+        if let Some(value) = map.get("tests") {
+            match value {
+                Value::Bool(true) => found.push(What::Tests(Tests::default())),
+                Value::Object(_) => match serde_json::from_value::<Tests>(value.clone()) {
+                    Ok(tests) if tests.retries <= MOST_ATTEMPTS => found.push(What::Tests(tests)),
+                    Ok(_) => self.wrong(&format!("{path}/tests"), "`retries` is 0 to 20"),
+                    Err(why) => self.wrong(&format!("{path}/tests"), &format!("`tests`: {why}")),
+                },
+                _ => self.wrong(
+                    &format!("{path}/tests"),
+                    "`tests` is true, or `{ suite: NAME, retries: N }`",
+                ),
+            }
+        }
         match (text("schema"), text("file")) {
             (Some(schema), Some(file)) => found.push(What::Schema { file, schema }),
             (None, None) => {}
@@ -258,7 +336,10 @@ impl Reader<'_> {
             self.wrong(path, "a check is of a task, a requirement or a story: name one");
         }
         if found.len() != 1 {
-            self.wrong(path, "a check has one of `command`, `http`, and `schema` with `file`");
+            self.wrong(
+                path,
+                "a check has one of `command`, `http`, `tests`, and `schema` with `file`",
+            );
             return None;
         }
         let what = found.pop()?;

@@ -32,6 +32,13 @@ pub(super) fn parse(name: &str, text: &str) -> Option<String> {
     }
 }
 
+/// Tells whether a data file can be read and holds nothing: `{}`, `[]`, `null`.
+pub(super) fn is_bare(name: &str, text: &str) -> bool {
+    let data = ["json", "yaml", "yml"].contains(&name.rsplit('.').next().unwrap_or_default());
+    data && ["{}", "[]", "null", "\"\""]
+        .contains(&text.split_whitespace().collect::<String>().as_str())
+}
+
 /// Gives the command that checks the syntax of a program, by its ending; the path of the file follows as the last argument.
 pub(super) fn command(name: &str) -> Option<&'static [&'static str]> {
     Some(match name.rsplit('.').next()? {

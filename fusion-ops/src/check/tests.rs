@@ -85,6 +85,20 @@ fn files_are_looked_at_within_the_workspace() {
 fn settings_name_their_mistakes() {
     let wrong = "build: 2\nattempts: 0\nchecks:\n  - { tsk: T001, command: [a] }\n  - { task: T1, story: US1, http: { url: 'ftp://x' } }\n  - {}\n\
                  gates: { coverage: 90 }\ninputs: [a]\n";
+    let tests = |text: &str| {
+        Settings::parse(&format!("build: 1\nchecks: [{{ tests: {text} }}]"), "b")
+            .map(|one| one.checks[0].what.clone())
+    };
+    let given = Tests { suite: Some("api".into()), retries: 2 };
+    assert_eq!(tests("true").unwrap(), What::Tests(Tests::default()));
+    assert_eq!(tests("{ suite: api, retries: 2 }").unwrap(), What::Tests(given));
+    for text in ["false", "api", "{ suites: a }", "{ retries: 21 }", "{ retries: -1 }"] {
+        assert_eq!(
+            tests(text).unwrap_err().all().next().unwrap().code(),
+            Code::WrongType,
+            "{text}"
+        );
+    }
     let error = Settings::parse(wrong, "build.yaml").unwrap_err();
     let said: Vec<(usize, String)> =
         error.all().map(|one| (one.place().unwrap().line, one.message().to_owned())).collect();

@@ -3,17 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fusion_core::contract::{BoxFuture, Env, Exec, Stopped};
+use fusion_core::contract::{Env, Exec};
 use fusion_core::error::Result;
+use fusion_core::run::Wish;
 use serde::Serialize;
 
 use super::change::Plan;
 use super::check::{CheckState, Checked};
 use super::lock::Lock;
 use super::{Component, Project, Registry, hash};
+use crate::check::Until;
 
 /// How much of what a command writes is kept, in bytes.
 const KEPT: usize = 64 << 10;
+/// How long a command may take unless it is said, in milliseconds: while it runs, nobody else changes the project's components.
+const LIMIT_MS: u64 = 600_000;
 /// How long a command may take to end after it was asked to, in milliseconds.
 const GRACE_MS: u64 = 5_000;
 
@@ -35,12 +39,20 @@ pub struct HookRun {
 pub struct Runner {
     env: Arc<dyn Env>,
     variables: BTreeMap<String, String>,
+    limit_ms: u64,
 }
 
 impl Runner {
-    /// Makes one. The commands get these variables and no others.
+    /// Makes one. The commands get these variables and no others, and ten minutes each.
     pub fn new(env: Arc<dyn Env>, variables: BTreeMap<String, String>) -> Self {
-        Self { env, variables }
+        Self { env, variables, limit_ms: LIMIT_MS }
+    }
+
+    /// Sets how long each command may take, in milliseconds; then it is ended with all that it started, and has failed.
+    #[must_use]
+    pub fn limit_ms(mut self, limit_ms: u64) -> Self {
+        self.limit_ms = limit_ms;
+        self
     }
 
     /// Runs the hooks that are open, each component after what it needs, and notes in `fusion.lock` which were run. The first that
@@ -114,9 +126,14 @@ impl Runner {
             grace_ms: GRACE_MS,
             ..Exec::default()
         };
-        match self.env.exec(exec, Arc::new(Never)).await {
+        let until = Arc::new(Until::new(None, &self.env, self.limit_ms, Wish::default()));
+        match self.env.exec(exec, until.clone()).await {
             Ok(exit) if exit.code == Some(0) => {
                 (true, String::from_utf8_lossy(&exit.stdout).trim_end().to_owned())
+            }
+            Ok(_) if until.is_late() => {
+                let command = command.join(" ");
+                (false, format!("`{command}` took longer than {} ms and was ended", self.limit_ms))
             }
             Ok(exit) => {
                 let how = exit.code.map_or_else(
@@ -128,20 +145,6 @@ impl Runner {
             }
             Err(failure) => (false, failure.message),
         }
-    }
-}
-
-/// Nobody stops a command of a component but its end, or that of the program that runs it.
-#[derive(Debug)]
-struct Never;
-
-impl Stopped for Never {
-    fn is_set(&self) -> bool {
-        false
-    }
-
-    fn wait(&self) -> BoxFuture<'static, ()> {
-        Box::pin(std::future::pending())
     }
 }
 
@@ -157,4 +160,24 @@ fn order(lock: &Lock) -> Vec<String> {
     let (mut seen, mut order) = (BTreeSet::new(), Vec::new());
     lock.components.keys().for_each(|name| visit(name, lock, &mut seen, &mut order));
     order
+}
+
+#[cfg(test)]
+mod tests {
+    use fusion_core::run::Os;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_command_that_does_not_end_is_ended() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let project = Project::open(folder.path()).unwrap();
+        let path = BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]);
+        let env: Arc<dyn Env> = Os::current().unwrap();
+        let runner = Runner::new(env, path).limit_ms(300);
+        let words = |line: &str| ["sh", "-c", line].map(str::to_owned).to_vec();
+        let (ok, said) = runner.run(&project, &words("sleep 600")).await;
+        assert!(!ok && said.ends_with("took longer than 300 ms and was ended"), "{said}");
+        assert_eq!(runner.run(&project, &words("echo all")).await, (true, "all".to_owned()));
+    }
 }

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use fusion_core::error::{Code, Error, Result};
 use semver::Version;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::manifest::Moment;
 use super::name;
+use super::package::Component;
 
 /// The file in the project's folder.
 pub(super) const LOCK: &str = "fusion.lock";
@@ -131,6 +133,18 @@ pub struct Shared {
 }
 
 impl Lock {
+    /// Tells as JSON what a component is, and which version of it is here.
+    pub fn about(&self, one: &dyn Component) -> Value {
+        let manifest = one.manifest();
+        let here = self.components.get(&manifest.name);
+        json!({
+            "name": manifest.name, "version": manifest.version, "category": manifest.category,
+            "description": manifest.description, "provides": manifest.provides,
+            "requires": manifest.requires, "conflicts": manifest.conflicts, "source": one.source(),
+            "installed": here.map(|here| here.version.to_string()),
+        })
+    }
+
     /// Reads one.
     ///
     /// # Errors

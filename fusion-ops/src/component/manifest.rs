@@ -164,6 +164,13 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Tells whether it is of a category: by its own, by its name, or by what it provides.
+    pub fn belongs(&self, category: &str) -> bool {
+        self.category == category
+            || self.name == category
+            || self.provides.iter().any(|one| one.name == category)
+    }
+
     fn check(&self) -> Result<()> {
         name::name("a component", &self.name)?;
         if !self.category.is_empty() {

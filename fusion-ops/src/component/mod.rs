@@ -3,7 +3,7 @@
 //! | part | what it is |
 //! |---|---|
 //! | [`Manifest`] | `component.toml`: what a component is, needs and brings |
-//! | [`Component`], [`Registry`] | one version of a component, wherever it comes from; all that there are |
+//! | [`Component`], [`Packed`], [`Registry`] | one version of a component, wherever it comes from; all that there are |
 //! | [`resolve()`] | which versions fit together, in which order they come |
 //! | [`Project`], [`Plan`] | what would change, and the change: everything or nothing, with a journal |
 //! | [`Lock`] | `fusion.lock`: what a project has, and what stands where |
@@ -20,7 +20,9 @@ mod lock;
 mod manifest;
 mod name;
 mod package;
+mod packed;
 mod project;
+mod put;
 mod registry;
 mod resolve;
 mod schema;
@@ -38,6 +40,7 @@ pub use command::{HookRun, Runner};
 pub use lock::{Lock, Locked, LockedFile, Shared, Whose};
 pub use manifest::{Block, Check, File, Hook, Manifest, Moment, Spec};
 pub use package::{Component, hash};
+pub use packed::Packed;
 pub use project::Project;
 pub use registry::Registry;
 pub use resolve::{Wish, resolve};

@@ -69,6 +69,20 @@ impl Project {
         &self.path
     }
 
+    /// Gives its name for templates: that of its folder, with nothing in it that names may not have.
+    pub fn name(&self) -> String {
+        let whole = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
+        let name =
+            whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let plain: String = name
+            .chars()
+            .map(|sign| if sign.is_alphanumeric() || " -_.".contains(sign) { sign } else { '-' })
+            .take(40)
+            .collect();
+        let plain = plain.trim_start_matches(|sign: char| !sign.is_alphanumeric());
+        if plain.is_empty() { "project".to_owned() } else { plain.to_owned() }
+    }
+
     /// Says whether opening it undid or tidied up a change that a crash cut off: then the paths that somebody changed since, and
     /// that were left alone.
     pub fn recovered(&self) -> Option<&[String]> {

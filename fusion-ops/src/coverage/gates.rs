@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::matrix::{Coverage, Standing, TaskState};
+use super::matrix::{Coverage, RequirementRow, Standing, TaskState};
 use crate::check::Gates;
 
 /// A gate that is not reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
-    /// The gate: `coverage`, `success`, `placeholders`, `checks`, `critical`.
+    /// The gate: `coverage`, `success`, `placeholders`, `checks`, `tests`, `every`, `critical`.
     pub gate: String,
     /// What is missing.
     pub message: String,
@@ -49,12 +49,7 @@ pub fn refusals(coverage: &Coverage, gates: &Gates) -> Vec<Refusal> {
         refuse("success", message);
     }
     if !gates.placeholders {
-        for (id, task) in &coverage.tasks {
-            let wrong = |proof: &&crate::check::Proof| proof.check == "file" && !proof.passed;
-            for proof in task.proofs.iter().filter(wrong) {
-                refuse("placeholders", format!("{} of {id}: {}", proof.subject, proof.detail));
-            }
-        }
+        files(coverage).for_each(|message| refuse("placeholders", message));
     }
     let requirements = coverage.requirements.iter().map(|row| (&row.id, &row.checks));
     let stories = coverage.stories.iter().map(|row| (&row.id, &row.checks));
@@ -64,12 +59,46 @@ pub fn refusals(coverage: &Coverage, gates: &Gates) -> Vec<Refusal> {
             refuse("checks", format!("{id}: {} {}: {}", proof.check, proof.subject, proof.detail));
         }
     }
-    for id in &gates.critical {
+    for proof in coverage.checks.iter().filter(|proof| !proof.passed) {
+        let gate = if proof.check == "tests" { "tests" } else { "checks" };
+        refuse(gate, format!("{} {}: {}", proof.check, proof.subject, proof.detail));
+    }
+    if gates.tests && !coverage.checks.iter().any(|proof| proof.check == "tests") {
+        refuse("tests", "the project's own tests were not run yet".to_owned());
+    }
+    let bare =
+        |row: &&RequirementRow| gates.every && row.counts && row.standing == Standing::Uncovered;
+    for row in coverage.requirements.iter().filter(bare) {
+        refuse("every", format!("{} has no task and no check", row.id));
+    }
+    let must =
+        coverage.requirements.iter().filter(|row| gates.must && row.counts && says_must(row));
+    let mut ids: Vec<&str> = gates.critical.iter().map(String::as_str).collect();
+    let more: Vec<&str> = must.map(|row| row.id.as_str()).filter(|id| !ids.contains(id)).collect();
+    ids.extend(more);
+    for id in ids {
         if let Some(message) = critical(coverage, id) {
             refuse("critical", message);
         }
     }
     found
+}
+
+/// Whether a requirement says that something must be, not that it should.
+fn says_must(row: &RequirementRow) -> bool {
+    let mut words = row.text.split(|sign: char| !sign.is_alphanumeric());
+    words.any(|word| ["must", "shall"].iter().any(|sure| word.eq_ignore_ascii_case(sure)))
+}
+
+/// What is wrong with the files of tasks, and what to do where a task counts as done.
+fn files(coverage: &Coverage) -> impl Iterator<Item = String> {
+    coverage.tasks.iter().flat_map(|(id, task)| {
+        let done = matches!(task.state, TaskState::Done | TaskState::Ticked);
+        let again =
+            if done { "; take the tick of the task away, and it is done again" } else { "" };
+        let wrong = task.proofs.iter().filter(|proof| proof.check == "file" && !proof.passed);
+        wrong.map(move |proof| format!("{} of {id}: {}{again}", proof.subject, proof.detail))
+    })
 }
 
 /// Why a requirement or a story that is critical is not tested; a file that is there is no test.

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::check::{Proof, look};
-use crate::spec::{Kind, Requirement, Spec, Story};
+use crate::check::{Proof, look_for};
+use crate::spec::{Kind, OfComponent, Requirement, Spec, Story};
 use crate::tasks::{Plan, State, Task};
 
 /// Where a task stands.
@@ -24,6 +24,8 @@ pub enum TaskState {
     Done,
     /// Its box is ticked; no run did it.
     Ticked,
+    /// A run did it, and its words or those of its requirements are others since.
+    Outdated,
     /// It failed.
     Failed,
     /// It was put off or given up.
@@ -54,8 +56,12 @@ pub struct Progress {
     pub tasks: BTreeMap<String, TaskProgress>,
     /// The checks of requirements and stories, by the id of what they are about.
     pub checks: BTreeMap<String, Vec<Proof>>,
-    /// The checks that were asked for and not made yet, by what they are about.
-    pub unmade: BTreeMap<String, usize>,
+    /// The requirements and stories of which a check was asked for and not made yet.
+    pub unmade: BTreeSet<String>,
+    /// What was checked of the whole beside `checks` without an id, such as the checks of components.
+    pub whole: Vec<Proof>,
+    /// Files pass that cannot be read in their language.
+    pub unread: bool,
 }
 
 /// Where a requirement stands. Only `done` is done: every task of it is, and at least one check of it was made, and all held.
@@ -70,7 +76,7 @@ pub enum Standing {
     Running,
     /// A task of it failed, or a check does not hold.
     Failed,
-    /// Its tasks are said to be done, and nothing proves it.
+    /// Its tasks are said to be done, and nothing proves it, or they were done for other words.
     Unproved,
     /// It is done, and that is proved.
     Done,
@@ -93,13 +99,20 @@ pub struct Artifact {
 pub struct RequirementRow {
     /// Its id.
     pub id: String,
-    /// Its line in `spec.md`.
+    /// The component that brings it, with its specification: `payments checkout`; empty for one of the specification itself.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub component: String,
+    /// Its line in `spec.md`, that of its component where one brings it.
     pub line: usize,
     /// Its words.
     pub text: String,
     /// Where it stands.
     pub standing: Standing,
-    /// Whether it counts in the share of what is covered: all do but measures of success that nobody works at.
+    /// Why it is unproved.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// Whether it counts in the share of what is covered: all of the specification's own do, but for
+    /// measures of success that nobody works at.
     pub counts: bool,
     /// The stories that it belongs to.
     pub stories: Vec<String>,
@@ -133,7 +146,7 @@ pub struct StoryRow {
 /// What is proved of a specification.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Coverage {
-    /// The requirements.
+    /// The requirements; those that components bring come last.
     pub requirements: Vec<RequirementRow>,
     /// The stories.
     pub stories: Vec<StoryRow>,
@@ -141,24 +154,40 @@ pub struct Coverage {
     pub tasks: BTreeMap<String, TaskProgress>,
     /// Requirements that are proved, and those that count.
     pub proved: (usize, usize),
+    /// Requirements of components that are proved, and all of them; they do not count in the share.
+    pub of_components: (usize, usize),
     /// The share that is proved, 0 to 1; 1 where nothing counts.
     pub share: f64,
+    /// The checks that are about the whole.
+    pub checks: Vec<Proof>,
 }
 
 /// Puts together what is known: the texts, the runs, and the files as they are now in the workspace. A file that a run has checked
 /// and that is gone or a placeholder since does not count any more.
-pub fn coverage(spec: &Spec, plan: &Plan, progress: &Progress, workspace: &Path) -> Coverage {
+pub fn coverage(
+    (spec, components): (&Spec, &[OfComponent]),
+    plan: &Plan,
+    progress: &Progress,
+    workspace: &Path,
+) -> Coverage {
     let tasks: BTreeMap<String, TaskProgress> =
         plan.tasks.iter().map(|task| (task.id.clone(), known(task, progress, workspace))).collect();
     let all = All { spec, plan, progress, tasks: &tasks };
     let mut seen = BTreeSet::new();
     let first = spec.requirements.iter().filter(|one| seen.insert(one.id.as_str()));
-    let rows: Vec<RequirementRow> = first.map(|one| all.requirement(one)).collect();
+    let mut rows: Vec<RequirementRow> = first.map(|one| all.requirement(one, "")).collect();
+    let more = components.iter().filter(|one| seen.insert(one.requirement.id.as_str()));
+    rows.extend(more.map(|one| all.requirement(&one.requirement, &one.component)));
     let counted = rows.iter().filter(|row| row.counts).count();
     let proved = rows.iter().filter(|row| row.counts && row.standing == Standing::Done).count();
+    let brought = rows.iter().filter(|row| !row.component.is_empty());
+    let good = brought.clone().filter(|row| row.standing == Standing::Done).count();
+    let of_components = (good, brought.count());
     let stories = spec.stories.iter().map(|story| all.story(story, &rows)).collect();
     let share = part(proved, counted, 1.0);
-    Coverage { requirements: rows, stories, tasks, proved: (proved, counted), share }
+    let checks = all.checks("").into_iter().chain(progress.whole.clone()).collect();
+    let proved = (proved, counted);
+    Coverage { requirements: rows, stories, tasks, proved, of_components, share, checks }
 }
 
 /// All that is put together.
@@ -178,7 +207,7 @@ impl All<'_> {
         self.progress.checks.get(id).cloned().unwrap_or_default()
     }
 
-    fn requirement(&self, one: &Requirement) -> RequirementRow {
+    fn requirement(&self, one: &Requirement, component: &str) -> RequirementRow {
         let its = self.plan.tasks.iter().filter(|task| task.requirements.contains(&one.id));
         let its: Vec<&Task> = its.collect();
         let own = self.spec.stories.iter().filter(|story| story.requirements.contains(&one.id));
@@ -200,15 +229,20 @@ impl All<'_> {
             wrong: if proof.passed { String::new() } else { proof.detail.clone() },
         });
         let standing = match standing(&states, &checks) {
-            Standing::Done if self.progress.unmade.contains_key(&one.id) => Standing::Unproved,
+            Standing::Done if self.progress.unmade.contains(&one.id) => Standing::Unproved,
             other => other,
         };
+        let why =
+            if standing == Standing::Unproved { why(&states, &checks) } else { String::new() };
         RequirementRow {
             id: one.id.clone(),
+            component: component.to_owned(),
             line: one.line,
             text: one.text.clone(),
             standing,
-            counts: one.kind != Kind::Success || standing != Standing::Uncovered,
+            why,
+            counts: component.is_empty()
+                && (one.kind != Kind::Success || standing != Standing::Uncovered),
             stories,
             tasks: states,
             artifacts: artifacts.collect(),
@@ -227,7 +261,7 @@ impl All<'_> {
         let holds = checks.iter().all(|proof| proof.passed);
         let share = match mine.len() {
             // Whatever else is done, a check of the story itself says that it is not.
-            _ if !holds || self.progress.unmade.contains_key(&story.id) => 0.0,
+            _ if !holds || self.progress.unmade.contains(&story.id) => 0.0,
             0 => part(over, its.len(), 0.0),
             all => part(done, all, 0.0),
         };
@@ -248,13 +282,16 @@ fn known(task: &Task, progress: &Progress, workspace: &Path) -> TaskProgress {
     let mut known = progress.tasks.get(&task.id).cloned().unwrap_or_default();
     match task.state {
         // Somebody took the tick away: it is to be done again.
-        State::Open if known.state == TaskState::Done => known = TaskProgress::default(),
+        State::Open if matches!(known.state, TaskState::Done | TaskState::Outdated) => {
+            known = TaskProgress::default();
+        }
         State::Open => {}
-        State::Done if known.state == TaskState::Done => {}
+        State::Done if matches!(known.state, TaskState::Done | TaskState::Outdated) => {}
         State::Done => {
             known.state = TaskState::Ticked;
             if known.proofs.is_empty() {
-                let proofs = task.files.iter().map(|name| look(workspace, name, false).proof);
+                let now = |name: &String| look_for(workspace, name, (false, !progress.unread));
+                let proofs = task.files.iter().map(|name| now(name).proof);
                 known.proofs = proofs.collect();
             }
         }
@@ -263,7 +300,7 @@ fn known(task: &Task, progress: &Progress, workspace: &Path) -> TaskProgress {
         }
     }
     for proof in known.proofs.iter_mut().filter(|proof| proof.check == "file" && proof.passed) {
-        let now = look(workspace, &proof.subject, false).proof;
+        let now = look_for(workspace, &proof.subject, (false, !progress.unread)).proof;
         // What was looked at then may have been wrong in ways that only its own checker sees.
         if !now.passed {
             *proof = now;
@@ -286,8 +323,38 @@ fn standing(tasks: &[(String, TaskState)], checks: &[Proof]) -> Standing {
     }
     match (wanted, checks.is_empty()) {
         (0, true) => Standing::Uncovered,
-        (_, true) => Standing::Unproved,
-        (_, false) => Standing::Done,
+        (_, false)
+            if !any(&[TaskState::Outdated]) && checks.iter().any(|one| one.weak.is_empty()) =>
+        {
+            Standing::Done
+        }
+        _ => Standing::Unproved,
+    }
+}
+
+/// Says why a requirement is unproved, whose tasks are said to be done.
+fn why(tasks: &[(String, TaskState)], checks: &[Proof]) -> String {
+    let old: Vec<&str> = tasks
+        .iter()
+        .filter(|(_, state)| *state == TaskState::Outdated)
+        .map(|(id, _)| id.as_str())
+        .collect();
+    if !old.is_empty() {
+        return format!("{} was done for other words", old.join(", "));
+    }
+    let weak: Vec<String> = checks
+        .iter()
+        .filter(|proof| !proof.weak.is_empty())
+        .map(|proof| format!("{}: {}", proof.subject, proof.weak))
+        .collect();
+    match (checks.is_empty(), weak.is_empty()) {
+        (true, _) => {
+            "nothing was checked: no task of it names a file, and `build.yaml` has no check of it"
+                .to_owned()
+        }
+        (_, true) => "a check of it was not made yet".to_owned(),
+        // What a failed attempt left is the same to whoever tries again.
+        _ => format!("{}; a check of it in `build.yaml` can prove it", weak.join("; ")),
     }
 }
 

@@ -3,6 +3,7 @@
 mod gates;
 mod matrix;
 mod page;
+mod phase;
 #[cfg(test)]
 mod tests;
 
@@ -12,3 +13,4 @@ pub use matrix::{
     coverage,
 };
 pub use page::{escaped, page};
+pub use phase::{PhaseReport, phase_schema, phases};

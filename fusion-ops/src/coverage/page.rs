@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use super::gates::Refusal;
-use super::matrix::{Coverage, Standing, TaskState};
+use super::matrix::{Coverage, RequirementRow, Standing, TaskState};
 use crate::check::Proof;
 
 /// How it looks.
 const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color:#1c1c1e}\
 table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}td,th{border-bottom:1px solid #ddd;padding:.35rem .5rem;text-align:left;\
 vertical-align:top}th{font-weight:600;color:#555}.done{color:#14713d}.failed{color:#b3261e}.running,.waiting{color:#8a5a00}\
-.uncovered,.unproved,.open,.ticked,.set_aside{color:#666}pre{white-space:pre-wrap;margin:.2rem 0;font-size:12px;max-height:20rem;overflow:auto}\
+.uncovered,.unproved,.open,.ticked,.outdated,.set_aside{color:#666}pre{white-space:pre-wrap;margin:.2rem 0;font-size:12px;max-height:20rem;overflow:auto}\
 svg{max-width:100%;height:auto}small{color:#666}@media(prefers-color-scheme:dark){body{background:#1c1c1e;color:#eee}td,th{border-color:#444}}";
 
 /// Writes the page. `parts` are further chapters, each a heading and HTML that the caller has escaped, such as a drawing.
@@ -43,6 +43,9 @@ pub fn page(
         }
         page.push_str("</ul>");
     }
+    if let (proved, all @ 1..) = coverage.of_components {
+        let _ = write!(page, "<p>{proved} of {all} requirements of components are proved.</p>");
+    }
     requirements(coverage, &mut page);
     stories(coverage, &mut page);
     tasks(coverage, &mut page);
@@ -59,6 +62,10 @@ fn requirements(coverage: &Coverage, page: &mut String) {
     );
     for row in &coverage.requirements {
         let word = standing(row.standing);
+        let why = match row.why.as_str() {
+            "" => String::new(),
+            why => format!("<br><small>{}</small>", escaped(why)),
+        };
         let tasks: Vec<String> = row
             .tasks
             .iter()
@@ -76,8 +83,8 @@ fn requirements(coverage: &Coverage, page: &mut String) {
             .collect();
         let _ = write!(
             page,
-            "<tr><td>{}<td class=\"{word}\">{word}<td>{}<td>{}<td>{}<td>{}</tr>",
-            escaped(&row.id),
+            "<tr><td>{}<td class=\"{word}\">{word}{why}<td>{}<td>{}<td>{}<td>{}</tr>",
+            format_args!("{}{}", escaped(&row.id), of_component(row)),
             escaped(&row.text),
             tasks.join("<br>"),
             files.join("<br>"),
@@ -85,6 +92,14 @@ fn requirements(coverage: &Coverage, page: &mut String) {
         );
     }
     page.push_str("</table>");
+}
+
+/// Says which component brings a requirement.
+fn of_component(row: &RequirementRow) -> String {
+    match row.component.as_str() {
+        "" => String::new(),
+        name => format!("<br><small>of {}</small>", escaped(name)),
+    }
 }
 
 fn stories(coverage: &Coverage, page: &mut String) {
@@ -134,9 +149,16 @@ fn tasks(coverage: &Coverage, page: &mut String) {
 
 fn proofs<'a>(proofs: impl Iterator<Item = &'a Proof>) -> String {
     let one = |proof: &Proof| {
-        let (class, sign) = if proof.passed { ("done", "✓") } else { ("failed", "✗") };
+        let (class, sign) = match (proof.passed, proof.weak.is_empty()) {
+            (true, true) => ("done", "✓"),
+            (true, false) => ("unproved", "~"),
+            (false, _) => ("failed", "✗"),
+        };
         let detail = if proof.passed || proof.detail.is_empty() {
-            String::new()
+            match proof.weak.as_str() {
+                "" => String::new(),
+                weak => format!(" <small>{}</small>", escaped(weak)),
+            }
         } else {
             format!("<pre>{}</pre>", escaped(&proof.detail))
         };
@@ -168,6 +190,7 @@ fn state_word(state: TaskState) -> &'static str {
         TaskState::Waiting => "waiting",
         TaskState::Done => "done",
         TaskState::Ticked => "ticked",
+        TaskState::Outdated => "outdated",
         TaskState::Failed => "failed",
         TaskState::SetAside => "set_aside",
     }

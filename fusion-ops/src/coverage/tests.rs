@@ -19,7 +19,49 @@ fn done(proofs: Vec<Proof>) -> TaskProgress {
 }
 
 fn at(progress: &Progress, tasks: &str) -> Coverage {
-    coverage(&spec::read(SPEC), &tasks::plan(tasks), progress, Path::new("/nowhere"))
+    coverage((&spec::read(SPEC), &[]), &tasks::plan(tasks), progress, Path::new("/nowhere"))
+}
+
+#[test]
+fn requirements_of_components_have_rows_and_are_done_by_what_proves_them() {
+    let read = |component: &str, text: &str| -> Vec<spec::OfComponent> {
+        let requirements = spec::read(text).requirements.into_iter();
+        requirements
+            .map(|requirement| spec::OfComponent { component: component.to_owned(), requirement })
+            .collect()
+    };
+    let brought = read(
+        "payments checkout",
+        "# P\n\n## Requirements\n- **FR-PAY-001**: Nobody pays twice\n- **FR-PAY-002**: Refunds\n- **FR-001**: Another\n",
+    );
+    let plan = tasks::plan(&format!("{TASKS}- [x] T004 Pay (FR-PAY-001)\n"));
+    let covered = |progress: &Progress| {
+        coverage((&spec::read(SPEC), &brought), &plan, progress, Path::new("/nowhere"))
+    };
+    let rows = |covered: &Coverage| -> Vec<(String, String, Standing, bool)> {
+        let rows = covered.requirements.iter().skip(4).cloned();
+        rows.map(|row| (row.id, row.component, row.standing, row.counts)).collect()
+    };
+    let of = || "payments checkout".to_owned();
+    let mut progress = Progress::default();
+    let ticked = covered(&progress);
+    // A tick proves nothing; they are counted apart; the specification's own FR-001 stays the only one.
+    assert_eq!(
+        rows(&ticked),
+        [
+            ("FR-PAY-001".into(), of(), Unproved, false),
+            ("FR-PAY-002".into(), of(), Uncovered, false)
+        ]
+    );
+    assert_eq!((ticked.proved, ticked.of_components), ((0, 3), (0, 2)));
+    progress.tasks.insert("T004".into(), done(vec![Proof::new("command", "a", true, "")]));
+    let proved = covered(&progress);
+    assert_eq!((rows(&proved)[0].2, proved.proved, proved.of_components), (Done, (0, 3), (1, 2)));
+    let page = page("a", &proved, &[], &[]);
+    assert!(page.contains("FR-PAY-001<br><small>of payments checkout</small>"), "{page}");
+    let json = serde_json::to_value(&proved).unwrap();
+    assert_eq!(json["requirements"][4]["component"], "payments checkout");
+    assert!(json["requirements"][0].get("component").is_none());
 }
 
 #[test]
@@ -41,7 +83,7 @@ fn only_what_is_proved_is_done() {
     assert_eq!(stand(&at(&progress, TASKS))[0], Failed);
     // One that was asked for and not made leaves it unproved.
     progress.checks.clear();
-    progress.unmade.insert("FR-001".into(), 1);
+    progress.unmade.insert("FR-001".into());
     assert_eq!(stand(&at(&progress, TASKS))[0], Unproved);
     progress.unmade.clear();
     // A check of a story that fails is seen, whatever else is done.
@@ -70,9 +112,46 @@ fn gates_say_what_is_missing() {
     let named: Vec<&str> = refused.iter().map(|one| one.gate.as_str()).collect();
     assert_eq!(named, ["coverage", "success", "placeholders", "critical", "critical", "critical"]);
     progress.tasks.insert("T001".into(), done(vec![Proof::new("command", "a", true, "")]));
-    let easy =
-        Gates { coverage: 0.3, success: 0.6, placeholders: true, critical: vec!["FR-001".into()] };
+    let easy = Gates {
+        coverage: 0.3,
+        success: 0.6,
+        placeholders: true,
+        critical: vec!["FR-001".into()],
+        ..Gates::default()
+    };
     assert_eq!(refusals(&at(&progress, TASKS), &easy), []);
+}
+
+#[test]
+fn what_a_level_asks_for_is_refused_when_it_is_missing() {
+    let mut progress = Progress::default();
+    let easy = Gates { coverage: 0.0, success: 0.0, placeholders: true, ..Gates::default() };
+    let named = |progress: &Progress, gates: &Gates, tasks: &str| -> Vec<String> {
+        refusals(&at(progress, tasks), gates).into_iter().map(|one| one.message).collect()
+    };
+    assert_eq!(named(&progress, &easy, TASKS), [""; 0]);
+    let every = Gates { every: true, ..easy.clone() };
+    assert_eq!(named(&progress, &every, TASKS), ["FR-003 has no task and no check"]);
+    // Only what says MUST or SHALL must be: a file is no proof of it, a command is.
+    let must = Gates { must: true, ..easy.clone() };
+    assert_eq!(named(&progress, &must, TASKS), [""; 0]);
+    let spec = spec::read(&SPEC.replace("One & all", "One MUST stay").replace("Two", "It should"));
+    let plan = tasks::plan(TASKS);
+    let of = |progress: &Progress| {
+        let covered = coverage((&spec, &[]), &plan, progress, Path::new("/nowhere"));
+        refusals(&covered, &must).into_iter().map(|one| one.message).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&progress).len(), 1);
+    progress.tasks.insert("T001".into(), done(vec![Proof::new("command", "a", true, "")]));
+    assert_eq!(of(&progress), [""; 0]);
+    let tests = Gates { tests: true, ..easy.clone() };
+    assert!(named(&progress, &tests, TASKS)[0].contains("not run yet"));
+    progress.checks.insert(String::new(), vec![Proof::new("tests", "npm test", false, "two fail")]);
+    assert_eq!(named(&progress, &tests, TASKS), ["tests npm test: two fail"]);
+    progress.checks.insert(String::new(), vec![Proof::new("tests", "npm test", true, "")]);
+    assert_eq!(named(&progress, &tests, TASKS), [""; 0]);
+    progress.whole.push(Proof::new("component", "security: a plan", false, "there is none"));
+    assert_eq!(named(&progress, &easy, TASKS).len(), 1);
 }
 
 #[test]
@@ -122,4 +201,30 @@ proptest! {
             prop_assert!(row.tasks.iter().all(|(_, state)| matches!(state, TaskState::Done | TaskState::Ticked | TaskState::SetAside)));
         }
     }
+}
+
+#[test]
+fn a_phase_is_validated_when_each_of_its_tasks_is_proved() {
+    let text = "# Tasks\n## Phase 1: Setup\n- [x] T001 Do a\n- [-] T002 Later\n## Phase 2: Core\n- [x] T003 Do b\n- [x] T004 Do c\n";
+    let mut progress = Progress::default();
+    progress.tasks.insert("T001".into(), done(vec![Proof::new("command", "a", true, "")]));
+    let aside = TaskProgress { state: TaskState::SetAside, ..TaskProgress::default() };
+    progress.tasks.insert("T002".into(), aside);
+    progress.tasks.insert("T003".into(), done(vec![Proof::new("command", "b", true, "")]));
+    let plan = tasks::plan(text);
+    let reports = phases(&plan, &at(&progress, text));
+    let seen: Vec<(&str, &str, bool)> = reports
+        .iter()
+        .map(|one| (one.phase.as_str(), one.agent.as_str(), one.checkpoint_validated))
+        .collect();
+    // A box that somebody ticked is done, and not proved.
+    assert_eq!(seen, [("phase_1_complete", "w", true), ("phase_2_complete", "w", false)]);
+    let schema = jsonschema::validator_for(&phase_schema()).unwrap();
+    assert!(reports.iter().all(|one| schema.is_valid(&serde_json::json!(one))));
+    let others = serde_json::json!({
+        "agent": "devops-engineer", "phase": "phase_8_complete", "checkpoint_validated": true,
+        "infrastructure": {"docker_compose": "valid", "dockerfiles": "built", "documentation": "complete", "deployment_ready": true},
+    });
+    assert!(schema.is_valid(&others));
+    assert!(!schema.is_valid(&serde_json::json!({"agent": "a", "phase": "phase_1"})));
 }

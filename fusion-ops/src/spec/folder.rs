@@ -1,9 +1,13 @@
 //! The files of a specification, read within bounds.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use fusion_core::error::{Code, Error, Place, Result};
+
+use super::model::Requirement;
+use crate::component::without_blocks;
 
 /// The most bytes of one file.
 const FILE_BYTES: u64 = 8 * 1024 * 1024;
@@ -96,6 +100,16 @@ impl Folder {
         document.map(|one| one.text.as_str())
     }
 
+    /// Gives the specification without what components put into its files: what people wrote, at the lines where they wrote it.
+    #[must_use]
+    pub fn without_components(&self) -> Self {
+        let mut own = self.clone();
+        for document in &mut own.documents {
+            document.text = without_blocks(&document.text);
+        }
+        own
+    }
+
     /// Gives the text of `tasks.md`.
     ///
     /// # Errors
@@ -109,18 +123,23 @@ impl Folder {
     }
 }
 
+/// Gives what stands where a project has its specifications, in order; not all of it need be one.
+pub fn folders(project: &Path) -> Vec<PathBuf> {
+    let below =
+        |place: &str| std::fs::read_dir(project.join(place)).into_iter().flatten().flatten();
+    let entries = ["specs", ".specify/specs"].into_iter().flat_map(below);
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    found.sort();
+    found
+}
+
 /// The folder itself when a specification stands in it, or the only one below `specs`.
 fn find(path: &Path) -> Result<PathBuf> {
     if KNOWN.iter().any(|name| path.join(name).is_file()) {
         return Ok(path.to_owned());
     }
-    let mut found: Vec<PathBuf> = Vec::new();
-    for below in ["specs", ".specify/specs"] {
-        let entries = std::fs::read_dir(path.join(below)).into_iter().flatten().flatten();
-        let folders = entries.map(|entry| entry.path());
-        found.extend(folders.filter(|one| KNOWN.iter().any(|name| one.join(name).is_file())));
-    }
-    found.sort();
+    let mut found = folders(path);
+    found.retain(|one| KNOWN.iter().any(|name| one.join(name).is_file()));
     match found.as_slice() {
         [] => Ok(path.to_owned()),
         [one] => Ok(one.clone()),
@@ -136,6 +155,45 @@ fn find(path: &Path) -> Result<PathBuf> {
 /// Gives the names and the `tasks.md` of the components that are installed beside a specification, in
 /// `specs/components/NAME/SPEC`; none where it stands in no folder of specifications. What cannot be read is left out.
 pub fn components(spec: &Path) -> Vec<(String, String)> {
+    of_components(spec, "tasks.md")
+}
+
+/// A requirement that a component brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfComponent {
+    /// The component and its specification: `payments checkout`.
+    pub component: String,
+    /// What is required.
+    pub requirement: Requirement,
+}
+
+/// Gives the requirements of those components; of an id that is given twice, the first one.
+pub fn component_requirements(spec: &Path) -> Vec<OfComponent> {
+    let mut seen = BTreeSet::new();
+    let mut all = Vec::new();
+    for (component, text) in of_components(spec, "spec.md") {
+        for requirement in super::read::read(&text).requirements {
+            if seen.insert(requirement.id.clone()) {
+                all.push(OfComponent { component: component.clone(), requirement });
+            }
+        }
+    }
+    all
+}
+
+/// Gives the texts of the requirements of those components, by id; of an id that is given twice, the first one.
+pub fn component_texts(spec: &Path) -> BTreeMap<String, String> {
+    let mut texts = BTreeMap::new();
+    for (_, text) in of_components(spec, "spec.md") {
+        for (id, text) in super::read::read(&text).texts() {
+            texts.entry(id).or_insert(text);
+        }
+    }
+    texts
+}
+
+/// Gives a file of each specification of a component, with what it is called.
+fn of_components(spec: &Path, file: &str) -> Vec<(String, String)> {
     let whole = spec.canonicalize().unwrap_or_else(|_| spec.to_owned());
     let Some(specs) = whole.parent().filter(|parent| parent.ends_with("specs")) else {
         return Vec::new();
@@ -146,7 +204,7 @@ pub fn components(spec: &Path) -> Vec<(String, String)> {
             let name = |path: &Path| {
                 path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
             };
-            files.push((format!("{} {}", name(&component), name(&part)), part.join("tasks.md")));
+            files.push((format!("{} {}", name(&component), name(&part)), part.join(file)));
         }
     }
     files.truncate(FILES);

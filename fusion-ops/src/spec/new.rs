@@ -40,14 +40,19 @@ pub fn create(specs: &Path, name: &str) -> Result<PathBuf> {
     let folder = specs.join(&branch);
     // Made by one: a second process with the same number is told.
     std::fs::create_dir(&folder).map_err(|why| unwritable(&folder, why))?;
-    let title: String = name.chars().filter(|sign| !sign.is_control()).collect();
-    let title = title.trim().replace("<!--", "").replace(['\u{202e}', '`'], "");
-    for (file, text) in PAGES {
+    for (file, text) in pages(&branch, name) {
         let path = folder.join(file);
-        let text = text.replace("{{name}}", &branch).replace("{{title}}", &title);
         std::fs::write(&path, text).map_err(|why| unwritable(&path, why))?;
     }
     Ok(folder)
+}
+
+/// Gives the pages of a specification to begin with, each with the name of its file: `spec.md`, `plan.md`, `tasks.md`. `folder` is
+/// the name of their folder, `name` what it is called.
+pub fn pages(folder: &str, name: &str) -> [(&'static str, String); 3] {
+    let title: String = name.chars().filter(|sign| !sign.is_control()).collect();
+    let title = title.trim().replace("<!--", "").replace(['\u{202e}', '`'], "");
+    PAGES.map(|(file, text)| (file, text.replace("{{name}}", folder).replace("{{title}}", &title)))
 }
 
 /// Tells whether a `tasks.md` is the page of [`create`] into which nobody has written tasks.
@@ -55,8 +60,8 @@ pub fn is_unfilled(tasks: &str) -> bool {
     tasks.contains("`fusion spec plan` makes them of the requirements")
 }
 
-/// A name of small letters, digits and hyphens.
-fn slug(name: &str) -> String {
+/// A name of small letters, digits and hyphens; empty for a text without letters and digits of the English alphabet.
+pub fn slug(name: &str) -> String {
     let mut made = String::new();
     for sign in name.to_lowercase().chars() {
         if sign.is_ascii_alphanumeric() {

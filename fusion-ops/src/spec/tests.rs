@@ -107,6 +107,24 @@ fn what_is_wrong_has_a_line() {
 }
 
 #[test]
+fn a_task_may_name_what_a_component_requires() {
+    let at = tempfile::TempDir::new().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = at.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let page = |id: &str| format!("# A\n\n## Requirements\n\n- **{id}**: Users MUST pay once\n");
+    write("specs/001-a/spec.md", &page("FR-001"));
+    write("specs/001-a/tasks.md", "- [ ] T001 Write pay.py (FR-001, FR-PAY-001, FR-PAY-009)\n");
+    write("specs/components/payments/checkout/spec.md", &page("FR-PAY-001"));
+    let folder = Folder::open(&at.path().join("specs/001-a")).unwrap();
+    let errors = validate(&folder).into_iter().filter(|issue| issue.severity == Severity::Error);
+    let errors: Vec<String> = errors.map(|issue| issue.message).collect();
+    assert_eq!(errors, ["T001 names FR-PAY-009, which spec.md does not have"]);
+}
+
+#[test]
 fn what_is_right_is_right() {
     let folder =
         Folder::of("x", &[("spec.md", SPEC), ("tasks.md", "- [ ] T001 [US1] Do (FR-001)\n")]);

@@ -1,11 +1,11 @@
 //! What is wrong with a specification, with the lines.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use fusion_core::error::nearest;
 use serde::Serialize;
 
-use super::folder::Folder;
+use super::folder::{Folder, component_texts};
 use super::model::Spec;
 use super::read::read;
 use super::yaml::SpecFile;
@@ -64,7 +64,8 @@ pub fn validate(folder: &Folder) -> Vec<Issue> {
     }
     if let Some(text) = folder.text("tasks.md") {
         let plan = tasks::plan(text);
-        planned((text, &plan), spec.as_ref(), &mut found);
+        let brought = component_texts(&folder.path);
+        planned((text, &plan), (spec.as_ref(), &brought), &mut found);
     }
     let mut issues = found.0;
     issues.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
@@ -157,7 +158,7 @@ fn open(spec: &Spec, found: &mut Found) {
 }
 
 /// Whether nothing stands there but what the template says: `[Who] MUST be able to [do what]`.
-fn is_template(text: &str) -> bool {
+pub(crate) fn is_template(text: &str) -> bool {
     let inside = |piece: &str| {
         let words = piece.split(']').next().unwrap_or_default();
         !words.starts_with("NEEDS") && words.contains(' ') && piece.contains(']')
@@ -182,7 +183,11 @@ fn short(name: &str, text: &str, found: &mut Found) {
     }
 }
 
-fn planned((text, plan): (&str, &Plan), spec: Option<&Spec>, found: &mut Found) {
+fn planned(
+    (text, plan): (&str, &Plan),
+    (spec, brought): (Option<&Spec>, &BTreeMap<String, String>),
+    found: &mut Found,
+) {
     for problem in &plan.problems {
         let severity = if problem.message.contains("stands here again") {
             Severity::Warning
@@ -197,7 +202,10 @@ fn planned((text, plan): (&str, &Plan), spec: Option<&Spec>, found: &mut Found) 
     let own: Vec<bool> = own.lines().map(|line| !line.trim().is_empty()).collect();
     let is_own = |line: usize| own.get(line.wrapping_sub(1)).copied().unwrap_or(true);
     for task in plan.tasks.iter().filter(|task| is_own(task.line)) {
-        for id in task.requirements.iter().filter(|id| spec.requirement(id).is_none()) {
+        // One of a component may be served by a task of the specification's own, too.
+        let is_missing =
+            |id: &&String| spec.requirement(id).is_none() && !brought.contains_key(*id);
+        for id in task.requirements.iter().filter(is_missing) {
             let message = format!("{} names {id}, which spec.md does not have", task.id);
             let hint = near(spec, id);
             found.add(Severity::Error, ("tasks.md", task.line), message, hint);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::model::State;
 use super::plan::plan;
-use crate::spec::{Kind, Requirement, Spec, Story};
+use crate::spec::{Kind, Requirement, Spec, Story, is_template};
 use crate::words;
 
 /// The longest words of a requirement that stand in the line of its task, in characters.
@@ -35,7 +35,9 @@ pub fn derive(spec: &Spec, components: &[(String, String)]) -> Option<String> {
     let wanted: Vec<&Requirement> = spec
         .requirements
         .iter()
-        .filter(|one| one.kind == Kind::Functional && !one.text.is_empty())
+        .filter(|one| {
+            one.kind == Kind::Functional && !one.text.is_empty() && !is_template(&one.text)
+        })
         .collect();
     let (own, common): (Vec<&Requirement>, Vec<&Requirement>) = wanted
         .iter()
@@ -47,7 +49,7 @@ pub fn derive(spec: &Spec, components: &[(String, String)]) -> Option<String> {
         }
     }
     let mut taken: Vec<&str> = Vec::new();
-    for story in &spec.stories {
+    for story in spec.stories.iter().filter(|story| !is_template(&story.title)) {
         let mine: Vec<&Requirement> = own
             .iter()
             .copied()
@@ -121,7 +123,7 @@ fn short(text: &str) -> String {
         let number = core
             .strip_prefix('T')
             .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
-        if number || words::requirement(core).is_some() {
+        if number || !words::requirements(word).is_empty() {
             continue;
         }
         if made.chars().count() + word.chars().count() > LONGEST {
@@ -172,6 +174,9 @@ mod tests {
         assert_eq!(plan.tasks[3].stories, ["US1"]);
         assert_eq!(plan.tasks[1].needs[0].id, "T001");
         assert!(derive(&spec::read("# Nothing"), &[]).is_none());
+        let template = "# A\n\n### User Story 1 - [What somebody can do] (Priority: P1)\n\n1. **Given** [a], **When** [b], **Then** [c]\n\n\
+                        ## Requirements\n\n- **FR-001**: [Who] MUST be able to [do what]\n";
+        assert!(derive(&spec::read(template), &[]).is_none(), "nothing is written yet");
     }
 
     proptest! {

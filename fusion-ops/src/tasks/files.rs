@@ -3,18 +3,57 @@
 /// Endings that are not of files of a project.
 const NOT: [&str; 8] = ["com", "org", "io", "net", "dev", "g", "e", "js"];
 
+/// Files whose names have no ending; others that look like them are the names of endings (`.ts`).
+const HIDDEN: [&str; 10] = [
+    ".dockerignore",
+    ".editorconfig",
+    ".env",
+    ".eslintrc",
+    ".gitattributes",
+    ".gitignore",
+    ".gitkeep",
+    ".npmrc",
+    ".nvmrc",
+    ".prettierrc",
+];
+
 /// Gives the paths of a line, each once, in their order.
 pub(crate) fn files(raw: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
+    let raw = without_templates(raw);
     let pieces = raw.split(|sign: char| sign.is_whitespace() || "`\"'(),;<>|*[]".contains(sign));
     for piece in pieces {
-        let piece = piece.trim_matches(|sign: char| ".:!?→-–—~".contains(sign));
-        // `.env` begins with a point that was just taken away.
-        if is_file(piece) && !found.iter().any(|one| one == piece) {
+        let piece =
+            piece.trim_matches(|sign: char| ":!?→-–—~".contains(sign)).trim_end_matches('.');
+        let piece = piece.strip_prefix("./").unwrap_or(piece);
+        // `.github/a.yml` and `../a.py` are whole; of `...a.py` the points are none of it.
+        let points = piece.len() - piece.trim_start_matches('.').len();
+        let is_whole = match points {
+            0 => true,
+            // `.env.example` and `.eslintrc.json` have an ending of their own.
+            1 => piece.contains('/') || HIDDEN.contains(&piece) || piece.matches('.').count() > 1,
+            _ => piece.starts_with("../"),
+        };
+        let piece = if is_whole { piece } else { piece.trim_start_matches('.') };
+        if (is_file(piece) || HIDDEN.contains(&piece)) && !found.iter().any(|one| one == piece) {
             found.push(piece.to_owned());
         }
     }
     found
+}
+
+/// Leaves out `{{ templates }}`: what stands there is no path.
+fn without_templates(raw: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = raw;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((_, behind)) = after.split_once("}}") else { break };
+        kept.push_str(before);
+        kept.push(' ');
+        rest = behind.strip_prefix('/').unwrap_or(behind);
+    }
+    kept.push_str(rest);
+    kept
 }
 
 fn is_file(piece: &str) -> bool {
@@ -45,6 +84,14 @@ mod tests {
     fn paths_are_found_and_names_are_not() {
         let raw = "Add `src/a.py`, tests/unit/test_b.ts and go.mod (see README.md) with Node.js v1.2 e.g. example.com.";
         assert_eq!(files(raw), ["src/a.py", "tests/unit/test_b.ts", "go.mod", "README.md"]);
+        assert_eq!(
+            files("Put it into `.github/workflows/ci.yml`, ./a/b.py, `.gitignore`, .env.example."),
+            [".github/workflows/ci.yml", "a/b.py", ".gitignore", ".env.example"]
+        );
+        assert_eq!(
+            files("not ../up.py, but {{ inputs.workspace }}/b.py ...c.py .ts"),
+            ["../up.py", "b.py", "c.py"]
+        );
         assert!(files("run `go test ./...` at https://x.org/a.html").is_empty());
     }
 }

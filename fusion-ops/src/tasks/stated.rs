@@ -152,7 +152,9 @@ impl Speaker<'_> {
         let mut missing = Vec::new();
         let parts = pieces(&task.title, &self.world, &mut missing);
         let mut given: Vec<(Verb, Vec<usize>)> = Vec::new();
-        near(&parts, &mut given);
+        let mut gone = Vec::new();
+        near(&parts, &missing, &mut given, &mut gone);
+        self.missing(gone, task.line);
         for (verb, tasks) in given {
             let object = Side { tasks, ..Side::default() };
             self.relate_verb(verb, &subject, &object, task.line);
@@ -171,15 +173,19 @@ impl Speaker<'_> {
     fn say(&mut self, text: &str, subject: &Side, line: usize, only: Option<Verb>) {
         let mut missing = Vec::new();
         let parts = pieces(text, &self.world, &mut missing);
+        self.missing(missing, line);
+        self.clauses(&parts, subject, line, only);
+    }
+
+    /// Notes ids that are written like those of tasks, and are of none.
+    fn missing(&mut self, words: Vec<String>, line: usize) {
         let known = self.world.reading.tasks.iter().map(|task| task.id.as_str());
-        for word in missing {
+        for word in words {
             let hint = fusion_core::error::nearest::nearest(&word, known.clone());
             let hint = hint.map(|near| format!(": did you mean {near}?")).unwrap_or_default();
-            self.said
-                .problems
-                .push(Problem { line, message: format!("there is no task {word}{hint}") });
+            let message = format!("there is no task {word}{hint}");
+            self.said.problems.push(Problem { line, message });
         }
-        self.clauses(&parts, subject, line, only);
     }
 
     fn clauses(&mut self, parts: &[Piece], subject: &Side, line: usize, only: Option<Verb>) {
@@ -311,20 +317,29 @@ impl Speaker<'_> {
 }
 
 /// Statements in the line of a task: only where the ids stand right behind the verb.
-fn near(parts: &[Piece], found: &mut Vec<(Verb, Vec<usize>)>) {
+fn near(
+    parts: &[Piece],
+    missing: &[String],
+    found: &mut Vec<(Verb, Vec<usize>)>,
+    gone: &mut Vec<String>,
+) {
+    let unknown = |word: &str| missing.iter().find(|one| one.eq_ignore_ascii_case(word));
     let mut rest = parts;
     while let Some((piece, after)) = rest.split_first() {
         match piece {
-            Piece::Aside(inner) => near(inner, found),
+            Piece::Aside(inner) => near(inner, missing, found, gone),
             Piece::Verb(verb) => {
                 let mut tasks = Vec::new();
                 let close = after.iter().enumerate().take_while(|(at, piece)| {
                     matches!(piece, Piece::Tasks(_) | Piece::Glue)
+                        || matches!(piece, Piece::Name(word) if unknown(word).is_some())
                         || (*at < 2 && matches!(piece, Piece::Name(word) if ["task", "tasks", "completion", "of", "on"].contains(&word.as_str())))
                 });
                 for (_, piece) in close {
-                    if let Piece::Tasks(own) = piece {
-                        tasks.extend(own);
+                    match piece {
+                        Piece::Tasks(own) => tasks.extend(own),
+                        Piece::Name(word) => gone.extend(unknown(word).cloned()),
+                        _ => {}
                     }
                 }
                 if !tasks.is_empty() {

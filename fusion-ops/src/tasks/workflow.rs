@@ -1,12 +1,13 @@
 //! From a plan to a workflow file.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
 use fusion_core::coordination::{Aim, Card, Router};
 use serde_json::Value;
 
 use super::model::{Plan, State, Task};
+use super::told::{open_needs, requirements};
 
 /// The first line of every file that is made here.
 pub const HEADER: &str = "# Made by `fusion spec plan`: change the tasks, not this file.";
@@ -55,11 +56,7 @@ fn prompt(task: &Task, texts: &BTreeMap<String, String>) -> String {
     if !task.files.is_empty() {
         let _ = write!(prompt, "\n\nFiles: {}", task.files.join(", "));
     }
-    for id in &task.requirements {
-        if let Some(text) = texts.get(id) {
-            let _ = write!(prompt, "\n\n{id}: {text}");
-        }
-    }
+    prompt.push_str(&requirements(task, texts));
     prompt
 }
 
@@ -112,35 +109,4 @@ fn names(plan: &Plan) -> Vec<String> {
         names.push(own);
     }
     names
-}
-
-/// What open tasks need of open ones; what was put off or given up hands on what it needed itself.
-fn open_needs(plan: &Plan) -> Vec<Vec<usize>> {
-    let places: HashMap<&str, usize> =
-        plan.tasks.iter().enumerate().map(|(at, task)| (task.id.as_str(), at)).collect();
-    let direct = |at: usize| {
-        let task = plan.tasks.get(at);
-        let needs = task.into_iter().flat_map(|task| &task.needs);
-        needs.filter_map(|need| places.get(need.id.as_str()).copied())
-    };
-    let state = |at: usize| plan.tasks.get(at).map(|task| task.state);
-    let mut found = Vec::with_capacity(plan.tasks.len());
-    for at in 0..plan.tasks.len() {
-        let mut needs: Vec<usize> = Vec::new();
-        let mut seen: HashSet<usize> = HashSet::new();
-        let mut rest: Vec<usize> = direct(at).collect();
-        while let Some(need) = rest.pop() {
-            if !seen.insert(need) {
-                continue;
-            }
-            match state(need) {
-                Some(State::Open) => needs.push(need),
-                Some(State::Deferred | State::Cancelled) => rest.extend(direct(need)),
-                Some(State::Done) | None => {}
-            }
-        }
-        needs.sort_unstable();
-        found.push(needs);
-    }
-    found
 }

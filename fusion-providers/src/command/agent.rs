@@ -136,12 +136,13 @@ impl CommandAgent {
     }
 
     /// Gives the folder to work in: the same for all attempts.
-    fn place(&self, key: &str) -> Result<PathBuf, Failure> {
+    fn place(&self, key: &str, own: &str) -> Result<PathBuf, Failure> {
         let wrong = |path: &Path, what: String| {
             let message = format!("the workspace {} {what}", path.display());
             Failure::new(Class::from("invalid_request"), message)
         };
-        if let Some(given) = &self.workspace {
+        let own = (!own.is_empty()).then(|| PathBuf::from(own));
+        if let Some(given) = self.workspace.as_ref().or(own.as_ref()) {
             let found = given
                 .canonicalize()
                 .map_err(|error| wrong(given, format!("cannot be used: {error}")))?;
@@ -200,7 +201,7 @@ impl CommandAgent {
     async fn run(&self, desk: &Desk, ask: &Ask) -> Result<Reply, Failure> {
         let (env, body) = (desk.env(), desk.body());
         let began: i64 = body.memo("began", async { Ok(env.now_ms()) }).await?;
-        let workspace = self.place(&body.idempotency_key())?;
+        let workspace = self.place(&body.idempotency_key(), &ask.workspace)?;
         let before = Seen::look(env, workspace.clone()).await;
         let call = desk.call(&self.name, "run").timeouts(self.timeouts);
         let until_ns =
@@ -243,10 +244,13 @@ impl CommandAgent {
         loop {
             let over = running.more(&mut ready).await?;
             for chunk in ready.drain(..) {
-                if let Chunk::Text { text: piece } | Chunk::Reasoning { text: piece } = &chunk {
-                    text.push_str(piece);
+                // Its last words are known to the reader: of the rest only what it cost is wanted.
+                match &chunk {
+                    Chunk::Text { text: piece } | Chunk::Reasoning { text: piece } => {
+                        text.push_str(piece);
+                    }
+                    _ => fold.push(chunk)?,
                 }
-                fold.push(chunk)?;
             }
             let from = text.char_indices().rev().nth(SHOWN).map_or(0, |(at, _)| at);
             text.drain(..from);

@@ -8,6 +8,7 @@ use fusion_core::model::limits;
 use serde_json::Value;
 
 use super::dialect::{Counts, Dialect, Form, Rule, Test};
+use super::middle::Middle;
 use super::veil::Veil;
 use crate::wire::{Lines, TooLong, json};
 
@@ -32,6 +33,9 @@ pub(super) struct Reader {
     lines: Lines,
     /// What has no meaning before it is whole: a piece of JSON, the bytes of a sign.
     rest: Vec<u8>,
+    /// Whether the middle of a text that is too long is left out; else it is refused.
+    pub(super) leaves_out: bool,
+    middle: Middle,
     bytes: usize,
     /// Only the answer in the end is told.
     only_end: bool,
@@ -64,6 +68,8 @@ impl Reader {
             dialect,
             lines: Lines::new(LINE_BYTES),
             rest: Vec::new(),
+            leaves_out: false,
+            middle: Middle::default(),
             bytes: 0,
             only_end,
             veils: [veil.clone(), veil.clone()],
@@ -88,6 +94,7 @@ impl Reader {
         self.bytes = self.bytes.saturating_add(bytes.len());
         let most = match self.dialect.output {
             Form::Lines => OUTPUT_BYTES,
+            Form::Text if self.leaves_out => usize::MAX,
             Form::Text | Form::Json => limits::ANSWER_BYTES,
         };
         if self.bytes > most {
@@ -100,7 +107,8 @@ impl Reader {
                 Ok(())
             }
             Form::Text => {
-                self.rest.extend_from_slice(bytes);
+                let head = if self.leaves_out { self.middle.head(bytes) } else { bytes };
+                self.rest.extend_from_slice(head);
                 // The line ends behind an answer are none of it.
                 let whole = self.rest.get(..whole_signs(&self.rest)).unwrap_or_default();
                 let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
@@ -125,7 +133,8 @@ impl Reader {
                 Err(_) => self.note_garbage(&rest),
             },
             Form::Text => {
-                let text = String::from_utf8_lossy(&rest);
+                let all = [rest, self.middle.end()].concat();
+                let text = String::from_utf8_lossy(&all);
                 self.delta(text.trim_end_matches(['\n', '\r']), out);
             }
         }

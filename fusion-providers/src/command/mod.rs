@@ -9,6 +9,7 @@
 //! | `room` | the folder of one call: an empty place to work in, a home, a schema |
 //! | `run` | one run of a program, within its limits |
 //! | `decode` | from output to pieces of an answer |
+//! | `middle` | what is left out of a text that is too long |
 //! | `veil` | keys are hidden in what it says |
 //! | `judge` | how it ended, as a fault of the class that fits |
 //! | `provider` | [`CommandLine`]: the provider |
@@ -22,6 +23,7 @@ mod decode;
 pub mod dialect;
 mod dialects;
 mod judge;
+mod middle;
 mod node;
 mod prompt;
 mod provider;

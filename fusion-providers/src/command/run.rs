@@ -69,7 +69,11 @@ impl Running {
     ) -> Result<Self, Fault> {
         call.check()?;
         let room = Room::new(&**call.env())?;
+        // Who works in a folder has done it, whatever it says; a question has one answer.
+        let works = place.workspace.is_some();
         let (mut exec, keys) = prepared(dialect, asked, place, &room)?;
+        let mut reader = Reader::new(dialect.clone(), Veil::new(keys), asked.has_form);
+        reader.leaves_out = works;
         let ears: Arc<Mutex<Vec<u8>>> = Arc::default();
         let into = ears.clone();
         exec.heard = Some(Heard::new(move |piece| {
@@ -83,7 +87,7 @@ impl Running {
             exec: env.exec(exec, Arc::new(stop.clone())),
             stop,
             ears,
-            reader: Reader::new(dialect.clone(), Veil::new(keys), asked.has_form),
+            reader,
             until_ns: env.monotonic_ns().saturating_add(total_ns),
             _room: room,
         })
@@ -213,6 +217,7 @@ fn prepared(
         env.insert("HOME".to_owned(), room.home(home)?.to_string_lossy().into_owned());
     }
     env.extend(place.marks);
+    let works = place.workspace.is_some();
     let exec = Exec {
         argv: words::command(dialect, &filled),
         stdin: stdin.into(),
@@ -221,6 +226,8 @@ fn prepared(
         stdout_limit: 0,
         stderr_limit: STDERR_BYTES,
         grace_ms: GRACE_MS,
+        // What it started would go on beside the next attempt, and change what is checked.
+        leaves_nothing: works,
         heard: None,
     };
     Ok((exec, keys))

@@ -102,7 +102,7 @@ fn made(kit: &Kit, specs: Vec<ToolForm>) -> Result<(Vec<Tool>, Vec<Remote>), Fau
         }
     }
     let refused = |why: Failure| Fault::new(FaultKind::InvalidRequest, why.message);
-    let (more, servers) = tools::make_here(&built_in, kit.models().env()).map_err(refused)?;
+    let (more, servers) = tools::make_here(&built_in, kit.models().ground()).map_err(refused)?;
     own.extend(more);
     tools::unique(own.iter()).map_err(refused)?;
     Ok((own, servers))

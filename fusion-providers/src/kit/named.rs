@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use fusion_core::contract::{Call, Chunks, Env, Provider};
+use fusion_core::coordination::memory::Memories;
 use fusion_core::model::chat::{
     Answer, Embed, Embeddings, Fault, FaultKind, Model, Quota, Request,
 };
 
 use crate::layer::{ProviderExt, Retry, Timeout};
 use crate::open::watched;
+use crate::tools::Ground;
 use crate::{Keys, Settings, discover, open};
 
 /// The name of whatever listens on this machine.
@@ -29,6 +31,7 @@ struct Shared {
     env: Arc<dyn Env>,
     keys: Keys,
     settings: Settings,
+    memories: OnceLock<Memories>,
     opened: Mutex<BTreeMap<String, Arc<dyn Provider>>>,
     added: Mutex<BTreeMap<String, Arc<dyn Provider>>>,
 }
@@ -38,7 +41,20 @@ impl Models {
     pub fn new(env: Arc<dyn Env>, keys: Keys, settings: Settings) -> Self {
         let keys = watched(keys, settings.secrets.clone());
         let (opened, added) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Shared { env, keys, settings, opened, added }))
+        let memories = OnceLock::new();
+        Self(Arc::new(Shared { env, keys, settings, memories, opened, added }))
+    }
+
+    /// Says where the agents that files describe remember things: tools of the kind `memory`. The first word counts.
+    #[must_use]
+    pub fn remember_in(self, memories: Memories) -> Self {
+        let _ = self.0.memories.set(memories);
+        self
+    }
+
+    /// Gives what tools stand on.
+    pub(crate) fn ground(&self) -> Ground<'_> {
+        Ground { env: &self.0.env, memories: self.0.memories.get() }
     }
 
     /// Adds a provider under a name, which hides what had it before.

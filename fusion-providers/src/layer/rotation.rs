@@ -15,11 +15,14 @@ const NS_PER_MS: u64 = 1_000_000;
 const LIMITED_MS: u64 = 10_000;
 /// How long a key rests that the service refused, in milliseconds.
 const REFUSED_MS: u64 = 10 * 60_000;
+/// The longest rest of a key, in milliseconds, whatever pause the service names: a wrong header would else take the key out of use
+/// until the program ends, and trying too early costs one refused call an hour.
+const LONGEST_MS: u64 = 60 * 60_000;
 
 /// Providers that are the same but for their key; each call goes to the next one that does not rest.
 ///
-/// A key that met a rate limit rests as long as the service asked for, one that was refused ten minutes; the call goes on with
-/// the next key. When all rest, the call fails as `rate_limit` (as `auth` when all were refused), with the time until the first is
+/// A key that met a rate limit rests as long as the service asked for, but an hour at most, one that was refused ten minutes; the
+/// call goes on with the next key. When all rest, the call fails as `rate_limit` (as `auth` when all were refused), with the time until the first is
 /// back. Which key it is appears nowhere but as its place, from 1. Clones share what they know.
 ///
 /// ```
@@ -81,7 +84,7 @@ impl Rotation {
     /// Lets a key rest if the fault is one of the key. Tells whether it is.
     fn rest(&self, call: &Call, at: usize, fault: &Fault) -> bool {
         let (ms, refused) = match fault.kind() {
-            FaultKind::RateLimit => (fault.pause_ms().unwrap_or(LIMITED_MS), false),
+            FaultKind::RateLimit => (fault.pause_ms().unwrap_or(LIMITED_MS).min(LONGEST_MS), false),
             FaultKind::Auth => (REFUSED_MS, true),
             _ => return false,
         };

@@ -52,7 +52,7 @@ async fn run(yaml: &str, url: &str) -> Result<Value, fusion_core::error::Error> 
     let url = url.to_owned();
     let keys = Keys::new(move |name| (name == "OPENAI_BASE_URL").then(|| url.clone()));
     fusion.register(ModelStep::new(Os::current().unwrap(), keys));
-    let file = file::parse(yaml, "w.yaml").unwrap();
+    let file = file::parse(yaml, "w.yaml")?;
     fusion.start(&file.graph, json!({})).await.unwrap().result().await
 }
 
@@ -82,13 +82,13 @@ async fn what_is_wrong_with_a_node_is_said() {
     for (node, told) in [
         ("{ model: \"openia:m\", with: x }", "did you mean `openai`?"),
         ("{ model: \"anthropic\", with: x }", "set ANTHROPIC_API_KEY"),
-        ("{ model: { name: openai, temprature: 1 }, with: x }", "unknown field `temprature`"),
-        ("{ model: openai, with: { promt: x } }", "unknown field `promt`"),
+        ("{ model: { name: openai, temprature: 1 }, with: x }", "did you mean `temperature`?"),
+        ("{ model: openai, with: { promt: x } }", "did you mean `prompt`?"),
         ("{ model: openai }", "`with` is a text, or a map with `prompt`"),
     ] {
         let yaml = format!("fusion: 1\nname: w\nnodes:\n  a: {node}\n");
         let error = run(&yaml, "http://127.0.0.1:9/v1").await.unwrap_err();
-        assert!(error.to_string().contains(told), "{node}: {error}");
+        assert!(format!("{error:?}").contains(told), "{node}: {error:?}");
     }
 }
 
@@ -187,6 +187,7 @@ async fn what_is_wrong_with_an_agent_is_said() {
             "two tools are called `run_command`",
         ),
         ("{ model: script, tools: [{ mcp: [x] }] }", "needs a `name`, and `allow`"),
+        ("{ model: script, tools: [{ memory: a }] }", "no store here to remember"),
         ("{ model: script, cost: much }", "`cost` is US dollars"),
     ] {
         let yaml = format!("fusion: 1\nname: w\nnodes:\n  a: {{ agent: {agent}, with: x }}\n");

@@ -144,6 +144,17 @@ fn when_all_keys_rest_the_fault_says_until_when() {
 }
 
 #[test]
+fn a_key_rests_an_hour_at_most_whatever_the_service_says() {
+    let world = world();
+    let limit = no(FaultKind::RateLimit).retry_after_ms(u64::MAX);
+    let rotation = Rotation::new([Scripted::new("s").fault(limit).answer(yes("back"))]);
+    let ask = || world.run(rotation.complete(&world.call(), &question()));
+    assert_eq!(ask().unwrap_err().pause_ms(), Some(3_600_000));
+    world.run(world.call().sleep_ms(3_600_000)).unwrap();
+    assert_eq!(ask().unwrap().text(), "back");
+}
+
+#[test]
 fn so_many_calls_are_under_way_and_no_more() {
     let world = world();
     let script = (0..6).fold(Scripted::new("s").after_ms(1_000), |s, _| s.answer(yes("x")));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use fusion_core::agent::Tool;
 use fusion_core::contract::Env;
+use fusion_core::coordination::memory::Memories;
 use fusion_core::graph::duration::parse_ms;
 use fusion_core::model::{Class, Failure};
 use fusion_core::workspace::{Isolation, Network, Policy};
@@ -16,13 +17,14 @@ use super::{Commands, Web, Workspace};
 use crate::Key;
 use crate::mcp::{Mcp, Program};
 
-/// The description of a set of tools, in JSON: exactly one of `workspace`, `command`, `http`, `mcp`, and what belongs to it.
+/// The description of a set of tools, in JSON: exactly one of `workspace`, `command`, `http`, `mcp`, `memory`, and what belongs to it.
 ///
 /// | JSON | is |
 /// |---|---|
 /// | `{"workspace": "./src", "write": true, "name": "src"}` | [`Workspace`]; one that may be written is made if it is not there |
 /// | `{"command": ["cargo", "git log *"], "folder": "./src", "timeout": "2m", "env": {}, "sandbox": "strict"}` | [`Commands`], in the one workspace beside it when no folder is named; in a sandbox also `network` and `readable` |
 /// | `{"http": ["docs.rs"], "post": true, "private": true, "timeout": "30s"}` | [`Web`] |
+/// | `{"memory": "writer"}` | the [`Memory`](fusion_core::coordination::memory::Memory) of this owner: `remember`, `recall`, `forget` |
 /// | `{"mcp": ["npx", "server"], "name": "files", "allow": ["read_*"], "env": {}}` | [`Mcp`]; a text is the URL of a server, with its `key` |
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -39,6 +41,7 @@ pub struct ToolsSpec {
     private: Option<bool>,
     timeout: Option<String>,
     mcp: Option<Server>,
+    memory: Option<String>,
     allow: Option<Vec<String>>,
     key: Option<String>,
     name: Option<String>,
@@ -63,13 +66,20 @@ impl std::fmt::Debug for ToolsSpec {
 /// A server whose tools have to be asked for, and which of them are allowed.
 pub(crate) type Remote = (Mcp, Vec<String>);
 
+/// What tools stand on: the world, and what agents remember, where there is a store for it.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    pub(crate) env: &'a Arc<dyn Env>,
+    pub(crate) memories: Option<&'a Memories>,
+}
+
 /// Makes the tools of an agent; those of servers are asked for.
 ///
 /// # Errors
 /// Of class `validation` for what does not fit; as [`Workspace::open`] and [`Mcp::tools`].
-pub(crate) async fn make(specs: &[ToolsSpec], env: &Arc<dyn Env>) -> Result<Vec<Tool>, Failure> {
-    let (mut tools, servers) = make_here(specs, env)?;
-    tools.extend(ask(&servers, env).await?);
+pub(crate) async fn make(specs: &[ToolsSpec], ground: Ground<'_>) -> Result<Vec<Tool>, Failure> {
+    let (mut tools, servers) = make_here(specs, ground)?;
+    tools.extend(ask(&servers, ground.env).await?);
     unique(tools.iter())?;
     Ok(tools)
 }
@@ -93,8 +103,9 @@ pub(crate) async fn ask(servers: &[Remote], env: &Arc<dyn Env>) -> Result<Vec<To
 /// Of class `validation` for what does not fit; as [`Workspace::open`].
 pub(crate) fn make_here(
     specs: &[ToolsSpec],
-    env: &Arc<dyn Env>,
+    ground: Ground<'_>,
 ) -> Result<(Vec<Tool>, Vec<Remote>), Failure> {
+    let env = ground.env;
     let (mut tools, mut servers, mut folders) = (Vec::new(), Vec::new(), Vec::new());
     for spec in specs {
         spec.check()?;
@@ -110,6 +121,9 @@ pub(crate) fn make_here(
         }
         if let Some(hosts) = &spec.http {
             tools.push(spec.web(hosts)?.tool(env.clone()));
+        }
+        if let Some(owner) = &spec.memory {
+            tools.extend(ToolsSpec::memory(owner, ground.memories)?);
         }
         if let Some(server) = &spec.mcp {
             servers.push((spec.server(server)?, spec.allow.clone().unwrap_or_default()));
@@ -141,6 +155,7 @@ impl ToolsSpec {
             ("command", self.command.is_some()),
             ("http", self.http.is_some()),
             ("mcp", self.mcp.is_some()),
+            ("memory", self.memory.is_some()),
         ];
         let mut given = all.iter().filter(|(_, given)| *given);
         let first = given.next()?;
@@ -151,7 +166,8 @@ impl ToolsSpec {
     fn check(&self) -> Result<(), Failure> {
         let Some(kind) = self.kind() else {
             return Err(wrong(
-                "tools are exactly one of `workspace`, `command`, `http`, `mcp`".to_owned(),
+                "tools are exactly one of `workspace`, `command`, `http`, `mcp`, `memory`"
+                    .to_owned(),
             ));
         };
         let further = [
@@ -230,6 +246,14 @@ impl ToolsSpec {
             Some(ms) => web.limit_ms(ms),
             None => web,
         })
+    }
+
+    fn memory(owner: &str, memories: Option<&Memories>) -> Result<Vec<Tool>, Failure> {
+        let Some(memories) = memories else {
+            return Err(wrong("there is no store here to remember anything in".to_owned()));
+        };
+        let memory = memories.of(owner).map_err(|why| wrong(format!("`memory`: {why}")))?;
+        Ok(super::memory::tools(&memory))
     }
 
     fn server(&self, server: &Server) -> Result<Mcp, Failure> {

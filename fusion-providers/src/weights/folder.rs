@@ -8,7 +8,8 @@ use fusion_core::contract::Call;
 use fusion_core::model::Digest;
 use fusion_core::model::chat::{Fault, FaultKind};
 
-use super::fetch::{Draft, fetch};
+use super::draft::Draft;
+use super::fetch::fetch;
 use super::source::Source;
 use crate::files::files;
 

@@ -7,7 +7,9 @@
 //! | [`Source`] | where weights come from: a name that is known, a URL, a file |
 //! | `known` | the weights that are known by name, a data file |
 //! | `fetch` | gets them: from a package, over HTTP, from a file |
+//! | `draft` | where they lie until they are whole; what a killed pull left is removed |
 
+mod draft;
 mod fetch;
 mod folder;
 mod known;

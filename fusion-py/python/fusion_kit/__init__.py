@@ -56,9 +56,13 @@ from ._step import Step
 from ._tools import Tool, tool
 
 if _TYPE_CHECKING:
+    from ._life import AgentInfo, PastEvent
     from ._mail import Delivery, Mailbox, Message, Said, Sent, message
+    from ._memory import Fact, Memory
     from ._objects import Looked, Object, ObjectRef, Turn
-    from ._team import AgentInfo, Delegation, Moved, PastEvent, Proposal, TaskInfo, task
+    from ._specs import Component, Project, Spec
+    from ._team import Delegation, Moved, Proposal, TaskInfo, task
+    from ._workspaces import Ran, Workspace, WorkspaceInfo
 
 __all__ = [
     "Agent",
@@ -68,6 +72,7 @@ __all__ = [
     "Chunk",
     "Closed",
     "CommandAgent",
+    "Component",
     "Context",
     "DecodeError",
     "Delegation",
@@ -75,6 +80,7 @@ __all__ = [
     "Error",
     "Event",
     "Events",
+    "Fact",
     "Fault",
     "Fusion",
     "Graph",
@@ -85,6 +91,7 @@ __all__ = [
     "Loaded",
     "Looked",
     "Mailbox",
+    "Memory",
     "Message",
     "ModelCall",
     "Moved",
@@ -96,7 +103,9 @@ __all__ = [
     "Permanent",
     "Price",
     "Proposal",
+    "Project",
     "Provider",
+    "Ran",
     "Ref",
     "Reply",
     "Request",
@@ -110,6 +119,7 @@ __all__ = [
     "Said",
     "Scripted",
     "Sent",
+    "Spec",
     "Step",
     "StepError",
     "StoreError",
@@ -118,6 +128,8 @@ __all__ = [
     "Turn",
     "WaitTimeout",
     "Workflow",
+    "Workspace",
+    "WorkspaceInfo",
     "__version__",
     "agent",
     "approval",
@@ -137,14 +149,18 @@ __all__ = [
 ]
 
 _LATE = {
+    "_life": ("AgentInfo", "PastEvent"),
     "_mail": ("Delivery", "Mailbox", "Message", "Said", "Sent", "message"),
+    "_memory": ("Fact", "Memory"),
     "_objects": ("Looked", "Object", "ObjectRef", "Turn"),
-    "_team": ("AgentInfo", "Delegation", "Moved", "PastEvent", "Proposal", "TaskInfo", "task"),
+    "_specs": ("Component", "Project", "Spec"),
+    "_team": ("Delegation", "Moved", "Proposal", "TaskInfo", "task"),
+    "_workspaces": ("Ran", "Workspace", "WorkspaceInfo"),
 }
 
 
 def __getattr__(name: str) -> object:
-    """Finds what only programs with several agents need, when it is asked for first: an import costs nothing before."""
+    """Finds what only some programs need, when it is asked for first: an import costs nothing before."""
     for module, names in _LATE.items():
         if name in names:
             import importlib

@@ -81,7 +81,8 @@ class Agent:
     tools: Sequence[Any] = ()
     """What it may use: typed functions, `def` or `async def`; steps; `fk.Tool`s; sets of built-in tools as dicts, such as
     `{"workspace": "./src", "write": True}`, `{"command": ["cargo", "git log *"]}`, `{"http": ["docs.rs"]}`; and the tools of a server
-    of the Model Context Protocol, `{"mcp": ["npx", "server"], "name": "files", "allow": ["read_*"]}`, or its URL with a `key`."""
+    of the Model Context Protocol, `{"mcp": ["npx", "server"], "name": "files", "allow": ["read_*"]}`, or its URL with a `key`; and
+    `{"memory": "writer"}`: what this owner remembers beyond one task."""
 
     hand_offs: "Sequence[Agent]" = ()
     """Other agents that may go on with the conversation, within the limits of this one."""

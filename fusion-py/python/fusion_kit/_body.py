@@ -110,6 +110,17 @@ class Code:
         return self.fn(value, attempt)
 
 
+async def called(method: Any, *given: Any) -> Any:
+    """Calls code of the program from a loop: what may block runs in a thread."""
+    if is_async(method):
+        return await method(*given)
+    import asyncio
+    import inspect
+
+    made = await asyncio.to_thread(method, *given)
+    return await made if inspect.isawaitable(made) else made
+
+
 def is_async(fn: Callable[..., Any]) -> bool:
     """Tells whether calling it gives a coroutine."""
     import inspect

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, AsyncIterator
 
-from ._body import is_async
+from ._body import called
 from ._chat import ModelCall, Request
 from ._errors import DecodeError, Fault
 from ._providers import Provider
@@ -24,11 +24,11 @@ class Driver:
         """Answers one question of the engine's."""
         one, call = self._provider, ModelCall(self._app, attempt, asked["call"])
         if asked["op"] == "embed":
-            made = await _called(one.embed, asked["request"], call)
+            made = await called(one.embed, asked["request"], call)
             made = {"vectors": made} if isinstance(made, (list, tuple)) else made
             return {"model": asked["request"].get("model", ""), **made} if isinstance(made, dict) else made
         if asked["op"] == "models":
-            made = await _called(one.models, call)
+            made = await called(one.models, call)
             return [{"id": model} if isinstance(model, str) else model for model in made]
         request, kind = Request(asked["request"]), type(one)
         streams, completes = kind.stream is not Provider.stream, kind.complete is not Provider.complete
@@ -36,17 +36,7 @@ class Driver:
             raise Fault("unsupported", f"`{kind.__name__}` has neither `complete` nor `stream`")
         if streams and (asked["stream"] or not completes):
             return await _streamed(one.stream(request, call), attempt)
-        return await _called(one.complete, request, call)
-
-
-async def _called(method: Any, *given: Any) -> Any:
-    if is_async(method):
-        return await method(*given)
-    import asyncio
-    import inspect
-
-    made = await asyncio.to_thread(method, *given)
-    return await made if inspect.isawaitable(made) else made
+        return await called(one.complete, request, call)
 
 
 async def _streamed(made: Any, attempt: Any) -> None:

@@ -203,6 +203,14 @@ class Engine:
         """Deletes a run that has ended."""
     def status(self, deep: bool) -> Operation:
         """Describes the store."""
+    def build(self, given: Any) -> Operation:
+        """Builds what a specification asks for, and gives its run."""
+    def test(self, given: Any) -> Operation:
+        """Runs the tests of a project, and gives their run."""
+    def init(self, given: Any) -> Operation:
+        """Makes a project, or brings one up to its mode."""
+    def proved(self, given: Any) -> Operation:
+        """Says what of a specification is proved."""
     def driven(self) -> int:
         """Counts the runs that are driven here."""
     def close(self) -> None:
@@ -212,6 +220,9 @@ class Engine:
 
 def command(arguments: Any) -> int:
     """Runs the `fusion` command."""
+
+def ask_ops(what: str, given: Any) -> Any:
+    """Asks something of the folder of a specification or of a project."""
 
 def load_plugin(path: str) -> str:
     """Loads a plugin's library, and gives what it calls itself."""

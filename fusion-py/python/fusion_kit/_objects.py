@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union
 
-from ._body import Code, hints_of, is_async, parameters_of
+from ._body import Code, called, hints_of, parameters_of
 from ._errors import Permanent
 from ._options import milliseconds
-from ._team import PastEvent, moment, past
+from ._life import PastEvent, past
+from ._team import moment
 from ._values import decoder
 
 if TYPE_CHECKING:
@@ -120,15 +121,7 @@ class _Handler:
 
     async def call(self, turn: Turn) -> Any:
         content = turn.content if self.decode is None or turn.is_timer else self.decode(turn.content, turn.name)
-        return await _called(self.method, *((turn, content) if self.takes_content else (turn,)))
-
-
-async def _called(method: Any, *given: Any) -> Any:
-    if is_async(method):
-        return await method(*given)
-    import asyncio
-
-    return await asyncio.to_thread(method, *given)
+        return await called(self.method, *((turn, content) if self.takes_content else (turn,)))
 
 
 class Kind:
@@ -153,11 +146,11 @@ class Kind:
 
     async def _enter(self, told: "dict[str, Any]", _: Any) -> Any:
         if told["hook"] == "deactivate":
-            await _called(self.made.deactivate, Turn(self.name, told, self.shown(told["state"])))
+            await called(self.made.deactivate, Turn(self.name, told, self.shown(told["state"])))
             return None
         turn = Turn(self.name, told, await self._state(told))
         if told["begins"]:
-            await _called(self.made.activate, turn)
+            await called(self.made.activate, turn)
         handler = self._known.get(turn.name, self._rest)
         return turn._done(await handler.call(turn))
 
@@ -165,9 +158,9 @@ class Kind:
         """Gives the state of the code's version: a new one, or an older one raised version by version."""
         written, state = told["written"], told["state"]
         if written == 0:
-            return await _called(self.made.initialize, told["id"])
+            return await called(self.made.initialize, told["id"])
         for version in range(self.made.version if written is None else written, self.made.version):
-            state = await _called(self.made.upcast, version, state)
+            state = await called(self.made.upcast, version, state)
         return self.shown(state)
 
     def shown(self, state: Any) -> Any:

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import functools
+import os
 import weakref
-from typing import TYPE_CHECKING, Any, Callable, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar, overload
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from ._call import Call
     from ._mail import Messages, Sent
+    from ._memory import Memory
+    from ._native import Engine
     from ._objects import Object, Objects
+    from ._run import Run
     from ._services import Services
-    from ._team import Agents, Delegation, Swarms, Tasks
+    from ._life import Agents
+    from ._team import Delegation, Swarms, Tasks
+    from ._workspaces import Workspaces
 
 O = TypeVar("O", bound="Object")
 
 
 class Together:
-    """Agents with a life, tasks, teams, messages, services and durable objects."""
+    """Agents with a life, tasks, teams, messages, services and durable objects; and builds, which are their work."""
+
+    if TYPE_CHECKING:
+        # What `Fusion` has.
+        _engine: Engine
+        _call: Callable[..., Any]
 
     @functools.cached_property
     def agents(self) -> "Agents":
         """Agents with a life."""
-        from ._team import Agents
+        from ._life import Agents
 
         return Agents(self._asker, weakref.proxy(self).add_agent)
 
@@ -46,6 +59,19 @@ class Together:
         from ._mail import Messages
 
         return Messages(self._asker)
+
+    @functools.cached_property
+    def workspaces(self) -> "Workspaces":
+        """The folders of agents."""
+        from ._workspaces import Workspaces
+
+        return Workspaces(self._asker)
+
+    def memory(self, owner: str) -> "Memory":
+        """Gives what an agent, or a team that shares it, knows beyond one task."""
+        from ._memory import Memory
+
+        return Memory(self._asker, owner)
 
     @functools.cached_property
     def services(self) -> "Services":
@@ -76,6 +102,68 @@ class Together:
         ask = self._asker
         part: "Call[Delegation]" = ask("tasks.delegate", given, lambda number: Delegation(ask, number))
         return part
+
+    def build(
+        self, folder: "str | os.PathLike[str]", *, workspace: "str | os.PathLike[str]" = ".", agents: "Sequence[str]" = (),
+        models: "Sequence[str]" = (), recordings: "str | os.PathLike[str] | None" = None, jobs: int = 1, unattended: bool = False,
+    ) -> "Call[Run[Any]]":  # fmt: skip
+        """Builds what a specification asks for, or goes on with it, as `fusion build` does; gives its run.
+
+        `agents` are programs (`"claude"`, `"./work.sh"`), `models` models that work with the files of the `workspace`; without either it
+        is whoever is here. The result has what became of each task; `coverage` says what is proved.
+        """
+        from ._run import Run
+
+        given = {
+            "folder": os.fspath(folder), "workspace": os.fspath(workspace), "agents": list(agents), "models": list(models),
+            "recordings": None if recordings is None else os.fspath(recordings), "jobs": jobs, "unattended": unattended,
+        }  # fmt: skip
+        run: "Call[Run[Any]]" = self._call(lambda: self._engine.build(given), lambda handle: Run(self, handle))
+        return run
+
+    def init(
+        self, folder: "str | os.PathLike[str]" = ".", *, mode: "str | None" = None, from_spec: "str | os.PathLike[str] | None" = None,
+        dry_run: bool = False,
+    ) -> "Call[dict[str, Any]]":  # fmt: skip
+        """Makes a project, or brings one up to its mode, as `fusion init` does; gives what was `made`, the `mode`, the `agents`.
+
+        `mode` is `"prototype"`, `"mvp"`, `"production"` or `"scale"`; what is missing is added, and nothing else is touched. The agents of
+        the mode whose programs are installed are spawned here.
+        """
+        given = {
+            "folder": os.fspath(folder), "mode": mode, "dry_run": dry_run,
+            "from_spec": None if from_spec is None else os.fspath(from_spec),
+        }  # fmt: skip
+        told: "Call[dict[str, Any]]" = self._call(lambda: self._engine.init(given))
+        return told
+
+    def test(
+        self, folder: "str | os.PathLike[str]" = ".", *, suites: "Sequence[str]" = (), task: "str | None" = None, jobs: int = 2,
+        retries: int = 0, timeout: "float | timedelta | str | None" = None,
+    ) -> "Call[Run[Any]]":  # fmt: skip
+        """Runs the tests of a project, or goes on with them, as `fusion test` does; gives their run.
+
+        The result is `{"report": {"status", "counts", "unproved", "json", "junit"}}`, with the paths of the report; the status is that of the
+        worst suite, and `unproved` says which suites ran no test (`empty`). `task` keeps it with a task,
+        `timeout` is that of a suite: half an hour unless it is said.
+        """
+        from ._options import milliseconds
+        from ._run import Run
+
+        given = {
+            "folder": os.fspath(folder), "suites": list(suites), "task": task, "jobs": jobs, "retries": retries,
+            "timeout_ms": None if timeout is None else milliseconds(timeout, "timeout"),
+        }  # fmt: skip
+        run: "Call[Run[Any]]" = self._call(lambda: self._engine.test(given), lambda handle: Run(self, handle))
+        return run
+
+    def coverage(
+        self, folder: "str | os.PathLike[str]", *, workspace: "str | os.PathLike[str]" = "."
+    ) -> "Call[dict[str, Any]]":  # fmt: skip
+        """Says what of a specification is proved, also while it is built: `coverage`, the gates that are `refused`, `good`."""
+        given = {"folder": os.fspath(folder), "workspace": os.fspath(workspace)}
+        told: "Call[dict[str, Any]]" = self._call(lambda: self._engine.proved(given))
+        return told
 
     def send(self, sender: str, recipient: str, message_type: str, content: Any = None, **more: Any) -> "Call[Sent]":
         """Sends a message: when this is done, it is recorded and lies in the mailboxes. `more` is as in `fk.message`."""

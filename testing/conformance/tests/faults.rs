@@ -146,6 +146,38 @@ async fn crash_everywhere(durability: Durability, crash: Crash) -> u64 {
     lost
 }
 
+/// A process dies between a write and its sync; who opens the file next sees the write, and acts on it. Then the power fails.
+#[tokio::test]
+async fn what_was_seen_after_a_kill_outlives_a_power_cut() {
+    let mut seen_beyond = 0;
+    for operation in 1.. {
+        let disk = Disk::new(operation);
+        disk.crash_at(operation, Crash::Process);
+        let mut acknowledged = 0;
+        if let Ok(store) = open(&disk, Durability::Sync) {
+            while acknowledged < 6 && commit(&store, acknowledged, 700).await.is_ok() {
+                acknowledged += 1;
+            }
+            let _either = store.close().await;
+        }
+        if !disk.crashed() {
+            break;
+        }
+        disk.restart();
+        let store = open(&disk, Durability::Sync).unwrap();
+        let seen = count(&store).await;
+        seen_beyond += seen.saturating_sub(acknowledged);
+        disk.crash(Crash::Power);
+        drop(store);
+        disk.restart();
+        let store = open(&disk, Durability::Sync).unwrap();
+        let found = count(&store).await;
+        assert!(found >= seen, "operation {operation}: {found} of {seen}");
+        store.close().await.unwrap();
+    }
+    assert!(seen_beyond > 0, "nothing was seen that nobody was told of");
+}
+
 #[tokio::test]
 async fn a_power_cut_takes_nothing_that_was_acknowledged() {
     assert_eq!(crash_everywhere(Durability::Sync, Crash::Power).await, 0);

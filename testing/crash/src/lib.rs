@@ -14,6 +14,7 @@ mod fault;
 pub mod fixture;
 pub mod harness;
 pub mod ledger;
+pub mod mail;
 pub mod steps;
 pub mod worker;
 pub mod workflow;

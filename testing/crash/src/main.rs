@@ -6,13 +6,14 @@ use std::process::ExitCode;
 
 use fusion_crash::harness::{Kills, Plan, takeover, trials};
 use fusion_crash::worker::{self, Orders};
-use fusion_crash::{Fault, agent, fixture};
+use fusion_crash::{Fault, agent, fixture, mail};
 
 const USAGE: &str = "fusion-crash kill [--kills N] [--lines STRIDE] [--seed S] [--processes P]\n\
                      fusion-crash takeover\n\
                      fusion-crash fixture FOLDER NAME\n\
                      fusion-crash worker STORE LEDGER RUN[,RUN] LINE MARK\n\
-                     fusion-crash agent STORE LEDGER LINE";
+                     fusion-crash agent STORE LEDGER LINE\n\
+                     fusion-crash mail STORE LEDGER LINE";
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
@@ -47,6 +48,10 @@ async fn dispatch(args: &[String]) -> Result<String, Fault> {
         }
         Some((verb, [store, ledger, line])) if verb == "agent" => {
             agent::work(store.into(), ledger.into(), line.parse()?).await?;
+            Ok("done".to_owned())
+        }
+        Some((verb, [store, ledger, line])) if verb == "mail" => {
+            mail::work(store.into(), ledger.into(), line.parse()?).await?;
             Ok("done".to_owned())
         }
         _ => Err(USAGE.into()),

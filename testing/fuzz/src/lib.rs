@@ -12,7 +12,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `target` | the table of targets |
-//! | `workflow`, `template`, `record`, `capsule`, `journal`, `stream` | a target each |
+//! | `workflow`, `template`, `record`, `capsule`, `journal`, `stream`, `page`, `package` | a target each |
 //! | `mutate` | how inputs are made |
 //! | `hunt` | inputs in a row, and a failing one made small |
 //! | `shape` | what an input met |
@@ -21,6 +21,8 @@ mod capsule;
 mod hunt;
 mod journal;
 mod mutate;
+mod package;
+mod page;
 mod record;
 mod shape;
 mod stream;

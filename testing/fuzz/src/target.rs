@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{capsule, journal, record, stream, template, workflow};
+use crate::{capsule, journal, package, page, record, stream, template, workflow};
 
 /// Something that reads bytes from outside.
 #[derive(Debug, Clone, Copy)]
@@ -16,13 +16,15 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 8] = [
     Target { name: "workflow", check: workflow::check, words: workflow::WORDS },
     Target { name: "template", check: template::check, words: template::WORDS },
     Target { name: "record", check: record::check, words: &[] },
     Target { name: "capsule", check: capsule::check, words: capsule::WORDS },
     Target { name: "journal", check: journal::check, words: &[] },
     Target { name: "stream", check: stream::check, words: stream::WORDS },
+    Target { name: "page", check: page::check, words: page::WORDS },
+    Target { name: "package", check: package::check, words: package::WORDS },
 ];
 
 /// Reads the inputs to begin with: the target's corpus, and for workflows the examples too.

@@ -41,6 +41,16 @@ fn journal_bodies_are_refused_or_stay_the_same() {
 }
 
 #[test]
+fn pages_are_planned_the_same_and_their_boxes_go_back() {
+    holds("page", 500);
+}
+
+#[test]
+fn manifests_locks_and_reports_are_refused_or_stay_the_same() {
+    holds("package", 4_000);
+}
+
+#[test]
 fn capsules_are_refused_or_stay_the_same() {
     holds("capsule", 2_000);
 }

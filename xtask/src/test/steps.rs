@@ -48,9 +48,11 @@ pub(crate) enum Work {
 
 const CLIPPY: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
-/// 20,000 worlds, or as many as fit in eight minutes.
+/// 20,000 worlds, or as many as fit in eight minutes, which they share with those of agents.
 const SIMULATE: &[&str] =
-    &["simulate", "--self", "--seeds", "20000", "--seconds", "480", "--jobs", "2"];
+    &["simulate", "--self", "--seeds", "20000", "--seconds", "380", "--jobs", "2"];
+const AGENTS: &[&str] =
+    &["simulate", "--agents", "--seeds", "20000", "--seconds", "100", "--jobs", "2"];
 /// Of the whole workspace, because a package alone has other features, and would be compiled once more for them.
 const COMMAND: &[&str] = &["build", "--quiet", "--workspace", "--lib", "--bin", "fusion"];
 /// A package that is built alone has only the features that it asks for itself.
@@ -96,6 +98,12 @@ pub(crate) const STEPS: &[Step] = &[
         needs: Some("fusion-cli/src/command/simulate.rs"),
         fast: false,
         work: Work::Fusion(SIMULATE),
+    },
+    Step {
+        name: "simulate-agents",
+        needs: Some("fusion-core/src/simulate/team"),
+        fast: false,
+        work: Work::Fusion(AGENTS),
     },
     Step { name: "python", needs: Some("fusion-py/tests"), fast: false, work: Work::Python },
     Step { name: "node", needs: Some("fusion-node/test"), fast: false, work: Work::Node },

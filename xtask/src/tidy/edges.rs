@@ -18,7 +18,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("fusion-conformance", &["fusion-core"]),
     ("fusion-crash", &["fusion-core"]),
     // What comes from services over HTTP is read by the providers.
-    ("fusion-fuzz", &["fusion-core", "fusion-crashfs", "fusion-providers"]),
+    ("fusion-fuzz", &["fusion-core", "fusion-crashfs", "fusion-ops", "fusion-providers"]),
     // It measures how specifications are read.
     ("fusion-specs", &["fusion-ops"]),
     ("fusion-crashfs", &[]),
@@ -58,7 +58,17 @@ const FLOORS: &[(&str, &[&str])] = &[
     (
         "simulate",
         &[
-            "model", "error", "contract", "graph", "schedule", "run", "record", "observe", "agent",
+            "model",
+            "error",
+            "contract",
+            "graph",
+            "schedule",
+            "run",
+            "record",
+            "observe",
+            "agent",
+            "coordination",
+            "object",
             "fusion",
         ],
     ),

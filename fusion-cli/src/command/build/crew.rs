@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::args::Building;
 use crate::command::providers::call;
-use crate::project::{cards, commands, keys, refused};
+use crate::project::{Moded, cards, commands, keys, refused};
 
 /// What an agent that is a model is told.
 const SYSTEM: &str = "You are a careful developer. You work in one folder with the tools that you are given. Write whole, working files; \
@@ -25,12 +25,16 @@ const FOLDER: &str = "{{ inputs.workspace }}";
 ///
 /// # Errors
 /// `FU0405` when nobody is there, `FU0101` for one that is not known.
-pub(super) async fn crew(args: &Building, build: &Build) -> Result<(Crew, String)> {
+pub(super) async fn crew(
+    args: &Building,
+    build: &Build,
+    own: Option<&Moded>,
+) -> Result<(Crew, String)> {
     let mut workers = named(args, build)?;
     let mut tasks = BTreeMap::new();
     let said;
     if workers.is_empty() {
-        workers = installed()?;
+        workers = installed(own)?;
         if workers.is_empty() {
             let model = model_here().await?;
             said = format!("{model} does the tasks");
@@ -47,21 +51,22 @@ pub(super) async fn crew(args: &Building, build: &Build) -> Result<(Crew, String
     for job in &build.jobs {
         tasks.entry(job.id.clone()).or_insert_with(|| (0..workers.len()).take(2).collect());
     }
-    let (jobs, attempts) = (args.jobs.clamp(1, 64), build.settings.attempts);
+    let (jobs, attempts) = (args.jobs, build.settings.attempts);
     Ok((Crew { workers, tasks, jobs, attempts, person: !args.unattended }, said))
 }
 
 fn named(args: &Building, build: &Build) -> Result<Vec<Worker>> {
     let mut workers = Vec::new();
     for name in &args.agent {
-        let line = name.strip_prefix("command:").unwrap_or(name);
+        let whole = from_here(name);
+        let line = whole.strip_prefix("command:").unwrap_or(&whole);
         let (dialect, _) = commands().find(line).map_err(|fault| refused(&fault))?;
         if !dialect.is_installed() {
             let message =
                 format!("the program of `{name}` is not installed: {}", dialect.program());
             return Err(Error::new(Code::InvalidInput, message).hint(dialect.install.clone()));
         }
-        workers.push(program(name));
+        workers.push(Worker { name: name.clone(), ..program(&whole) });
     }
     workers.extend(args.model.iter().map(|model| model_of(model, build)));
     if let Some(file) = &args.recordings {
@@ -72,6 +77,25 @@ fn named(args: &Building, build: &Build) -> Result<Vec<Worker>> {
         workers.push(model_of(&format!("replay:{}", whole.display()), build));
     }
     Ok(workers)
+}
+
+/// A line whose program is named from the folder that the user is in: agents work in another one.
+fn from_here(name: &str) -> String {
+    let (prefix, line) = match name.strip_prefix("command:") {
+        Some(line) => ("command:", line),
+        None => ("", name),
+    };
+    let (program, rest) = line.split_at(line.find(' ').unwrap_or(line.len()));
+    let path = Path::new(program);
+    let is_inner = program.contains('/') && path.is_relative();
+    match std::path::absolute(path).ok().filter(|path| is_inner && path.is_file()) {
+        Some(whole) => {
+            let whole = whole.display().to_string();
+            let mark = if whole.contains(char::is_whitespace) { "'" } else { "" };
+            format!("{prefix}{mark}{whole}{mark}{rest}")
+        }
+        None => name.to_owned(),
+    }
 }
 
 /// A program on the command line; one that is only known by its line has no modes.
@@ -98,12 +122,21 @@ fn model_of(model: &str, build: &Build) -> Worker {
     Worker { name: model.to_owned(), agent }
 }
 
-/// The programs that are installed, among those that have a card.
-fn installed() -> Result<Vec<Worker>> {
+/// The programs that are installed, among those that have a card; those of the project's mode, in its order, where one of them is.
+fn installed(moded: Option<&Moded>) -> Result<Vec<Worker>> {
     let commands = commands();
     let is_here = |name: &str| commands.find(name).is_ok_and(|(dialect, _)| dialect.is_installed());
+    let workers = |names: Vec<String>| -> Vec<Worker> {
+        names.iter().filter(|name| is_here(name)).map(|name| program(name)).collect()
+    };
+    if let Some(moded) = moded {
+        let own = workers(moded.agents()?);
+        if !own.is_empty() {
+            return Ok(own);
+        }
+    }
     let names = cards()?.into_iter().map(|card| card.name.trim_start_matches('@').to_owned());
-    Ok(names.filter(|name| is_here(name)).map(|name| program(&name)).collect())
+    Ok(workers(names.collect()))
 }
 
 /// A model that listens on this machine, else one that there is a key for.

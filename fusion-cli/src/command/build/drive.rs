@@ -3,57 +3,58 @@
 use std::path::Path;
 
 use fusion_core::error::{Code, Error, Result};
-use fusion_core::graph::file;
-use fusion_core::model::{RunId, RunStatus};
 use fusion_core::run::Options;
-use fusion_core::{Fusion, Run, Starting};
 use fusion_ops::analyze::Analyzer;
-use fusion_ops::build::{Build, Crew, prepare};
-use fusion_ops::component::without_blocks;
+use fusion_ops::build::{Boxes, Build, Crew, prepare_over};
 use fusion_ops::spec::{Folder, Severity, validate};
+use fusion_ops::tasks::unnamed;
 use serde_json::json;
 
+use super::begin::{begin, make_tasks, so_far};
 use super::crew::{crew, workspace};
 use super::report;
 use crate::args::{Building, Changing, Global};
 use crate::command::components;
-use crate::command::follow::{Followed, follow};
+use crate::command::follow::{Followed, How, follow};
 use crate::command::interrupt::{INTERRUPTED, Interrupt};
-use crate::command::known;
-use crate::project::{self, Loaded, Need, components as registry};
+use crate::project::{self, Moded, Need, components as registry};
 use crate::render::{Color, Out, Table};
-
-/// How often a specification is built anew.
-const MOST: u32 = 1_000;
-/// The node with the checks at the end.
-const VERIFY: &str = "verify";
 
 /// Builds what a specification asks for, or goes on with it.
 pub(in crate::command) async fn build(args: Building, global: &Global, out: &Out) -> Result<u8> {
     let folder = Folder::open(&args.folder)?;
-    is_sound(&folder, out)?;
+    is_sound(&folder, Some(out))?;
     let folder = needed(&args, folder, out).await?;
-    let build = prepare(&folder)?;
+    let moded = project::mode_of(&folder.path)?;
+    let build = prepare_over(&folder, &Moded::settings(moded.as_ref()))?;
     let workspace = workspace(&args.workspace, !args.dry_run)?;
-    let (crew, who) = crew(&args, &build).await?;
+    let (crew, who) = crew(&args, &build, moded.as_ref()).await?;
     out.say(&who);
-    if args.dry_run {
-        return Ok(planned(&build, &crew, &workspace, out));
+    if let Some(moded) = &moded {
+        out.say(&moded.line());
     }
-    if let Some(text) = &build.made {
-        let path = folder.path.join("tasks.md");
-        std::fs::write(&path, text).map_err(|why| {
-            let message = format!("{} cannot be written", path.display());
-            Error::new(Code::FileUnreadable, message).because(why)
-        })?;
-        out.say(&format!("{}: tasks made of the requirements", path.display()));
+    if args.dry_run {
+        if args.components {
+            out.note("the tasks that components bring come before these");
+        }
+        return Ok(planned(&build, &crew, (&workspace, moded.as_ref()), out));
     }
     let options = Options { work: false, hibernate: false, ..Options::default() };
     let fusion = project::open(global, Need::Any, options).await?;
+    if let Some(path) = make_tasks(&fusion, &build, (&folder, &workspace)).await? {
+        out.say(&format!("{}: tasks made of the requirements", path.display()));
+    }
+    let since = fusion.now_ms();
     let run = begin(&fusion, &build, &crew, &workspace).await?;
     out.say(&format!("run {}", run.id()));
+    if let Some(told) = so_far(&run, since).await? {
+        out.say(&told);
+    }
     let mut interrupt = Interrupt::new()?;
-    if follow(&fusion, &run, out, &mut interrupt, true).await? == Followed::Interrupted {
+    let how = How { drive: true, since };
+    if follow(&fusion, &run, out, &mut interrupt, how).await? == Followed::Interrupted {
+        // When it goes on, what is ticked counts as ticked by people.
+        Boxes::of(&fusion, build.folder()).sweep().await?;
         interrupt.while_closing(fusion.close()).await?;
         if out.json {
             Out::value(&json!({"run": run.id().as_str(), "interrupted": true}));
@@ -65,19 +66,25 @@ pub(in crate::command) async fn build(args: Building, global: &Global, out: &Out
         fusion: &fusion,
         run: &run,
         workspace: &workspace,
+        settings: &build.settings,
+        spec: &build.spec,
+        components: &build.components,
         file: args.report.as_deref(),
+        moded: moded.as_ref(),
     };
     let code = report::report(&told, &args.folder, out).await;
     fusion.close().await?;
     code
 }
 
-/// Refuses a specification in which something is wrong.
-fn is_sound(folder: &Folder, out: &Out) -> Result<()> {
+/// Refuses a specification in which something is wrong; warnings are told where somebody reads them.
+pub(super) fn is_sound(folder: &Folder, out: Option<&Out>) -> Result<()> {
     let issues = validate(folder);
     let shown = |file: &str, line: usize| format!("{}:{line}", folder.path.join(file).display());
     for one in issues.iter().filter(|one| one.severity == Severity::Warning) {
-        out.note(&format!("warning: {}\n  --> {}", one.message, shown(&one.file, one.line)));
+        if let Some(out) = out {
+            out.note(&format!("warning: {}\n  --> {}", one.message, shown(&one.file, one.line)));
+        }
     }
     let errors: Vec<Error> = issues
         .iter()
@@ -106,11 +113,7 @@ async fn needed(args: &Building, folder: Folder, out: &Out) -> Result<Folder> {
         }
         return Folder::open(&args.folder);
     }
-    let mut own = folder.clone();
-    for document in &mut own.documents {
-        document.text = without_blocks(&document.text);
-    }
-    let analysis = Analyzer::new().analyze(&own);
+    let analysis = Analyzer::new().analyze(&folder.without_components());
     let names: Vec<&str> = analysis.components.iter().map(|one| one.id).collect();
     if !names.is_empty() {
         out.say(&format!("it needs: {} (`--components` adds them)", names.join(", ")));
@@ -119,7 +122,12 @@ async fn needed(args: &Building, folder: Folder, out: &Out) -> Result<Folder> {
 }
 
 /// Shows what would be done.
-fn planned(build: &Build, crew: &Crew, workspace: &Path, out: &Out) -> u8 {
+fn planned(
+    build: &Build,
+    crew: &Crew,
+    (workspace, moded): (&Path, Option<&Moded>),
+    out: &Out,
+) -> u8 {
     let worker = |id: &str| -> Vec<&str> {
         let own = crew.tasks.get(id).into_iter().flatten();
         own.filter_map(|at| crew.workers.get(*at)).map(|one| one.name.as_str()).collect()
@@ -132,7 +140,8 @@ fn planned(build: &Build, crew: &Crew, workspace: &Path, out: &Out) -> u8 {
             .collect();
         Out::value(&json!({
             "run": build.id(workspace, crew), "tasks": tasks, "made": build.made,
-            "workflow": build.workflow(workspace, crew),
+            "workflow": build.workflow(workspace, crew), "mode": moded.map(Moded::json),
+            "warning": unnamed(&build.plan, &build.spec),
         }));
         return 0;
     }
@@ -147,65 +156,9 @@ fn planned(build: &Build, crew: &Crew, workspace: &Path, out: &Out) -> u8 {
         table.row(cells.map(|cell| (Color::Plain, cell)).to_vec());
     }
     table.print(out);
+    if let Some(told) = unnamed(&build.plan, &build.spec) {
+        out.note(&format!("warning: {told}"));
+    }
     out.say(&format!("{} tasks; nothing was done", build.jobs.len()));
     0
-}
-
-/// Starts the run of a build, or takes it up where it is.
-async fn begin(fusion: &Fusion, build: &Build, crew: &Crew, workspace: &Path) -> Result<Run> {
-    let base = build.id(workspace, crew);
-    for number in 1..=MOST {
-        let id = if number == 1 { base.clone() } else { format!("{base}-{number}") };
-        let id = RunId::new(&id)?;
-        let run = match fusion.find(&id).await {
-            Err(error) if error.code() == Code::RunNotFound => {
-                return start(fusion, build, crew, (workspace, id)).await;
-            }
-            found => found?,
-        };
-        match run.status().await? {
-            // A tick was taken away since: what is open again is a run of its own.
-            RunStatus::Succeeded if !build.jobs.is_empty() => {}
-            RunStatus::Succeeded => {
-                run.retry(&[VERIFY], &project::user()).await?;
-                return Ok(run);
-            }
-            RunStatus::Failed | RunStatus::Cancelled => {
-                run.retry(&[], &project::user()).await?;
-                return Ok(run);
-            }
-            _ => {
-                if !fusion.drives().contains(run.id()) {
-                    fusion.take(run.id()).await?;
-                }
-                return Ok(run);
-            }
-        }
-    }
-    Err(Error::new(Code::Limit, format!("it was built {MOST} times"))
-        .hint("`fusion runs prune` removes runs that ended"))
-}
-
-async fn start(
-    fusion: &Fusion,
-    build: &Build,
-    crew: &Crew,
-    (workspace, id): (&Path, RunId),
-) -> Result<Run> {
-    let text = build.workflow(workspace, crew).to_string();
-    let read = file::parse(&text, "the workflow of the build")?;
-    let loaded = Loaded {
-        graph: read.graph,
-        others: read.workflows,
-        named: read.named,
-        near: std::collections::BTreeSet::new(),
-        warnings: read.warnings,
-    };
-    let graph = known::register(fusion, loaded).await?;
-    let starting = Starting { id: Some(id), input: build.input(workspace), detached: false };
-    let run = fusion.start_with(&graph, starting).await?;
-    if !fusion.drives().contains(run.id()) {
-        fusion.take(run.id()).await?;
-    }
-    Ok(run)
 }

@@ -1,15 +1,19 @@
 //! What is known of a specification's tasks from its runs.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use fusion_core::error::Result;
 use fusion_core::model::{NodeStatus, RunId};
+use fusion_core::run::Os;
 use fusion_core::{Fusion, Run};
 use fusion_ops::build::{Build, Outcome};
-use fusion_ops::check::Proof;
+use fusion_ops::check::{Checker, Proof};
+use fusion_ops::component::{CheckState, Project};
 use fusion_ops::coverage::{Progress, TaskProgress, TaskState};
 use serde_json::Value;
 
+use crate::project::{Moded, components, of_commands};
 use crate::render::{Report, report};
 
 /// How many rows are read at once.
@@ -50,23 +54,64 @@ pub(in crate::command) async fn known(
     for id in runs(fusion, &build.prefix(workspace)).await? {
         let run = fusion.find(&id).await?;
         let report = report(&run, fusion.driver(&id).await?).await?;
-        take(&run, &report, &mut progress).await?;
+        take(&run, &report, &build.bases, &mut progress).await?;
     }
+    let mut asked: BTreeMap<String, usize> = BTreeMap::new();
     for check in build.settings.at_end() {
-        let Some(about) = check.requirement.or(check.story) else { continue };
-        *progress.unmade.entry(about).or_default() += 1;
+        if let Some(about) = check.requirement.or(check.story) {
+            *asked.entry(about).or_default() += 1;
+        }
     }
+    progress.unread = !build.settings.gates.syntax;
     let made = |id: &String| progress.checks.get(id).map_or(0, Vec::len);
-    let unmade = std::mem::take(&mut progress.unmade).into_iter();
-    progress.unmade = unmade
-        .map(|(id, asked)| (made(&id), id, asked))
-        .filter(|(made, _, asked)| made < asked)
-        .map(|(made, id, asked)| (id, asked - made))
-        .collect();
+    asked.retain(|id, count| made(id) < *count);
+    progress.unmade = asked.into_keys().collect();
     Ok(progress)
 }
 
-async fn take(run: &Run, report: &Report, progress: &mut Progress) -> Result<()> {
+/// Looks at the files again that are others since they were checked, by the checkers of their languages.
+pub(in crate::command) async fn looked_at(progress: &mut Progress, workspace: &Path) {
+    if progress.unread {
+        return;
+    }
+    let Some(env) = Os::current() else { return };
+    let variables = of_commands().into_iter().collect();
+    let checker = Checker::apart(env, workspace, variables);
+    for task in progress.tasks.values_mut() {
+        for proof in &mut task.proofs {
+            if let Some(now) = checker.again(proof).await {
+                *proof = now;
+            }
+        }
+    }
+}
+
+/// Looks at the checks that the project's components bring, where they are asked for. Those that are commands are not run.
+///
+/// # Errors
+/// For a lock file that cannot be understood, and `FU0309` while somebody else changes the project's components.
+pub(in crate::command) fn look(
+    build: &Build,
+    moded: Option<&Moded>,
+    progress: &mut Progress,
+) -> Result<()> {
+    let Some(moded) = moded.filter(|_| build.settings.gates.components) else { return Ok(()) };
+    let registry = components(&[moded.root.join(".fusion/components")]);
+    let found = Project::open(&moded.root)?.verify(&registry)?;
+    for check in found.checks.iter().filter(|check| check.state != CheckState::Skipped) {
+        let passed = check.state == CheckState::Passed;
+        let subject = format!("{}: {}", check.component, check.name);
+        progress.whole.push(Proof::new("component", subject, passed, &check.why));
+    }
+    Ok(())
+}
+
+async fn take(
+    run: &Run,
+    report: &Report,
+    bases: &BTreeMap<String, String>,
+    progress: &mut Progress,
+) -> Result<()> {
     let json = report.json(run, true).await?;
     for (ix, name) in report.nodes() {
         let node = json.get("nodes").and_then(|nodes| nodes.get(name)).unwrap_or(&Value::Null);
@@ -91,9 +136,13 @@ async fn take(run: &Run, report: &Report, progress: &mut Progress) -> Result<()>
                 task.state = match outcome.by.as_str() {
                     "by hand" => TaskState::Ticked,
                     "set aside" => TaskState::SetAside,
+                    _ if is_other(bases.get(name), &outcome.basis) => TaskState::Outdated,
                     _ => TaskState::Done,
                 };
                 (task.by, task.proofs) = (outcome.by, outcome.proofs);
+                if let Some(before) = progress.tasks.get(name) {
+                    strengthen(&mut task.proofs, &before.proofs);
+                }
             }
             NodeStatus::Running | NodeStatus::Retrying => task.state = TaskState::Running,
             NodeStatus::Waiting => task.state = TaskState::Waiting,
@@ -110,6 +159,21 @@ async fn take(run: &Run, report: &Report, progress: &mut Progress) -> Result<()>
         progress.tasks.insert(name.to_owned(), task);
     }
     Ok(())
+}
+
+/// Tells whether a task's words are others than those it was done for; what an older version ran does not say.
+fn is_other(now: Option<&String>, done: &str) -> bool {
+    !done.is_empty() && now.is_some_and(|now| now != done)
+}
+
+/// A file that nobody changed proves what it proved before.
+fn strengthen(proofs: &mut [Proof], before: &[Proof]) {
+    for proof in proofs.iter_mut().filter(|proof| !proof.weak.is_empty()) {
+        let same = |one: &&Proof| one.subject == proof.subject && one.hash == proof.hash;
+        if before.iter().find(same).is_some_and(|one| one.passed && one.weak.is_empty()) {
+            proof.weak.clear();
+        }
+    }
 }
 
 /// The checks of requirements and stories, by what they are about; a later run's replace those before.

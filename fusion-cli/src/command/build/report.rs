@@ -1,17 +1,22 @@
 //! What came of a build: requirements and what proves them, gates, and a page for a browser.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use fusion_core::error::{Code, Error, Result};
+use fusion_core::error::Result;
 use fusion_core::graph::draw::{Format, draw};
 use fusion_core::model::RunStatus;
 use fusion_core::{Driven, Fusion, Run};
-use fusion_ops::build::{Tried, prepare};
-use fusion_ops::coverage::{Coverage, Refusal, Standing, coverage, escaped, page, refusals};
-use fusion_ops::spec::Folder;
+use fusion_ops::build::{Tried, prepare_over};
+use fusion_ops::check::Settings;
+use fusion_ops::coverage::{
+    Coverage, Refusal, Standing, TaskState, coverage, escaped, page, phases, refusals,
+};
+use fusion_ops::spec::{Folder, OfComponent, Spec};
 use serde_json::{Value, json};
 
 use super::gather;
+use crate::project::{Moded, write_file};
 use crate::render::{Color, Out, Report, Table, report as read};
 
 /// The page, in the folder of the specification.
@@ -20,6 +25,8 @@ const PAGE: &str = "build.html";
 const OTHER_PAGE: &str = "build.fusion.html";
 /// What stands in a page that was made here.
 const MARK: &str = "name=\"generator\" content=\"fusion\"";
+/// What stands in the reports of phases.
+const PHASES: &str = "checkpoint_validated";
 /// The most attempts whose words are shown.
 const ATTEMPTS: usize = 500;
 /// How many rows are read at once.
@@ -30,31 +37,70 @@ pub(super) struct Told<'a> {
     pub fusion: &'a Fusion,
     pub run: &'a Run,
     pub workspace: &'a Path,
+    /// The checks and gates that it began with.
+    pub settings: &'a Settings,
+    /// The specification that it began with.
+    pub spec: &'a Spec,
+    /// The requirements of components that it began with.
+    pub components: &'a [OfComponent],
     pub file: Option<&'a Path>,
+    pub moded: Option<&'a Moded>,
 }
 
 /// Tells what came of a run; 1 when it failed, or a gate is not reached.
 pub(super) async fn report(told: &Told<'_>, folder: &Path, out: &Out) -> Result<u8> {
     let folder = Folder::open(folder)?;
-    let build = prepare(&folder)?;
-    let progress = gather::known(told.fusion, &build, told.workspace).await?;
-    let covered = coverage(&build.spec, &build.plan, &progress, told.workspace);
-    let refused = refusals(&covered, &build.settings.gates);
+    let build = prepare_over(&folder, &Moded::settings(told.moded))?;
+    let mut progress = gather::known(told.fusion, &build, told.workspace).await?;
+    gather::looked_at(&mut progress, told.workspace).await;
+    gather::look(&build, told.moded, &mut progress)?;
+    let covered =
+        coverage((&build.spec, &build.components), &build.plan, &progress, told.workspace);
+    let mut refused = refusals(&covered, &build.settings.gates);
+    let changed = [
+        ("build.yaml", build.settings != *told.settings),
+        ("spec.md", build.spec != *told.spec),
+        ("specs/components", build.components != told.components),
+    ];
+    for (file, _) in changed.into_iter().filter(|(_, changed)| *changed) {
+        let message = format!("{file} was changed while it was built: look at it, and build again");
+        refused.push(Refusal { gate: "settings".to_owned(), message });
+    }
     let state = read(told.run, Driven::Over).await?;
     let status = state.run_status();
     let attempts = attempts(told).await?;
-    let cost: f64 = attempts.iter().filter_map(|one| usd(&one.tried.cost)).sum();
+    // The sum of nothing is -0.
+    let cost = attempts.iter().filter_map(|one| usd(&one.tried.cost)).sum::<f64>() + 0.0;
     let file =
         written(told, &folder, (&build.name, &covered, &refused), (&state, &attempts, cost))?;
+    let unticked: BTreeSet<&String> = attempts.iter().flat_map(|one| &one.tried.unticked).collect();
+    let phases = phases(&build.plan, &covered);
+    let kept = file.with_extension("phases.json");
+    // A file of that name that somebody else has written stays.
+    if std::fs::read_to_string(&kept).map_or_else(|_| !kept.exists(), |text| text.contains(PHASES))
+    {
+        write_file(&kept, &format!("{:#}\n", json!(phases)))?;
+    }
     let good = status == RunStatus::Succeeded && refused.is_empty();
     if out.json {
         Out::value(&json!({
             "run": told.run.id().as_str(), "status": status.word(), "good": good, "refused": refused,
             "coverage": covered, "cost": cost, "attempts": attempts.len(), "report": file.display().to_string(),
+            "phases": phases, "unticked": unticked,
+            "mode": told.moded.map(Moded::json),
         }));
         return Ok(u8::from(!good));
     }
     table(&covered, out);
+    outdated(&covered, out);
+    if !unticked.is_empty() {
+        let ids: Vec<&str> = unticked.iter().map(|id| id.as_str()).collect();
+        let ids = ids.join(", ");
+        out.say(&format!("ticks that agents set were taken away, they prove nothing: {ids}"));
+    }
+    if let Some(moded) = told.moded {
+        out.say(&moded.line());
+    }
     for one in &refused {
         Out::print(
             &out.line()
@@ -67,6 +113,18 @@ pub(super) async fn report(told: &Told<'_>, folder: &Path, out: &Out) -> Result<
     out.say(&format!("{} in {took}, {} attempts, {cost:.4} USD", status.word(), attempts.len()));
     out.say(&format!("report: {}", file.display()));
     Ok(u8::from(!good))
+}
+
+/// Says what was done for other words, and what to do about it.
+fn outdated(covered: &Coverage, out: &Out) {
+    let done = covered.tasks.iter().filter(|(_, task)| task.state == TaskState::Outdated);
+    let ids: Vec<&str> = done.map(|(id, _)| id.as_str()).collect();
+    if !ids.is_empty() {
+        let ids = ids.join(", ");
+        out.say(&format!(
+            "done for other words than those of now: {ids} (take the ticks away, and build again)"
+        ));
+    }
 }
 
 /// Prints requirements and stories.
@@ -82,7 +140,9 @@ pub(in crate::command) fn table(covered: &Coverage, out: &Out) {
         let tasks: Vec<String> =
             row.tasks.iter().map(|(id, state)| format!("{id} {}", state.word())).collect();
         let held = row.checks.iter().filter(|proof| proof.passed).count();
-        let text: String = row.text.chars().take(60).collect();
+        let of =
+            if row.component.is_empty() { String::new() } else { format!("[{}] ", row.component) };
+        let text: String = of.chars().chain(row.text.chars()).take(60).collect();
         table.row(vec![
             (Color::Plain, row.id.clone()),
             (color, row.standing.word().to_owned()),
@@ -106,11 +166,19 @@ pub(in crate::command) fn table(covered: &Coverage, out: &Out) {
         }
         table.print(out);
     }
-    let (proved, all) = covered.proved;
-    out.say(&format!(
-        "\n{proved} of {all} requirements are proved ({:.0} %)",
-        covered.share * 100.0
-    ));
+    for row in covered.requirements.iter().filter(|row| !row.why.is_empty()) {
+        out.say(&format!("{} is unproved: {}", row.id, row.why));
+    }
+    match covered.proved {
+        (_, 0) => out.say("\nno requirement is there to be proved"),
+        (proved, all) => {
+            let share = covered.share * 100.0;
+            out.say(&format!("\n{proved} of {all} requirements are proved ({share:.0} %)"));
+        }
+    }
+    if let (proved, all @ 1..) = covered.of_components {
+        out.say(&format!("{proved} of {all} requirements of components are proved"));
+    }
 }
 
 /// An attempt, with the task that it was at.
@@ -159,6 +227,18 @@ fn usd(cost: &Value) -> Option<f64> {
     cost.as_f64().or_else(|| cost.as_str()?.parse().ok())
 }
 
+/// What the project's mode asks for, as a list.
+fn demands(moded: &Moded) -> String {
+    let one = |demand: fusion_ops::mode::Demand| {
+        format!("<li>{}: {}</li>", escaped(demand.name), escaped(demand.says))
+    };
+    let all: String = moded.set.qa.demands().map(one).collect();
+    let (mode, level) = (moded.mode.word(), moded.set.qa.word());
+    format!(
+        "<p>{mode}, checks {level}; <code>build.yaml</code> may say otherwise.</p><ul>{all}</ul>"
+    )
+}
+
 type Seen<'a> = (&'a str, &'a Coverage, &'a [Refusal]);
 
 /// Writes the page and gives its path.
@@ -191,16 +271,15 @@ fn written(
         )
     };
     let logs: String = attempts.iter().map(log).collect();
-    let parts =
+    let mode = told.moded.map(|moded| ("Mode".to_owned(), demands(moded)));
+    let rest =
         [("Run".to_owned(), about), ("Graph".to_owned(), svg), ("What was said".to_owned(), logs)];
+    let parts: Vec<(String, String)> = mode.into_iter().chain(rest).collect();
     let usual = folder.path.join(PAGE);
     let is_ours = std::fs::read_to_string(&usual)
         .map_or_else(|_| !usual.exists(), |text| text.contains(MARK));
     let usual = if is_ours { usual } else { folder.path.join(OTHER_PAGE) };
     let file = told.file.map_or(usual, Path::to_owned);
-    std::fs::write(&file, page(name, covered, refused, &parts)).map_err(|why| {
-        Error::new(Code::FileUnreadable, format!("{} cannot be written", file.display()))
-            .because(why)
-    })?;
+    write_file(&file, &page(name, covered, refused, &parts))?;
     Ok(file)
 }

@@ -18,8 +18,8 @@ use crate::render::Out;
 
 /// What was planned and done.
 #[derive(Debug)]
-pub(super) struct Done {
-    pub(super) plan: Plan,
+pub(in crate::command) struct Done {
+    pub(in crate::command) plan: Plan,
     dry: bool,
     hooks: Vec<HookRun>,
     open: Vec<String>,
@@ -63,15 +63,14 @@ pub(super) async fn upgrade(args: UpgradeComponents, registry: &Registry, out: &
 }
 
 /// Plans, and does it unless it shall only be shown.
-pub(super) async fn change(
+pub(in crate::command) async fn change(
     project: &Project,
     registry: &Registry,
     goal: &Goal,
     options: Options,
     how: &Changing,
 ) -> Result<Done> {
-    let options =
-        Options { overwrite: how.overwrite, project: place::name(project.path()), ..options };
+    let options = Options { overwrite: how.overwrite, project: project.name(), ..options };
     let plan = project.plan(registry, goal, &options)?;
     let mut done = Done { plan, dry: how.dry_run, hooks: Vec::new(), open: Vec::new() };
     if how.dry_run {
@@ -103,7 +102,7 @@ impl Done {
         u8::from(self.hooks.iter().any(|hook| !hook.ok))
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(in crate::command) fn json(&self) -> Value {
         let mut told = json!(self.plan);
         if let Some(told) = told.as_object_mut() {
             told.insert("dry_run".to_owned(), self.dry.into());
@@ -114,7 +113,7 @@ impl Done {
         told
     }
 
-    pub(super) fn lines(&self, out: &Out) {
+    pub(in crate::command) fn lines(&self, out: &Out) {
         for one in &self.plan.components {
             out.say(&match (&one.from, &one.to) {
                 (None, Some(to)) => format!("+ {} {to}", one.name),

@@ -1,7 +1,7 @@
 //! `list`: what there is, and what this project has of it.
 
 use fusion_core::error::Result;
-use fusion_ops::component::{Component, Lock, Manifest, Registry};
+use fusion_ops::component::{Component, Registry};
 use serde_json::{Value, json};
 
 use super::place;
@@ -14,12 +14,12 @@ pub(super) fn list(args: &ListComponents, registry: &Registry, out: &Out) -> Res
     let all = registry.versions().filter_map(|(name, _)| registry.newest(name));
     let wanted = all.filter(|one| {
         let manifest = one.manifest();
-        args.category.as_deref().is_none_or(|category| belongs(manifest, category))
+        args.category.as_deref().is_none_or(|category| manifest.belongs(category))
             && (!args.installed || lock.components.contains_key(&manifest.name))
     });
     let wanted: Vec<&dyn Component> = wanted.map(AsRef::as_ref).collect();
     if out.json {
-        let all: Vec<Value> = wanted.iter().map(|one| about(*one, &lock)).collect();
+        let all: Vec<Value> = wanted.iter().map(|one| lock.about(*one)).collect();
         let broken: Vec<Value> = registry
             .broken()
             .map(|(path, error)| json!({"path": path, "code": error.code().text(), "wrong": error.to_string()}))
@@ -45,21 +45,4 @@ pub(super) fn list(args: &ListComponents, registry: &Registry, out: &Out) -> Res
         out.note(&format!("left out: {}: {}", path.display(), error.message()));
     }
     Ok(0)
-}
-
-fn belongs(manifest: &Manifest, category: &str) -> bool {
-    manifest.category == category
-        || manifest.name == category
-        || manifest.provides.iter().any(|one| one.name == category)
-}
-
-fn about(one: &dyn Component, lock: &Lock) -> Value {
-    let manifest = one.manifest();
-    let here = lock.components.get(&manifest.name);
-    json!({
-        "name": manifest.name, "version": manifest.version, "category": manifest.category,
-        "description": manifest.description, "provides": manifest.provides, "requires": manifest.requires,
-        "conflicts": manifest.conflicts, "source": one.source(),
-        "installed": here.map(|here| here.version.to_string()),
-    })
 }

@@ -8,5 +8,7 @@ mod required;
 mod show;
 mod verify;
 
+pub(super) use change::{Done, change};
 pub(super) use dispatch::components;
+pub(super) use place::open_at;
 pub(super) use required::install;

@@ -11,10 +11,10 @@ use crate::render::Out;
 
 /// Opens the project of this folder, and says what that mended.
 pub(super) fn open(out: &Out) -> Result<Project> {
-    open_at(&project::of_components(&here()?), out)
+    open_at(&project::of_components(&project::here()?), out)
 }
 
-pub(super) fn open_at(path: &Path, out: &Out) -> Result<Project> {
+pub(in crate::command) fn open_at(path: &Path, out: &Out) -> Result<Project> {
     let project = Project::open(path)?;
     if let Some(left) = project.recovered() {
         out.note(
@@ -36,7 +36,7 @@ pub(super) fn of_spec(folder: &Folder) -> Result<(PathBuf, String)> {
         })
     };
     let spec = whole(&folder.path)?;
-    let here = whole(&project::of_components(&here()?))?;
+    let here = whole(&project::of_components(&project::here()?))?;
     let root = if spec.starts_with(&here) && spec != here { here } else { above(&spec) };
     let inner = spec.strip_prefix(&root).unwrap_or(&spec);
     let inner: Vec<String> =
@@ -61,24 +61,4 @@ fn above(spec: &Path) -> PathBuf {
         if above.ends_with(".specify") { above.parent() } else { Some(above) }
     });
     marked.or(root).or_else(|| spec.parent()).unwrap_or(spec).to_owned()
-}
-
-fn here() -> Result<PathBuf> {
-    std::env::current_dir().map_err(|error| {
-        Error::new(Code::FileUnreadable, "the current folder cannot be entered").because(error)
-    })
-}
-
-/// The project's name: that of its folder, with nothing in it that names may not have.
-pub(super) fn name(root: &Path) -> String {
-    let whole = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    let name =
-        whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let plain: String = name
-        .chars()
-        .map(|sign| if sign.is_alphanumeric() || " -_.".contains(sign) { sign } else { '-' })
-        .take(40)
-        .collect();
-    let plain = plain.trim_start_matches(|sign: char| !sign.is_alphanumeric());
-    if plain.is_empty() { "project".to_owned() } else { plain.to_owned() }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use fusion_core::error::{Code, Error, Result};
 use fusion_core::graph::resolve::Range;
 use fusion_ops::analyze::{Analysis, Analyzer};
-use fusion_ops::component::{Goal, Options, Registry, without_blocks};
+use fusion_ops::component::{Goal, Options, Registry};
 use fusion_ops::spec::Folder;
 use serde_json::{Value, json};
 
@@ -53,11 +53,7 @@ pub(in crate::command) async fn install(
     out: &Out,
 ) -> Result<Required> {
     let folder = Folder::open(spec)?;
-    let mut own = folder.clone();
-    for document in &mut own.documents {
-        document.text = without_blocks(&document.text);
-    }
-    let analysis = Analyzer::new().analyze(&own);
+    let analysis = Analyzer::new().analyze(&folder.without_components());
     let (root, inner) = place::of_spec(&folder)?;
     let project = place::open_at(&root, out)?;
     let (mut names, mut unknown) = (BTreeMap::new(), Vec::new());

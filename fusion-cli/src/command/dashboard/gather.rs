@@ -1,15 +1,17 @@
 //! Reads what is shown.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fusion_core::Fusion;
 use fusion_core::coordination::{AgentState, TaskRow, TaskState};
 use fusion_core::error::Result;
 use fusion_core::model::{Key, NodeIx, RunStatus};
-use fusion_ops::spec::Folder;
+use fusion_ops::spec::{Folder, folders};
 use fusion_ops::tasks::{State, plan};
 
 use super::overview::{Advice, AgentLine, Counted, Overview, RunLine, SpecLine};
+use crate::command::team::{total, waiting};
+use crate::project::mode_of;
 
 /// How many runs of a status are counted.
 const COUNTED: usize = 100;
@@ -17,23 +19,22 @@ const COUNTED: usize = 100;
 const LINES: usize = 8;
 /// How many pieces of advice are given.
 const ADVICE: usize = 8;
-/// Where specifications stand in a project.
-const SPECS: [&str; 2] = ["specs", ".specify/specs"];
 
 /// Reads what a project has without a store.
 pub(super) fn plans(project: &Path) -> Overview {
     let name = project.file_name().unwrap_or(project.as_os_str());
     Overview {
         project: name.to_string_lossy().into_owned(),
+        // A file that cannot be understood is told by the commands that follow it.
+        mode: mode_of(project).ok().flatten().map(|moded| (moded.mode, moded.set.qa)),
         specs: specs(project),
         ..Overview::default()
     }
 }
 
 /// Reads everything.
-pub(super) async fn gather(fusion: &Fusion, project: &Path) -> Result<Overview> {
-    let mut overview = Overview { at: fusion.now_ms(), ..plans(project) };
-    overview.store = fusion.status(false).await?.url;
+pub(super) async fn gather(fusion: &Fusion, store: &str, project: &Path) -> Result<Overview> {
+    let mut overview = Overview { at: fusion.now_ms(), store: store.to_owned(), ..plans(project) };
     team(fusion, &mut overview).await?;
     runs(fusion, &mut overview).await?;
     overview.next.truncate(ADVICE);
@@ -41,13 +42,7 @@ pub(super) async fn gather(fusion: &Fusion, project: &Path) -> Result<Overview> 
 }
 
 fn specs(project: &Path) -> Vec<SpecLine> {
-    let mut folders: Vec<PathBuf> = Vec::new();
-    for place in SPECS {
-        let entries = std::fs::read_dir(project.join(place)).into_iter().flatten().flatten();
-        folders.extend(entries.map(|entry| entry.path()).filter(|path| path.is_dir()));
-    }
-    folders.sort();
-    folders.iter().filter_map(|folder| spec(folder)).collect()
+    folders(project).iter().filter(|path| path.is_dir()).filter_map(|path| spec(path)).collect()
 }
 
 /// Reads the ticks of a specification; one that cannot be read has no line.
@@ -66,12 +61,12 @@ async fn team(fusion: &Fusion, overview: &mut Overview) -> Result<()> {
         .filter(|(_, count)| *count > 0)
         .map(|(state, count)| (state.word(), count))
         .collect();
-    let waiting = fusion.tasks().list(Some(TaskState::Assigned)).await?;
+    let assigned = fusion.tasks().list(Some(TaskState::Assigned)).await?;
     for agent in fusion.agents().list(None).await? {
         if agent.state == AgentState::Terminated {
             continue;
         }
-        let waits = waiting.iter().filter(|row| row.agent.as_ref() == Some(&agent.id)).count();
+        let total = total(&agent, waiting(&assigned, &agent.id));
         let tally = agent.tally();
         if agent.state == AgentState::Error {
             let why = agent.error.clone().unwrap_or_default();
@@ -83,7 +78,7 @@ async fn team(fusion: &Fusion, overview: &mut Overview) -> Result<()> {
         overview.agents.push(AgentLine {
             state: agent.state,
             done: tally.done,
-            total: tally.done + (agent.tasks.len() + waits) as u64,
+            total,
             failed: tally.failed,
             cost: agent.usage.cost.to_string(),
             tasks: agent.tasks,

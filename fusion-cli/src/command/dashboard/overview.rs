@@ -2,6 +2,7 @@
 
 use fusion_core::coordination::AgentState;
 use fusion_core::model::RunStatus;
+use fusion_ops::mode::{Level, Mode};
 use serde::Serialize;
 
 /// Everything of a project, as it is at a moment.
@@ -9,6 +10,9 @@ use serde::Serialize;
 pub(super) struct Overview {
     /// The project's folder.
     pub project: String,
+    /// Its mode, and how much is checked in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<(Mode, Level)>,
     /// The URL of its store.
     pub store: String,
     /// When, in milliseconds since 1970.

@@ -35,7 +35,9 @@ pub(crate) async fn dashboard(args: &Dashboard, global: &Global, out: &Out) -> R
     let done = if args.watch {
         watch(&fusion, (&project, args), out).await
     } else {
-        gather(&fusion, &project).await.map(|overview| print(&overview, out))
+        gather(&fusion, &fusion.status(false).await?.url, &project)
+            .await
+            .map(|overview| print(&overview, out))
     };
     fusion.close().await?;
     done.map(|()| 0)
@@ -56,12 +58,12 @@ async fn watch(fusion: &Fusion, (project, args): (&Path, &Dashboard), out: &Out)
         return Err(Error::new(Code::InvalidInput, "`--watch` needs a terminal")
             .hint("leave it out to print the page once; `--json` gives it to programs"));
     }
-    let env = fusion.env();
+    let (env, store) = (fusion.env(), fusion.status(false).await?.url);
     let mut bell = fusion.store().bus().listen(&["stream/*", "queue/*"]);
     let (mut screen, mut wishes) = Screen::open(&env)?;
     let mut from = 0_usize;
     loop {
-        let overview = gather(fusion, project).await?;
+        let overview = gather(fusion, &store, project).await?;
         let seen = env.monotonic_ns();
         let wish = loop {
             let rows = view(&overview, screen.width());

@@ -20,6 +20,9 @@ pub(super) fn view(overview: &Overview, width: usize) -> Vec<Vec<Piece>> {
     if overview.at > 0 {
         page.row(vec![plain(format!("{} · {}", overview.store, clock(overview.at)))]);
     }
+    if let Some((mode, level)) = overview.mode {
+        page.row(vec![plain(format!("mode {} · checks {}", mode.word(), level.word()))]);
+    }
     specs(&mut page, overview);
     agents(&mut page, overview);
     tasks(&mut page, overview);
@@ -210,6 +213,8 @@ fn counts(all: impl Iterator<Item = (&'static str, String)>) -> Vec<Piece> {
 #[cfg(test)]
 mod tests {
     use super::super::overview::{Advice, AgentLine, RunLine, SpecLine};
+    use fusion_ops::mode::{Level, Mode};
+
     use super::*;
     use fusion_core::coordination::AgentState;
     use fusion_core::model::RunStatus;
@@ -227,6 +232,7 @@ mod tests {
         let spec = |name: &str, done, total| SpecLine { name: name.to_owned(), done, total };
         Overview {
             project: "payment-processing".to_owned(),
+            mode: Some((Mode::Mvp, Level::Standard)),
             store: "sqlite://.fusion/fusion.db".to_owned(),
             at: 1_795_384_967_504,
             specs: vec![

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::args::{Global, Named};
 use crate::command::find;
-use crate::command::follow::{Followed, follow};
+use crate::command::follow::{Followed, How, follow};
 use crate::command::interrupt::{INTERRUPTED, Interrupt};
 use crate::command::run::conclude;
 use crate::render::Out;
@@ -18,7 +18,7 @@ pub(super) async fn watch(named: &Named, global: &Global, out: &Out) -> Result<u
         out.note("no process drives the run now: `fusion recover` or a `fusion worker` does");
     }
     let mut interrupt = Interrupt::new()?;
-    match follow(&fusion, &run, out, &mut interrupt, false).await? {
+    match follow(&fusion, &run, out, &mut interrupt, How::default()).await? {
         Followed::Ended => conclude(&fusion, &run, out).await,
         Followed::Interrupted => {
             fusion.close().await?;

@@ -2,8 +2,7 @@
 
 use fusion_core::error::Result;
 use fusion_ops::analyze::{Analysis, Analyzer, Component};
-use fusion_ops::component::without_blocks;
-use fusion_ops::spec::Folder;
+use fusion_ops::spec::{Folder, Severity, validate};
 use serde_json::json;
 
 use crate::args::{Analyzing, Changing};
@@ -16,11 +15,9 @@ pub(super) fn analyze(args: &Analyzing, out: &Out) -> Result<u8> {
     if args.auto_install {
         return runtime::block_on(install(args, out));
     }
-    let mut folder = Folder::open(&args.folder)?;
     // What components put into its files is not what the specification says.
-    for document in &mut folder.documents {
-        document.text = without_blocks(&document.text);
-    }
+    let folder = Folder::open(&args.folder)?.without_components();
+    unread(&folder, out);
     let analysis = Analyzer::new().analyze(&folder);
     if out.json {
         Out::value(&json!(analysis));
@@ -28,6 +25,17 @@ pub(super) fn analyze(args: &Analyzing, out: &Out) -> Result<u8> {
         show(&analysis, out);
     }
     Ok(0)
+}
+
+/// Says which files could not be read as what they are: their words count, and nothing else of them.
+fn unread(folder: &Folder, out: &Out) {
+    let wrong = validate(folder).into_iter().filter(|one| {
+        one.severity == Severity::Error && ["spec.yaml", "spec.yml"].contains(&one.file.as_str())
+    });
+    for one in wrong {
+        let place = format!("{}:{}", folder.path.join(&one.file).display(), one.line);
+        out.note(&format!("warning: {}\n  --> {place}", one.message));
+    }
 }
 
 /// Adds what is required, and prints what it is because of.

@@ -110,3 +110,14 @@ async fn a_conversation_that_is_refused_as_too_long_is_summarised() {
     let failure = ask(&agent, &Body::new(), "A long task.").await.unwrap_err();
     assert_eq!(failure.class.0, "context_too_long");
 }
+
+#[tokio::test]
+async fn time_that_passes_within_a_tool_ends_it_too() {
+    let never = |_: Value| std::future::pending::<Result<(), Failure>>();
+    let endless = Tool::new("wait", "Waits.", never);
+    let plan = Plan::of([calls(&[("wait", "{}")]), says("late")]);
+    let limits = Limits { total_ms: 30, ..Limits::default() };
+    let agent = LlmAgent::new("a", plan).tool(endless).limits(limits);
+    let reply = ask(&agent, &Body::new(), "Go.").await.unwrap();
+    assert_eq!((reply.ended, reply.turns), (Ended::Time, 1));
+}

@@ -141,7 +141,7 @@ async fn a_reply_can_be_gone_on_from() {
     let agent = LlmAgent::new("a", plan.clone()).keep_messages();
     let first = ask(&agent, &Body::new(), "I am Ada.").await.unwrap();
     let env: Arc<dyn Env> = Os::new().unwrap();
-    let again = Ask { prompt: "Who am I?".into(), messages: first.messages };
+    let again = Ask { prompt: "Who am I?".into(), messages: first.messages, ..Ask::default() };
     let reply = agent.work(&Desk::new(Context::new(Body::new()), env), again).await.unwrap();
     let texts: Vec<String> = plan.requests()[1].messages.iter().map(Message::text).collect();
     assert_eq!(texts, ["I am Ada.", "Hello Ada", "Who am I?"]);

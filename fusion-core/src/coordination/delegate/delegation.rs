@@ -191,10 +191,17 @@ impl Desk {
             self.restart().await?;
             if self.options.work {
                 self.take_up().await?;
+                self.tell_for_the_dead().await?;
             }
+        }
+        if recount {
+            self.agents.sweep_lodgings().await?;
         }
         // What others give out and finish is not told to this process: now and then it looks.
         let has_new = self.refresh(recount).await?;
+        if recount {
+            self.hand_back().await?;
+        }
         let mut count = 0;
         if self.options.assign && !self.book().roster.all.is_empty() {
             count += self.assign(has_new || look).await?;
@@ -206,6 +213,19 @@ impl Desk {
             }
         }
         Ok(count)
+    }
+
+    /// Gives back what waits for agents that are gone: whoever terminated them may have died before he did.
+    async fn hand_back(&self) -> Result<()> {
+        let gone: Vec<String> = {
+            let book = self.book();
+            let all = &book.roster.all;
+            book.waiting.keys().filter(|agent| !all.contains_key(*agent)).cloned().collect()
+        };
+        for agent in gone {
+            self.agents.hand_back(&agent).await?;
+        }
+        Ok(())
     }
 
     /// Tells whether somebody has nothing to do while tasks wait for others.

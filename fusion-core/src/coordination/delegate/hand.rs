@@ -235,6 +235,7 @@ impl Desk {
             id: row.run.clone().unwrap_or(run_id(&row.id, row.begun)?),
             agent: instance.spec.worker(),
             ask: Ask::new(prompt),
+            lodger: instance.spec.workspace.map(|_| instance.id.clone()),
             timeout_ms: spec.timeout_ms,
             silence_ms: (silence > 0).then_some(silence),
         })

@@ -2,14 +2,15 @@
 
 use serde_json::json;
 
+use super::assign::task_of;
 use super::desk::Desk;
 use super::hand::{TRIES, too_busy};
 use crate::coordination::kept;
-use crate::coordination::task::{QUEUE, again};
+use crate::coordination::task::{DONE, QUEUE, again};
 use crate::coordination::{AgentState, Instance, TaskRow, TaskState};
 use crate::error::Result;
 use crate::model::agent::Reply;
-use crate::model::{Batch, Class, Enqueue, Entry, Failure, Op, limits};
+use crate::model::{Batch, Claim, Class, Enqueue, Entry, Failure, Op, Ticket, limits};
 
 impl Desk {
     /// Records how an attempt ended, and what follows.
@@ -30,21 +31,23 @@ impl Desk {
             };
             let mut instance = kept::find::<Instance>(store, agent).await?;
             let mut ops = Vec::new();
-            let mut is_done = false;
+            let (mut is_done, mut has_waiters) = (false, false);
+            ops.push(Op::Complete(entry.ticket()));
             if row.state == TaskState::Running && row.run == attempt.run {
                 let ended = Ended { outcome: outcome.clone(), took_ms, now };
                 is_done = outcome.is_ok();
                 ended.settle(&mut row, instance.as_mut().map(|(one, _)| one))?;
-                // Those that wait for it are told before the entry is gone: who takes it up after a crash tells them.
-                if !is_done {
-                    ops.push(Op::Complete(entry.ticket()));
-                    ops.extend(next_entry(&row, now));
-                }
+                has_waiters = is_done && self.tasks.has_waiters(&row.id).await?;
+                ops.extend(next_entry(&row, now));
                 let happened = vec![what_happened(&row, took_ms)];
                 ops.extend(kept::write(&mut row, version, happened)?);
             } else {
-                ops.push(Op::Complete(entry.ticket()));
                 ops.extend(next_entry(&row, now));
+            }
+            // Those that wait for it are told by an entry of its own: after a crash, somebody else tells them.
+            if has_waiters {
+                let session = Some(self.engine.session);
+                ops.push(Op::Enqueue(Enqueue { queue: DONE.into(), session, ..again(&row, now) }));
             }
             if let Some((instance, version)) = &mut instance {
                 let mut happened = instance.leave(&row.id, now)?;
@@ -56,6 +59,11 @@ impl Desk {
                 ops.extend(kept::write(instance, *version, happened)?);
             }
             match self.engine.store.commit(Batch { now, ops }).await {
+                Ok(receipt) if has_waiters => {
+                    for ticket in receipt.entries {
+                        self.tell_waiters(&row.id, ticket).await?;
+                    }
+                }
                 Ok(_) => {}
                 Err(error) if kept::is_late(&error) => {
                     let held = store.entry(&row.key()).await?;
@@ -66,14 +74,36 @@ impl Desk {
                 }
                 Err(error) => return Err(error),
             }
-            if is_done {
-                self.tasks.release(&row.id).await?;
-                self.close(vec![Op::Complete(entry.ticket())]).await?;
-            }
             self.book().roster.learn(agent, &row.spec.kind, is_done);
+            if let Some((instance, _)) = &instance {
+                self.agents.leave_lodging(instance).await?;
+            }
             return Ok(instance.map(|(instance, _)| instance));
         }
         Err(too_busy(&attempt.id))
+    }
+}
+
+impl Desk {
+    /// Tells the tasks that wait for a completed one, and that this is done.
+    async fn tell_waiters(&self, task: &str, ticket: Ticket) -> Result<()> {
+        self.tasks.release(task).await?;
+        self.close(vec![Op::Complete(ticket)]).await.map(|_| ())
+    }
+
+    /// Tells those that a process was about to tell when it died.
+    pub(super) async fn tell_for_the_dead(&self) -> Result<()> {
+        let (engine, queues) = (&self.engine, vec![DONE.into()]);
+        let now = engine.env.now_ms();
+        if engine.store.next_due(&queues).await?.is_none_or(|due| due > now) {
+            return Ok(());
+        }
+        let claim = Claim { queues, limit: limits::CLAIM_ENTRIES, session: engine.session };
+        let batch = Batch { now, ops: vec![Op::Claim(claim)] };
+        for entry in engine.store.commit(batch).await?.claimed {
+            self.tell_waiters(task_of(&entry).unwrap_or_default(), entry.ticket()).await?;
+        }
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::instance::Instance;
-use super::{AgentSpec, AgentState};
+use super::{AgentSpec, AgentState, OwnWorkspace};
 use crate::coordination::kept::{self, Past};
 use crate::coordination::runs::Runs;
 use crate::coordination::task::{TaskRow, TaskState, again, waiting};
@@ -45,7 +45,7 @@ impl Agents {
         let one = AgentSpec { instances: 1, ..spec };
         let mut spawned = Vec::with_capacity(ids.len());
         for ids in ids.chunks(AT_ONCE) {
-            let (now, mut ops) = (self.engine.env.now_ms(), Vec::new());
+            let (now, mut ops, mut born) = (self.engine.env.now_ms(), Vec::new(), Vec::new());
             for id in ids {
                 let there = kept::find::<Instance>(self.engine.store.as_ref(), id).await?;
                 let version = match there {
@@ -67,14 +67,29 @@ impl Agents {
                 let mut happened = vec![("agent.spawning", json!({"agent": one.worker()}))];
                 happened.extend(new.become_(AgentState::Idle, now)?);
                 ops.extend(kept::write(&mut new, version, happened)?);
+                born.push(id.clone());
                 spawned.push(new);
             }
             if !ops.is_empty() {
                 ops.push(turn_roster());
-                self.engine.store.commit(Batch { now, ops }).await?;
+                self.bear(&born, one.workspace, Batch { now, ops }).await?;
             }
         }
         Ok(spawned)
+    }
+
+    /// Writes agents that come to life, after their folders were made. What is made for nobody is removed.
+    async fn bear(&self, ids: &[String], own: Option<OwnWorkspace>, batch: Batch) -> Result<()> {
+        let new = match own {
+            Some(own) => self.lodge(ids, own).await?,
+            None => Vec::new(),
+        };
+        let born = self.engine.store.commit(batch).await;
+        // After a failure of the store nobody knows whether they live.
+        if born.as_ref().is_err_and(|error| error.code() != Code::StoreFailed) {
+            self.unlodge(&new).await;
+        }
+        born.map(drop)
     }
 
     /// Finds an agent.
@@ -120,21 +135,34 @@ impl Agents {
     /// # Errors
     /// As [`Agents::pause`].
     pub async fn resume(&self, id: &str, by: &str) -> Result<Instance> {
+        // Before and after: whoever dies in between leaves an agent that is paused and can be resumed, and whoever paused it meanwhile
+        // has held its tasks again.
+        let paused = self.get(id).await?;
+        if paused.state == AgentState::Paused {
+            self.let_go_on(&paused, by).await?;
+        }
         let resumed = self
             .move_to(id, by, |instance| match instance.state {
                 AgentState::Paused | AgentState::Error => {
                     instance.faults.clear();
                     instance.at_work()
                 }
+                // Refused: nobody comes back from there.
+                AgentState::Terminated => AgentState::Idle,
                 other => other,
             })
             .await?;
-        for task in &resumed.tasks {
+        self.let_go_on(&resumed, by).await?;
+        Ok(resumed)
+    }
+
+    async fn let_go_on(&self, instance: &Instance, by: &str) -> Result<()> {
+        for task in &instance.tasks {
             if let Some(run) = self.run_of(task).await? {
                 self.runs.hold(run, false, by.to_owned()).await?;
             }
         }
-        Ok(resumed)
+        Ok(())
     }
 
     /// Ends an agent. The tasks that it works at are asked to end, and killed when they don't; those, and the ones that waited
@@ -151,6 +179,7 @@ impl Agents {
             }
         }
         self.hand_back(id).await?;
+        self.leave_lodging(&ended).await?;
         Ok(ended)
     }
 

@@ -41,6 +41,9 @@ pub struct Instance {
     /// Why it is in the state `error`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// It has a folder of its own that was made for it and not removed yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lodged: bool,
     /// When it is started again, in milliseconds since 1970; nobody does when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart_at: Option<i64>,
@@ -104,6 +107,7 @@ impl Instance {
     pub(super) fn new(id: String, spec: AgentSpec, card: Card, now: i64) -> Self {
         Self {
             id,
+            lodged: spec.workspace.is_some(),
             spec,
             card,
             state: AgentState::Spawning,

@@ -2,6 +2,7 @@
 
 mod agents;
 mod instance;
+mod lodging;
 pub(super) mod spec;
 mod state;
 
@@ -11,5 +12,6 @@ mod tests;
 pub use agents::Agents;
 pub(super) use agents::{ROSTER, turn_roster};
 pub use instance::{Instance, Tally, Usage};
+pub use lodging::OwnWorkspace;
 pub use spec::AgentSpec;
 pub use state::AgentState;

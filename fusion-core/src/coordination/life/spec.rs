@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::OwnWorkspace;
 use crate::coordination::Card;
 use crate::error::{Code, Error, Result};
 use crate::model::{Backoff, limits};
@@ -49,6 +50,10 @@ pub struct AgentSpec {
     /// How many tasks it may begin in a minute; 0 for as many as come.
     #[serde(skip_serializing_if = "is_default")]
     pub tasks_per_minute: u32,
+    /// A folder of its own; none when absent. It is made when the agent is spawned, its tasks are done in it, and it is removed when the
+    /// agent is terminated and its last task has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<OwnWorkspace>,
 }
 
 impl Default for AgentSpec {
@@ -70,6 +75,7 @@ impl Default for AgentSpec {
             },
             unresponsive_ms: 600_000,
             tasks_per_minute: 0,
+            workspace: None,
         }
     }
 }

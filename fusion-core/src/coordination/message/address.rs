@@ -9,6 +9,7 @@ use super::options::MailboxOptions;
 use super::topic::Topic;
 use super::words::Recipient;
 use crate::contract::Store;
+use crate::coordination::kept::documents;
 use crate::error::{Code, Error, Result};
 use crate::model::{Batch, Document, Op, limits};
 
@@ -18,8 +19,6 @@ const SUBSCRIPTION: &str = "subscription";
 const TOPIC: &str = "topic";
 /// The tag of subscriptions to patterns.
 const PATTERNS: &str = "*";
-/// How many documents are read at once.
-const PAGE: usize = 1000;
 
 /// What is known of mailboxes, for as long as a lost hint may stay unnoticed.
 #[derive(Debug, Default)]
@@ -129,23 +128,10 @@ fn options(document: &Document) -> Result<MailboxOptions> {
     })
 }
 
-/// Lists all documents of a kind.
-async fn all(store: &dyn Store, kind: &str, tag: Option<&str>) -> Result<Vec<Document>> {
-    let (mut found, mut after) = (Vec::new(), None);
-    loop {
-        let page = store.list(kind, tag, after.as_deref(), PAGE).await?;
-        found.extend(page.items);
-        after = page.next;
-        if after.is_none() {
-            return Ok(found);
-        }
-    }
-}
-
 /// Lists all mailboxes with what they are set to, by name.
 pub(super) async fn mailboxes(store: &dyn Store) -> Result<Vec<(Arc<str>, MailboxOptions)>> {
     let mut found = Vec::new();
-    for document in all(store, MAILBOX, None).await? {
+    for document in documents(store, MAILBOX, None).await? {
         found.push((document.id.clone(), options(&document)?));
     }
     found.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -167,7 +153,7 @@ pub(super) fn open(name: &str, options: &MailboxOptions) -> Result<Op> {
 /// Makes the operations that remove a mailbox, what lies in it and what it subscribed to.
 pub(super) async fn remove(store: &dyn Store, name: &str, queue: Arc<str>) -> Result<Batch> {
     let mut ops = vec![Op::Delete(MAILBOX.into(), name.into()), Op::Purge(queue)];
-    let mine = all(store, SUBSCRIPTION, None).await?.into_iter();
+    let mine = documents(store, SUBSCRIPTION, None).await?.into_iter();
     let mine = mine.filter(|found| found.body == name.as_bytes());
     ops.extend(mine.map(|found| Op::Delete(SUBSCRIPTION.into(), found.id)));
     Ok(Batch { now: 0, ops })
@@ -192,8 +178,8 @@ pub(super) fn unsubscribe(name: &str, topic: &Topic) -> Op {
 
 /// Lists who subscribed to a topic, each once, by name.
 async fn subscribers(store: &dyn Store, topic: &Topic) -> Result<Vec<Arc<str>>> {
-    let mut found = all(store, SUBSCRIPTION, Some(&topic.to_string())).await?;
-    let patterns = all(store, SUBSCRIPTION, Some(PATTERNS)).await?.into_iter();
+    let mut found = documents(store, SUBSCRIPTION, Some(&topic.to_string())).await?;
+    let patterns = documents(store, SUBSCRIPTION, Some(PATTERNS)).await?.into_iter();
     found.extend(patterns.filter(|one| {
         let pattern = one.id.split(' ').next().and_then(|text| Topic::pattern(text).ok());
         pattern.is_some_and(|pattern| pattern.takes(topic))
@@ -207,6 +193,6 @@ async fn subscribers(store: &dyn Store, topic: &Topic) -> Result<Vec<Arc<str>>> 
 
 /// Lists the topics that were ever written to.
 pub(super) async fn topics(store: &dyn Store) -> Result<Vec<Topic>> {
-    let found = all(store, TOPIC, None).await?;
+    let found = documents(store, TOPIC, None).await?;
     found.iter().map(|one| Topic::new(&one.id)).collect()
 }

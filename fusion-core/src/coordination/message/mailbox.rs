@@ -20,6 +20,7 @@ use super::write;
 use crate::contract::{Store, Subscription};
 use crate::error::{Code, Error, Result};
 use crate::model::{Batch, Op, Payload, limits};
+use crate::run::session;
 
 /// An agent's mailbox: what was sent to it is received here, by one process or by several. A message that one of them has
 /// received goes to no other, until it is released or not acknowledged in time.
@@ -47,7 +48,7 @@ impl Post {
     pub async fn mailbox(&self, name: &str) -> Result<Mailbox> {
         let name = checked(name)?;
         if let Some(options) = address::mailbox(self.store().as_ref(), &name).await? {
-            self.opened().await?;
+            self.ready_to_read().await?;
             return Ok(Mailbox::new(self.clone(), name, options));
         }
         self.mailbox_with(&name, MailboxOptions::default()).await
@@ -63,11 +64,17 @@ impl Post {
             return Err(Error::new(Code::InvalidInput, "a setting of the mailbox is 0")
                 .hint("capacity, attempts and hold_ms are 1 or more"));
         }
-        self.opened().await?;
+        self.ready_to_read().await?;
         let now = self.engine().env.now_ms();
         let ops = vec![address::open(&name, &options)?];
         self.store().commit(Batch { now, ops }).await?;
         Ok(Mailbox::new(self.clone(), name, options))
+    }
+
+    /// Opens the session, and puts back what processes of this machine held that are dead: it comes before what was sent since.
+    async fn ready_to_read(&self) -> Result<()> {
+        self.opened().await?;
+        session::reap(self.engine()).await.map(drop)
     }
 
     /// Lists the agents that have a mailbox, by name, with what it is set to.
@@ -123,7 +130,8 @@ impl Mailbox {
     /// Waits for messages and gives those that are there, at most so many, those first that were sent first.
     ///
     /// Messages of one sender come in the order in which they were sent; those of a higher priority before others. One that
-    /// comes back comes before all that were not delivered yet. Who needs that a message is done before the next one begins
+    /// comes back comes before all that were not delivered yet; while somebody holds it, or a dead process on another machine did until its
+    /// lease ends, later ones go to whoever asks. Who needs that a message is done before the next one begins
     /// takes one at a time.
     pub async fn receive(&mut self, most: usize) -> Result<Vec<Delivery>> {
         loop {

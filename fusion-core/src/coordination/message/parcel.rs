@@ -6,7 +6,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error, Result};
-use crate::model::{Digest, Payload, limits};
+use crate::model::batch::returned;
+use crate::model::{Digest, Payload};
 
 /// A message in a parcel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,18 +29,6 @@ pub(crate) struct Parcel {
     pub origin: u64,
     /// The messages, in the order in which they were sent.
     pub items: Vec<Item>,
-}
-
-/// When a parcel is due that may be taken at once: what was sent before comes before, also when it comes back.
-///
-/// Messages are due from the beginning, so that a clock that is set back changes no order; then their age counts. What is
-/// left of a parcel is a younger entry and stands where its origin stood: before all that was never taken.
-fn place(origin: u64, first: u16) -> i64 {
-    let width = limits::PARCEL_MESSAGES as u64;
-    match origin.checked_mul(width).and_then(|place| i64::try_from(place).ok()) {
-        Some(0) | None => 0,
-        Some(place) => (i64::MIN / 2).saturating_add(place).saturating_add(first.into()).min(0),
-    }
 }
 
 /// The priority that an entry has for a priority of its messages: what had to wait comes before what did not, so that a
@@ -70,9 +59,12 @@ impl Parcel {
         self.items.iter().filter_map(blob).collect()
     }
 
-    /// When it is due, if it may be taken at once.
-    pub(crate) fn due(&self) -> i64 {
-        place(self.origin, self.items.first().map_or(0, |item| item.at))
+    /// When it is due when it comes back and may be taken at once; `origin` is the entry in which its messages were sent.
+    ///
+    /// Messages are due from the beginning, so that a clock that is set back changes no order; then their age counts. What is
+    /// left of a parcel is a younger entry and stands where its origin stood: before all that was never taken.
+    pub(crate) fn due(&self, origin: u64) -> i64 {
+        returned(origin, self.items.first().map_or(0, |item| item.at))
     }
 
     /// The items at these places, as another parcel.
@@ -88,6 +80,7 @@ mod tests {
 
     #[test]
     fn what_comes_back_stands_before_what_was_never_taken() {
+        let place = returned;
         let mut places = [place(0, 0), place(9, 0), place(3, 7), place(3, 0), place(u64::MAX, 0)];
         places.sort_unstable();
         assert_eq!(places, [place(3, 0), place(3, 7), place(9, 0), 0, 0]);

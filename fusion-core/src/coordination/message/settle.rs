@@ -88,7 +88,8 @@ pub(super) fn settle(held: &Held, marks: &[&Mark], me: SessionId) -> Result<Sett
     let is_whole = left.is_empty() && state.open.len() == state.parcel.items.len();
     // All of it goes back: it stays the entry that it is.
     if is_whole && open.values().all(|how| matches!(how, How::Again(None))) {
-        let release = Release { ticket: state.ticket, due: state.parcel.due(), queue: None };
+        let release =
+            Release { ticket: state.ticket, due: state.parcel.due(state.origin), queue: None };
         return Ok(Settling { ops: vec![Op::Release(release)], left });
     }
     let mut ops = parts(held, &state, open)?;
@@ -97,7 +98,7 @@ pub(super) fn settle(held: &Held, marks: &[&Mark], me: SessionId) -> Result<Sett
         let parcel = state.parcel.part(&left, state.origin, state.delivery.saturating_sub(1));
         let kept = Enqueue {
             queue: held.queue.clone(),
-            due: parcel.due(),
+            due: parcel.due(state.origin),
             priority: state.rank,
             session: Some(me),
             ..Enqueue::default()
@@ -133,7 +134,7 @@ fn parts(held: &Held, state: &State, marks: BTreeMap<usize, &How>) -> Result<Vec
         Vec<usize>,
     )| {
         let parcel = state.parcel.part(&places, state.origin, before);
-        let due = due.unwrap_or_else(|| parcel.due());
+        let due = due.unwrap_or_else(|| parcel.due(state.origin));
         entry(&parcel, Enqueue { queue, priority, due, ..Enqueue::default() })
     };
     groups.into_iter().map(op).collect()

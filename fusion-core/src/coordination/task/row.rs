@@ -16,6 +16,9 @@ use crate::model::{Enqueue, Failure, RunId};
 /// The queue of tasks that nobody has yet.
 pub(in crate::coordination) const QUEUE: &str = "tasks";
 
+/// The queue of tasks that are completed, and of which others have not been told yet.
+pub(in crate::coordination) const DONE: &str = "done/tasks";
+
 /// Names the queue of the tasks that wait for an agent.
 pub(in crate::coordination) fn waiting(agent: &str) -> Arc<str> {
     format!("tasks/{agent}").into()

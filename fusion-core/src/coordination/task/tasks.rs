@@ -243,6 +243,11 @@ impl Tasks {
         }
     }
 
+    /// Tells whether a task waits for this one.
+    pub(in crate::coordination) async fn has_waiters(&self, id: &str) -> Result<bool> {
+        Ok(!self.engine.store.list(WAIT, Some(id), None, 1).await?.items.is_empty())
+    }
+
     /// Counts the tasks by state.
     pub async fn counts(&self) -> Result<Vec<(TaskState, usize)>> {
         let mut counts = Vec::new();

@@ -1,5 +1,7 @@
 //! What every picture shows: the nodes with their words, and the edges.
 
+use serde_json::Value;
+
 use crate::error::{Code, Error, Result};
 use crate::graph::order::Edges;
 use crate::model::graph::{Action, Kind, Task, WaitSpec};
@@ -167,13 +169,16 @@ fn words(kind: &Kind) -> (&'static str, String) {
         Action::Step(name) => ("step", name.to_string()),
         Action::Workflow(name) => ("workflow", name.to_string()),
         Action::Command(program) => ("command", program.argv.join(" ")),
-        Action::Agent(value) => {
-            ("agent", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-        }
-        Action::Model(value) => {
-            ("model", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-        }
+        Action::Agent(value) => ("agent", named(value)),
+        Action::Model(value) => ("model", named(value)),
     }
+}
+
+/// What an agent or a model is called: its name, program, kind or model; all of it where none of these says it.
+fn named(value: &Value) -> String {
+    let keys = ["name", "program", "kind", "model", "needs"];
+    let called = keys.iter().find_map(|key| value.get(key)?.as_str());
+    value.as_str().or(called).map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Keeps the first signs of a text, on one line, without what no picture can show.

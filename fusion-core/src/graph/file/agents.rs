@@ -2,14 +2,16 @@
 
 use super::shape::Shape::{Bool, Dict, Int, List, Number, Object, OneOf, Text, Time, Word, Words};
 use super::shape::{Shape, Table};
-use super::table::{MANY, key};
+use super::table::{MANY, key, must};
 use super::tree::{Body, Tree};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, nearest};
 use crate::graph::check::{At, Report};
 
 const TEXTS: Shape = OneOf(&[List(&Text), Text]);
+/// What a model is asked with.
+const ARGUMENTS: [&str; 4] = ["prompt", "system", "messages", "schema"];
 /// The keys of which a tool has exactly one.
-const SETS: [&str; 4] = ["workspace", "command", "http", "mcp"];
+const SETS: [&str; 5] = ["workspace", "command", "http", "mcp", "memory"];
 
 /// An agent that is found, or made, by what the file says of it.
 pub(crate) static AGENT: Table = Table {
@@ -51,10 +53,33 @@ pub(crate) static AGENT: Table = Table {
     ],
 };
 
+/// The model that a `model` node asks.
+pub(crate) static MODEL: Table = Table {
+    name: "model",
+    about: "A model, with how it is asked.",
+    one_of: &[],
+    keys: &[
+        must(
+            "name",
+            Text,
+            "Who answers: the name of a provider, such as `openai:gpt-4o-mini` or `local`.",
+        ),
+        key("system", Text, "Its instructions."),
+        key("temperature", Number(0.0, 2.0), "How freely words are chosen."),
+        key("top_p", Number(0.0, 1.0), "The share of probability that words are chosen from."),
+        key(
+            "seed",
+            Int(-MANY, MANY),
+            "The same seed makes answers alike, where a model takes one.",
+        ),
+        key("max_output_tokens", Int(1, MANY), "How long an answer may be, in tokens."),
+    ],
+};
+
 /// A set of tools.
 pub(crate) static TOOLS: Table = Table {
     name: "tools",
-    about: "A set of tools: exactly one of `workspace`, `command`, `http`, `mcp`.",
+    about: "A set of tools: exactly one of `workspace`, `command`, `http`, `mcp`, `memory`.",
     one_of: &SETS,
     keys: &[
         key(
@@ -99,6 +124,11 @@ pub(crate) static TOOLS: Table = Table {
         ),
         key("allow", List(&Text), "Which of its tools; one `*` stands for anything."),
         key("key", Text, "What is sent to its URL as a bearer token."),
+        key(
+            "memory",
+            Text,
+            "Whose memory: facts that are found again in later tasks, by `remember`, `recall` and `forget`.",
+        ),
         key("name", Text, "What stands before the names of the tools of a workspace or a server."),
         key("env", Dict(&Word), "Variables for programs."),
     ],
@@ -115,6 +145,15 @@ pub(super) fn check(tree: &Tree, at: &At<'_>, report: &mut Report<'_>) {
     for (index, set) in tools.iter().enumerate().filter(|(_, set)| matches!(set.body, Body::Map(_)))
     {
         one_of(set, &TOOLS, &below.index(index), report);
+    }
+}
+
+/// Reports arguments that no model takes.
+pub(super) fn check_arguments(with: &Tree, at: &At<'_>, report: &mut Report<'_>) {
+    for entry in with.entries().iter().filter(|entry| !ARGUMENTS.contains(&&*entry.key)) {
+        let message = format!("{} has no key `{}`", at.owner(), entry.key);
+        let hint = nearest::hint(&entry.key, ARGUMENTS);
+        report.add(&at.name(&entry.key), Error::new(Code::UnknownKey, message).hint(hint));
     }
 }
 

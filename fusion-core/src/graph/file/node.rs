@@ -83,6 +83,9 @@ fn task(tree: &Tree, layered: Layered<'_>, at: &At<'_>, report: &mut Report<'_>)
     if let Some(agent) = tree.get("agent") {
         agents::check(agent, &at.name("agent"), report);
     }
+    if let (Some(_), Some(with)) = (tree.get("model"), tree.get("with")) {
+        agents::check_arguments(with, &at.name("with"), report);
+    }
     let action = given.first().and_then(|key| action(key, tree, layered));
     let command = given.contains(&"command");
     for key in PROGRAM.into_iter().filter(|key| !command && tree.get(key).is_some()) {

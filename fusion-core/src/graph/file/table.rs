@@ -1,6 +1,6 @@
 //! The keys of a workflow file: the one table that the reader, the messages and the JSON Schema are made of.
 
-use super::agents::AGENT;
+use super::agents::{AGENT, MODEL};
 use super::shape::Shape::{
     Any, Bool, Dict, Int, List, Null, Number, Object, OneOf, Text, Time, Word, Words,
 };
@@ -11,7 +11,7 @@ pub(super) const fn key(key: &'static str, shape: Shape, about: &'static str) ->
     Field { key, shape, required: false, about }
 }
 
-const fn must(key: &'static str, shape: Shape, about: &'static str) -> Field {
+pub(super) const fn must(key: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { key, shape, required: true, about }
 }
 
@@ -38,7 +38,7 @@ const FAILURE: Shape = Words(&["stop", "finish_branches"]);
 const ITEM_FAILURE: Shape = Words(&["stop", "finish", "collect"]);
 const UNKNOWN: Shape = Words(&["fail", "wait_human"]);
 const COMMAND: Shape = List(&Word);
-const NAMED: Shape = OneOf(&[Text, Dict(&Any)]);
+const NAMED: Shape = OneOf(&[Text, Object(&MODEL)]);
 const DESCRIBED: Shape = OneOf(&[Text, Object(&AGENT)]);
 const TIMEOUT: Shape = OneOf(&[Time, Object(&ADAPTIVE)]);
 const CACHE: Shape = OneOf(&[Bool, Object(&REUSE)]);

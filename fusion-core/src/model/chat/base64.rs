@@ -18,7 +18,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 }
 
 /// Gives the base64 text of some bytes.
-pub(super) fn encode(bytes: &[u8]) -> String {
+pub fn encode(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for three in bytes.chunks(3) {
         let byte = |at: usize| u32::from(three.get(at).copied().unwrap_or(0));
@@ -33,7 +33,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 }
 
 /// Gives the bytes of a base64 text, in the usual alphabet or in that of URLs; none when it is something else.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+pub fn decode(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let (mut word, mut bits) = (0_u32, 0_u32);
     let mut signs = text.bytes().filter(|sign| !sign.is_ascii_whitespace());

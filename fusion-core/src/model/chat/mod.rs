@@ -14,7 +14,7 @@
 //! a newer side may say more; fields at their default are left out.
 
 mod answer;
-mod base64;
+pub mod base64;
 mod check;
 mod chunk;
 mod embed;

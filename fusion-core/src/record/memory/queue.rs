@@ -12,6 +12,8 @@ pub(super) struct Slot {
     pub(super) entry: Entry,
     pub(super) place: Place,
     pub(super) ephemeral: bool,
+    /// Whether others wait for its place: it rings when it goes.
+    pub(super) scarce: bool,
     /// The queue that somebody woke it into while it was held.
     pub(super) woken: Option<Arc<str>>,
     pub(super) blobs: Vec<Digest>,

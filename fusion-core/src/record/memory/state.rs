@@ -10,6 +10,7 @@ use super::queue::{self, Place, Slot};
 use super::records;
 use super::undo::Undo;
 use crate::error::Result;
+use crate::model::batch::returned;
 use crate::model::{
     Batch, Claim, Digest, Enqueue, Entry, Op, Receipt, Release, Session, SessionId, Ticket, limits,
 };
@@ -81,6 +82,8 @@ impl State {
                     self.set(id, None);
                 }
             }
+            Op::Vacant(queue) if self.queue.ids(&queue).is_empty() => {}
+            Op::Vacant(queue) => return Err(refuse::not_vacant(&queue)),
             Op::Beat(session) => self.beat(session)?,
             Op::Reap(named) => receipt.released += self.reap(&named, now),
             Op::Put(document, expect) => receipt.versions.push(self.put(document, expect, now)?),
@@ -96,6 +99,9 @@ impl State {
         let gone = slot.is_none();
         let before = self.queue.set(id, slot);
         if let Some(before) = before.as_ref().filter(|_| gone) {
+            if before.scarce {
+                self.rings.push(Ring::Queue(before.entry.queue.clone()));
+            }
             for digest in &before.blobs {
                 self.release_blob(*digest);
             }
@@ -140,6 +146,7 @@ impl State {
         }
         self.have(&new.blobs, || format!("an entry of queue `{}`", new.queue))?;
         self.queue.last += 1;
+        let scarce = new.is_scarce();
         let mut entry = Entry {
             id: self.queue.last,
             queue: new.queue,
@@ -166,7 +173,7 @@ impl State {
         let ticket = entry.ticket();
         self.rings.push(Ring::Queue(entry.queue.clone()));
         let (ephemeral, blobs) = (new.ephemeral, new.blobs);
-        self.set(ticket.entry, Some(Slot { entry, place, ephemeral, woken: None, blobs }));
+        self.set(ticket.entry, Some(Slot { entry, place, ephemeral, scarce, woken: None, blobs }));
         Ok(ticket)
     }
 
@@ -268,7 +275,10 @@ impl State {
             return false;
         }
         slot.entry.session = None;
-        slot.entry.due = slot.entry.due.min(now);
+        slot.entry.due = match slot.entry.due {
+            0 => returned(slot.entry.id, 0),
+            due => due.min(now),
+        };
         if let Some(queue) = slot.woken.take() {
             slot.entry.queue = queue;
         }

@@ -92,7 +92,26 @@ fn set_up(connection: &mut Connection, options: &Options, now: i64) -> Result<()
     connection.execute_batch(WRITER).map_err(error)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     set_durability(connection, options.durability)?;
-    migrate::migrate(connection, now)
+    migrate::migrate(connection, now)?;
+    keep_what_is_read(connection)
+}
+
+/// Syncs what a dead process may have written into the WAL and not synced.
+///
+/// SQLite's recovery takes it for committed, and so does whoever reads it; a power cut would take it away again. Recovery forgets how
+/// much of the WAL is in the file, so nothing of it is then; who comes later finds an index that names only what was synced, and
+/// mostly a part that is in the file: for them there is nothing to do. A full disk stops the copy into the file, not the sync before it.
+fn keep_what_is_read(connection: &Connection) -> Result<()> {
+    // The pages of the WAL, and how many of them are in the file.
+    let look =
+        |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? > 0 && row.get::<_, i64>(2)? == 0);
+    if !connection.query_row("PRAGMA wal_checkpoint(noop)", [], look).map_err(error)? {
+        return Ok(());
+    }
+    match connection.query_row("PRAGMA wal_checkpoint(passive)", [], |_| Ok(())).map_err(error) {
+        Err(failed) if failed.code() != Code::StoreFull => Err(failed),
+        _ => Ok(()),
+    }
 }
 
 /// Sets `synchronous` and refuses if it is not what was asked for.

@@ -153,6 +153,7 @@ impl Writer {
                 Op::Release(release) => self.release(release, now)?,
                 Op::Bury(ticket, reason) => self.bury(*ticket, reason, now)?,
                 Op::Purge(queue) => self.purge(queue)?,
+                Op::Vacant(queue) => self.vacant(queue)?,
                 Op::Beat(session) => self.beat(session)?,
                 Op::Reap(named) => receipt.released += self.reap(named, now)?,
                 Op::Put(document, expect) => {

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::connect;
+use super::fault::error;
 use super::index::Indexes;
 use super::options::Options;
 use super::writer::stopped;
@@ -64,6 +65,24 @@ impl Readers {
         answer.await.unwrap_or_else(|_| ended())
     }
 
+    /// Reads in one snapshot what takes several statements: what others commit in between is seen by all of them or by none.
+    pub(super) async fn snapshot<T: Send + 'static>(
+        self: &Arc<Self>,
+        job: impl FnOnce(&Self, &Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.read(move |all, connection| {
+            connection.execute_batch("BEGIN").map_err(error)?;
+            let found = job(all, connection);
+            // After an I/O error SQLite has ended the transaction itself, and that error is the one to tell.
+            if connection.is_autocommit() {
+                return found;
+            }
+            let ended = connection.execute_batch("COMMIT").map_err(error);
+            found.and_then(|found| ended.map(|()| found))
+        })
+        .await
+    }
+
     /// Reads on the caller's thread.
     pub(super) fn read_here<T>(
         &self,
@@ -75,8 +94,8 @@ impl Readers {
             None => connect::reader(&self.options)?,
         };
         let found = job(self, &connection);
-        if let Err(error) = &found
-            && error.code() == Code::StoreFailed
+        if let Err(failure) = &found
+            && failure.code() == Code::StoreFailed
         {
             self.failed.store(true, Ordering::Release);
         }

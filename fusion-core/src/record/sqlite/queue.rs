@@ -14,6 +14,7 @@ use super::fault::{Fault, signed};
 use super::word::{Dedup, Due, Word};
 use super::writer::Writer;
 use crate::error::Result;
+use crate::model::batch::returned;
 use crate::model::{Claim, Enqueue, Entry, Release, Ticket, limits};
 use crate::record::bus::Ring;
 use crate::record::refuse;
@@ -23,6 +24,8 @@ const LATER: i64 = 1;
 const HELD: i64 = 2;
 const EPHEMERAL: i64 = 1;
 const BLOBS: i64 = 2;
+/// Others wait for its place: it rings when it goes.
+const SCARCE: i64 = 4;
 
 impl Writer {
     /// Rings for a queue, here and in other processes.
@@ -91,8 +94,10 @@ impl Writer {
             self.use_stream(stream, 1)?;
         }
         let id = self.next_entry();
-        let flags = if new.ephemeral { EPHEMERAL } else { 0 }
-            | if new.blobs.is_empty() { 0 } else { BLOBS };
+        let flag = |is_set, flag| if is_set { flag } else { 0 };
+        let flags = flag(new.ephemeral, EPHEMERAL)
+            | flag(!new.blobs.is_empty(), BLOBS)
+            | flag(new.is_scarce(), SCARCE);
         let (mut state, mut attempts, mut epoch) = (LATER, 0, 0);
         if new.session.is_some() {
             (state, attempts) = (HELD, 1);
@@ -233,6 +238,9 @@ impl Writer {
 
     fn remove(&mut self, slot: &Slot) -> Result<(), Fault> {
         self.connection.prepare_cached("DELETE FROM queue WHERE id = ?")?.execute([slot.id])?;
+        if slot.flags & SCARCE != 0 {
+            self.ring_queue(&slot.queue);
+        }
         self.gone(slot.id, slot.stream, slot.flags)
     }
 
@@ -294,7 +302,10 @@ impl Writer {
             self.remove(&slot)?;
             return Ok(false);
         }
-        let due = slot.due.min(now);
+        let due = match slot.due {
+            0 => returned(slot.id.unsigned_abs(), 0),
+            due => due.min(now),
+        };
         self.free(Slot { due, epoch, ..slot }, now)?;
         Ok(true)
     }
@@ -330,6 +341,11 @@ impl Writer {
         }
         self.ring_queue(queue);
         Ok(())
+    }
+
+    /// Refuses when a queue has an entry.
+    pub(super) fn vacant(&self, queue: &str) -> Result<(), Fault> {
+        if self.is_empty(queue)? { Ok(()) } else { Err(refuse::not_vacant(queue).into()) }
     }
 
     /// Tells whether a queue has no entry.

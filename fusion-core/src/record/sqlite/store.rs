@@ -168,7 +168,7 @@ impl Journal for Sqlite {
     async fn read(&self, stream: &str, after: u64, limit: usize) -> Result<Vec<Stamped>> {
         let stream = stream.to_owned();
         self.readers
-            .read(move |all, connection| {
+            .snapshot(move |all, connection| {
                 walk::read(connection, &all.indexes, &stream, after, limit)
             })
             .await
@@ -184,13 +184,15 @@ impl Queue for Sqlite {
 
     async fn entries(&self, queue: &str, after: u64, limit: usize) -> Result<Vec<Entry>> {
         let queue = queue.to_owned();
-        self.readers.read(move |_, connection| queue::list(connection, &queue, after, limit)).await
+        self.readers
+            .snapshot(move |_, connection| queue::list(connection, &queue, after, limit))
+            .await
     }
 
     async fn next_due(&self, queues: &[Arc<str>]) -> Result<Option<i64>> {
         let queues = queues.to_vec();
         self.readers
-            .read(move |_, connection| {
+            .snapshot(move |_, connection| {
                 let dues = queues.iter().map(|queue| queue::next_due(connection, queue));
                 Ok(dues.collect::<Result<Vec<_>>>()?.into_iter().flatten().min())
             })
@@ -271,7 +273,7 @@ impl Store for Sqlite {
 
     async fn status(&self, deep: bool) -> Result<Status> {
         let (facts, problems) =
-            self.readers.read(move |_, connection| check::describe(connection, deep)).await?;
+            self.readers.snapshot(move |_, connection| check::describe(connection, deep)).await?;
         Ok(Status { url: self.url.clone(), durability: self.durability, facts, problems })
     }
 

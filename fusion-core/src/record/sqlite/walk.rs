@@ -52,25 +52,8 @@ pub(super) fn standing(connection: &Connection, stream: &str) -> Result<Option<S
     Ok(Some(Standing { id, last, head: Head { seq: unsigned(head)?, epoch: unsigned(epoch)? } }))
 }
 
-/// Reads records after a place, in one snapshot.
+/// Reads records after a place; whoever calls it has begun a snapshot.
 pub(super) fn read(
-    connection: &Connection,
-    indexes: &Indexes,
-    stream: &str,
-    after: u64,
-    limit: usize,
-) -> Result<Vec<Stamped>> {
-    connection.execute_batch("BEGIN").map_err(error)?;
-    let records = in_snapshot(connection, indexes, stream, after, limit);
-    // After an I/O error SQLite has ended the transaction itself, and that error is the one to tell.
-    if connection.is_autocommit() {
-        return records;
-    }
-    let ended = connection.execute_batch("COMMIT").map_err(error);
-    records.and_then(|records| ended.map(|()| records))
-}
-
-fn in_snapshot(
     connection: &Connection,
     indexes: &Indexes,
     stream: &str,

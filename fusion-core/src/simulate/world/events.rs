@@ -48,7 +48,7 @@ impl Sim {
         let Some(seat) = self.seats.get_mut(number) else { return };
         seat.waiting = false;
         self.ground.witness.say(owner, || format!("starts in place {number}"));
-        match self.ground.start(owner) {
+        match self.ground.start(owner, number) {
             Ok(process) => {
                 seat.process = Some(process);
                 self.verifier = None;

@@ -195,6 +195,7 @@ impl Sandbox {
             stdout_limit: policy.stdout_bytes,
             stderr_limit: policy.stderr_bytes,
             grace_ms: GRACE_MS,
+            leaves_nothing: false,
             heard: None,
         })
     }

@@ -14,6 +14,7 @@ crate::on_every_store! {
     a_slot_comes_back_however_its_holder_ends,
     a_run_that_is_let_go_lets_its_slots_go,
     whoever_waits_for_a_slot_can_be_cancelled,
+    who_came_first_gets_the_slot_first_and_at_once,
 }
 
 fn limited(mut node: Node, limit: u32) -> Node {
@@ -170,4 +171,23 @@ async fn every_limit_runs_what_was_sent() {
         let allowed = parallel.min(limit.unwrap_or(u32::MAX)).min(items);
         assert_eq!(most.load(Ordering::SeqCst), allowed, "{parallel} {limit:?} {items}");
     }
+}
+
+/// A slot that is given back goes to the next in line; nobody finds it by looking from time to time.
+async fn who_came_first_gets_the_slot_first_and_at_once(fusion: Fusion) {
+    const NODES: u32 = 30;
+    let order = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = order.clone();
+    let notes = fusion.step("notes", move |number: u32| {
+        seen.lock().unwrap().push(number);
+        async { Ok::<(), Failure>(()) }
+    });
+    let mut graph = Graph::new("line");
+    for number in 0..NODES {
+        graph = graph.node(&format!("n{number:02}"), limited(notes.with(number), 1));
+    }
+    let run = fusion.start(&graph, json!({})).await.unwrap();
+    let within = std::time::Duration::from_secs(u64::from(NODES) / 2);
+    tokio::time::timeout(within, run.result::<Value>()).await.expect("nobody sleeps").unwrap();
+    assert_eq!(*order.lock().unwrap(), (0..NODES).collect::<Vec<_>>());
 }

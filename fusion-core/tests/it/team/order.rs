@@ -21,6 +21,7 @@ crate::on_every_store! {
     an_idle_agent_takes_over_what_waits_for_an_equal_one,
     a_task_may_be_pinned_and_may_wait_for_its_time,
     a_terminated_agent_may_be_spawned_again,
+    what_is_over_is_forgotten_and_nothing_else,
 }
 
 async fn a_task_goes_to_the_agent_that_suits_it_and_says_why(fusion: Fusion) {
@@ -234,4 +235,42 @@ async fn two_engines_on_one_file_share_the_tasks() {
         assert_eq!(fusion.tasks().wait(&task.id).await.unwrap().begun, 1);
     }
     assert_eq!(seen.lock().unwrap().len(), 40);
+}
+
+async fn what_is_over_is_forgotten_and_nothing_else(fusion: Fusion) {
+    let _seen = team(&fusion, &["a"]).await;
+    fusion.agents().spawn(AgentSpec::new("b")).await.unwrap();
+    fusion.agents().terminate("b", "me").await.unwrap();
+    let tasks = fusion.tasks();
+    let named = |id: &str, needs: &[&str]| TaskSpec {
+        id: Some(id.into()),
+        needs: needs.iter().map(|&need| need.to_owned()).collect(),
+        ..asked("do it")
+    };
+    tasks.submit(named("done", &[])).await.unwrap();
+    tasks.submit(named("needed", &[])).await.unwrap();
+    tasks.submit(named("waits", &["needed"])).await.unwrap();
+    tasks.cancel("needed", "me", "").await.unwrap();
+    let part = fusion.delegate(Delegating::default()).await.unwrap();
+    tasks.wait("done").await.unwrap();
+    // Its entry goes a moment later: only then nobody who waited could overlook its end.
+    let now = fusion.now_ms() + 1;
+    let mut old = tasks.prune(now, true).await.unwrap();
+    while old.is_empty() {
+        crate::pause(10).await;
+        old = tasks.prune(now, true).await.unwrap();
+    }
+    assert_eq!(old, ["done"], "one that is waited for stays");
+    assert!(tasks.prune(now - 1_000_000, false).await.unwrap().is_empty(), "it is too young");
+    assert_eq!(tasks.prune(now, false).await.unwrap(), ["done"]);
+    assert_eq!(tasks.get("done").await.unwrap_err().code(), Code::UnknownReference);
+    assert!(tasks.past("done", 0, 10).await.unwrap().is_empty());
+    assert_eq!(tasks.list(None).await.unwrap().len(), 2);
+    assert_eq!(fusion.agents().prune(now, false).await.unwrap(), ["b"]);
+    assert_eq!(fusion.agents().list(None).await.unwrap().len(), 1);
+    // Its id is free.
+    tasks.submit(named("done", &[])).await.unwrap();
+    assert_eq!(tasks.wait("done").await.unwrap().state, TaskState::Completed);
+    drop(part);
+    fusion.close().await.unwrap();
 }

@@ -74,7 +74,8 @@ impl Planner<'_> {
         let old = shared.blocks.get(owner).cloned();
         if let Some(here) = block::get(text, style, owner) {
             let now = sum_of(path, here.as_bytes());
-            let is_edited = old.as_ref().is_some_and(|old| *old != now) && now != hash;
+            // A block that nothing is known of is one that was kept when its component went.
+            let is_edited = old.as_ref() != Some(&now) && now != hash;
             if is_edited && !self.overwrite {
                 if old.as_ref() != Some(&hash) {
                     self.conflict(path, owner, "its lines were edited here and are kept; `--overwrite` takes the component's new ones");

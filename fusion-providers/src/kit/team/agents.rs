@@ -1,22 +1,26 @@
 //! Agents and teams from files.
 
+use fusion_core::coordination::AgentSpec;
 use fusion_core::coordination::swarm::{Deployment, Swarm};
-use fusion_core::coordination::{AgentSpec, AgentState};
 use fusion_core::error::{Code, Error, Result, nearest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::Kit;
-use super::ask::{Page, Question, Team, Which, told};
+use super::ask::{InState, Page, Prune, Question, Team, Which, told};
 
-pub(super) async fn agents(team: &Team, asked: Question<'_>) -> Result<Value> {
+pub(super) async fn agents(team: &Team, mut asked: Question<'_>) -> Result<Value> {
     let agents = team.fusion.agents();
     match asked.verb {
         "spawn" => told(&agents.spawn(asked.read::<AgentSpec>()?).await?),
-        "list" => told(&agents.list(asked.read::<List>()?.state).await?),
+        "list" => told(&agents.list(asked.read::<InState<_>>()?.state).await?),
         "past" => {
             let page: Page = asked.read()?;
             told(&agents.past(&page.id, page.after, page.limit).await?)
+        }
+        "prune" => {
+            let Prune { older_ms, dry_run } = asked.read()?;
+            told(&agents.prune(team.fusion.now_ms().saturating_sub(older_ms), dry_run).await?)
         }
         "get" => told(&agents.get(&asked.read::<Which>()?.id).await?),
         "pause" | "resume" | "terminate" => {
@@ -30,13 +34,6 @@ pub(super) async fn agents(team: &Team, asked: Question<'_>) -> Result<Value> {
         }
         _ => asked.unknown(),
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct List {
-    #[serde(default)]
-    state: Option<AgentState>,
 }
 
 /// A team, and for what it is deployed.
@@ -59,7 +56,7 @@ fn usual_mode() -> String {
     "edit".to_owned()
 }
 
-pub(super) async fn swarm(kit: &Kit, asked: Question<'_>) -> Result<Value> {
+pub(super) async fn swarm(kit: &Kit, mut asked: Question<'_>) -> Result<Value> {
     match asked.verb {
         "list" => told(&Swarm::known()),
         "plan" => {

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use super::super::Kit;
 use super::numbered::Numbered;
-use super::{agents, mail, objects, services, tasks};
+use super::{agents, mail, memory, objects, services, tasks, workspaces};
 
 /// What stays open between questions.
 #[derive(Debug)]
@@ -54,6 +54,8 @@ impl Kit {
             "mailbox" => mail::mailbox(team, asked).await,
             "follow" => mail::follow(team, asked).await,
             "services" => services::services(team, asked).await,
+            "memory" => memory::memory(team, asked).await,
+            "workspaces" => workspaces::workspaces(team, asked).await,
             "objects" => objects::objects(self, asked).await,
             _ => asked.unknown(),
         }
@@ -68,9 +70,9 @@ pub(super) struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// Reads what was given.
-    pub(super) fn read<T: DeserializeOwned>(self) -> Result<T> {
-        serde_json::from_value(self.given).map_err(|cause| {
+    /// Reads what was given; it is taken out.
+    pub(super) fn read<T: DeserializeOwned>(&mut self) -> Result<T> {
+        serde_json::from_value(self.given.take()).map_err(|cause| {
             let text = format!("what was given to `{}` does not fit: {cause}", self.what);
             Error::new(Code::InvalidInput, text)
         })
@@ -96,6 +98,22 @@ pub(super) struct Which {
     pub(super) by: String,
     #[serde(default)]
     pub(super) why: String,
+}
+
+/// Those in one state, or all.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InState<S> {
+    pub(super) state: Option<S>,
+}
+
+/// What is over since so many milliseconds or longer is forgotten.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Prune {
+    pub(super) older_ms: i64,
+    #[serde(default)]
+    pub(super) dry_run: bool,
 }
 
 /// An id, and which part of what happened to it.

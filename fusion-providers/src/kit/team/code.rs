@@ -19,6 +19,8 @@ use super::super::{Code, Kit};
 
 /// The mark of a state that the program has to raise or to make: `[version, state]`, version 0 for a new one.
 const RAW: &str = "$fusion.raw";
+/// The path (RFC 6901) of the state below that mark.
+const BELOW_RAW: &str = "/$fusion.raw/1";
 /// The event that changes the state by a merge patch.
 const CHANGED: &str = "changed";
 /// The event that is the new state.
@@ -156,7 +158,7 @@ impl Object for Foreign {
             let said: Said = told.decode().map_err(|error| {
                 decode(format!("what the object's code gave cannot be read: {error}"))
             })?;
-            Ok(reaction(&turn.state, written.is_some(), said))
+            Ok(reaction(&turn.state, said))
         })
     }
 
@@ -164,13 +166,9 @@ impl Object for Foreign {
         match event {
             STATE => *state = data.clone(),
             CHANGED => {
-                let old = raw(state).map(|(version, old)| (version, old.clone()));
-                match old {
-                    Some((version, mut old)) => {
-                        merge(&mut old, data);
-                        *state = json!({RAW: [version, old]});
-                    }
-                    None => merge(state, data),
+                let path = if raw(state).is_some() { BELOW_RAW } else { "" };
+                if let Some(state) = state.pointer_mut(path) {
+                    merge(state, data);
                 }
             }
             // A fact that the program told: the state after it was recorded beside it.
@@ -198,16 +196,15 @@ fn decode(text: impl Into<String>) -> Failure {
 }
 
 /// Says what is recorded: the program's events, and how the state changed.
-fn reaction(before: &Value, is_raw: bool, said: Said) -> Reaction {
+fn reaction(before: &Value, said: Said) -> Reaction {
     let happened = !said.events.is_empty() || !said.timers.is_empty();
     let mut reaction = Reaction::none().reply(said.reply);
     for (name, data) in said.events {
         reaction = reaction.event(name, data);
     }
-    if is_raw {
-        // Nothing is written for a question that changes nothing.
-        let new = raw(before).is_none_or(|(version, old)| version > 0 && *old != said.state);
-        if happened || new || said.state != Value::Null {
+    if let Some((_, old)) = raw(before) {
+        // One that never had a state, and has none now, is not written for a question.
+        if happened || !old.is_null() || !said.state.is_null() {
             reaction = reaction.event(STATE, said.state);
         }
     } else if *before != said.state {

@@ -1,7 +1,6 @@
 //! Messages: sending, mailboxes, history and followers.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use fusion_core::coordination::{
     Attachment, Delivery, Mailbox, MailboxOptions, Message, Said, Sent,
@@ -99,7 +98,7 @@ struct Thread {
     recipients: Vec<String>,
 }
 
-pub(super) async fn messages(team: &Team, asked: Question<'_>) -> Result<Value> {
+pub(super) async fn messages(team: &Team, mut asked: Question<'_>) -> Result<Value> {
     let post = team.fusion.messages();
     match asked.verb {
         "send" => {
@@ -150,10 +149,9 @@ struct Boxed {
     content: Value,
 }
 
-pub(super) async fn mailbox(team: &Team, asked: Question<'_>) -> Result<Value> {
-    let (what, verb) = (asked.what.to_owned(), asked.verb);
-    let given: Boxed = Question { what: &what, verb, given: asked.given }.read()?;
-    match verb {
+pub(super) async fn mailbox(team: &Team, mut asked: Question<'_>) -> Result<Value> {
+    let given: Boxed = asked.read()?;
+    match asked.verb {
         "open" => {
             let post = team.fusion.messages();
             let opened = match given.options {
@@ -176,7 +174,7 @@ pub(super) async fn mailbox(team: &Team, asked: Question<'_>) -> Result<Value> {
         }
         _ => {
             let mailbox = team.mailboxes.get(given.number, "mailbox")?;
-            return of_mailbox(team, &mailbox, (&what, verb), given).await;
+            return of_mailbox(team, &mailbox, &asked, given).await;
         }
     }
     Ok(Value::Null)
@@ -185,12 +183,12 @@ pub(super) async fn mailbox(team: &Team, asked: Question<'_>) -> Result<Value> {
 async fn of_mailbox(
     team: &Team,
     mailbox: &Mutex<Mailbox>,
-    (what, verb): (&str, &str),
+    asked: &Question<'_>,
     given: Boxed,
 ) -> Result<Value> {
     let most = given.most.unwrap_or(32);
     let mut mailbox = mailbox.lock().await;
-    match verb {
+    match asked.verb {
         "receive" => return receive(team, &mut mailbox, (most, given.wait_ms)).await,
         "acknowledge" => {
             let done = given.deliveries.iter().map(|number| delivery(team, *number));
@@ -202,7 +200,7 @@ async fn of_mailbox(
         "dead" => return mailbox.dead(most).await?.iter().map(form).collect(),
         "revive" => return told(&mailbox.revive(most).await?),
         "forget_dead" => mailbox.forget_dead().await?,
-        _ => return Question { what, verb, given: Value::Null }.unknown(),
+        _ => return asked.unknown(),
     }
     Ok(Value::Null)
 }
@@ -224,9 +222,7 @@ async fn receive(
         Some(wait_ms) => {
             // A message is claimed and handed out without a wait in between: an end in time loses none.
             let env = team.fusion.env();
-            let until = env.monotonic_ns().saturating_add(
-                u64::try_from(Duration::from_millis(wait_ms).as_nanos()).unwrap_or(u64::MAX),
-            );
+            let until = env.monotonic_ns().saturating_add(wait_ms.saturating_mul(1_000_000));
             tokio::select! {
                 biased;
                 come = mailbox.receive(most) => come?,
@@ -251,7 +247,7 @@ struct Following {
     after: u64,
 }
 
-pub(super) async fn follow(team: &Team, asked: Question<'_>) -> Result<Value> {
+pub(super) async fn follow(team: &Team, mut asked: Question<'_>) -> Result<Value> {
     match asked.verb {
         "open" => {
             let Following { topic, after } = asked.read()?;

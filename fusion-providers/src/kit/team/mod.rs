@@ -8,6 +8,8 @@
 //! | `mail` | `messages.*`, `mailbox.*`, `follow.*` |
 //! | `services` | `services.*` |
 //! | `objects` | `objects.*` |
+//! | `memory` | `memory.*` |
+//! | `workspaces` | `workspaces.*` |
 //! | `code` | [`Code`](super::Code) as the code of a kind of objects |
 //! | `numbered` | what stays open between questions, by number |
 
@@ -15,10 +17,12 @@ mod agents;
 mod ask;
 mod code;
 mod mail;
+mod memory;
 mod numbered;
 mod objects;
 mod services;
 mod tasks;
+mod workspaces;
 
 #[cfg(test)]
 mod tests;

@@ -45,7 +45,7 @@ struct List {
     limit: usize,
 }
 
-pub(super) async fn objects(kit: &Kit, asked: Question<'_>) -> Result<Value> {
+pub(super) async fn objects(kit: &Kit, mut asked: Question<'_>) -> Result<Value> {
     let objects = kit.team().fusion.objects();
     match asked.verb {
         "register" => {
@@ -67,12 +67,10 @@ pub(super) async fn objects(kit: &Kit, asked: Question<'_>) -> Result<Value> {
     }
 }
 
-async fn of_object(kit: &Kit, asked: Question<'_>) -> Result<Value> {
-    let (what, verb) = (asked.what.to_owned(), asked.verb);
-    let given: Asked = Question { what: &what, verb, given: asked.given }.read()?;
+async fn of_object(kit: &Kit, mut asked: Question<'_>) -> Result<Value> {
+    let given: Asked = asked.read()?;
     let object = kit.team().fusion.objects().get(&given.kind, &given.id)?;
-    let known = || Question { what: &what, verb, given: Value::Null };
-    Ok(match verb {
+    Ok(match asked.verb {
         "call" => {
             let to = (given.name.as_str(), given.expect);
             let (reply, seq) = object.ask(to, &given.content, given.timeout_ms).await?;
@@ -94,6 +92,6 @@ async fn of_object(kit: &Kit, asked: Question<'_>) -> Result<Value> {
             all.map(|one| json!({"seq": one.seq, "at": one.at, "name": one.name, "data": one.data}))
                 .collect()
         }
-        _ => return known().unknown(),
+        _ => return asked.unknown(),
     })
 }

@@ -46,7 +46,7 @@ struct Composing {
     timeout_ms: u64,
 }
 
-pub(super) async fn services(team: &Team, asked: Question<'_>) -> Result<Value> {
+pub(super) async fn services(team: &Team, mut asked: Question<'_>) -> Result<Value> {
     let services = team.fusion.services();
     match asked.verb {
         "register" => services.register(&asked.read::<Service>()?).await?,

@@ -1,18 +1,18 @@
 //! Tasks.
 
-use fusion_core::coordination::{Aim, Delegating, TaskSpec, TaskState};
+use fusion_core::coordination::{Aim, Delegating, TaskSpec};
 use fusion_core::error::Result;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::ask::{Page, Question, Team, Which, told};
+use super::ask::{InState, Page, Prune, Question, Team, Which, told};
 
-pub(super) async fn tasks(team: &Team, asked: Question<'_>) -> Result<Value> {
+pub(super) async fn tasks(team: &Team, mut asked: Question<'_>) -> Result<Value> {
     let (fusion, tasks) = (&team.fusion, team.fusion.tasks());
     match asked.verb {
         "submit" => told(&tasks.submit(asked.read::<TaskSpec>()?).await?),
         "submit_all" => told(&tasks.submit_all(asked.read::<Vec<TaskSpec>>()?).await?),
-        "list" => told(&tasks.list(asked.read::<List>()?.state).await?),
+        "list" => told(&tasks.list(asked.read::<InState<_>>()?.state).await?),
         "counts" => {
             let counts = tasks.counts().await?.into_iter();
             let counts = counts.map(|(state, count)| (state.word().to_owned(), json!(count)));
@@ -21,6 +21,10 @@ pub(super) async fn tasks(team: &Team, asked: Question<'_>) -> Result<Value> {
         "past" => {
             let page: Page = asked.read()?;
             told(&tasks.past(&page.id, page.after, page.limit).await?)
+        }
+        "prune" => {
+            let Prune { older_ms, dry_run } = asked.read()?;
+            told(&tasks.prune(fusion.now_ms().saturating_sub(older_ms), dry_run).await?)
         }
         "get" => told(&tasks.get(&asked.read::<Which>()?.id).await?),
         "wait" => told(&tasks.wait(&asked.read::<Which>()?.id).await?),
@@ -45,13 +49,6 @@ pub(super) async fn tasks(team: &Team, asked: Question<'_>) -> Result<Value> {
         }
         _ => asked.unknown(),
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct List {
-    #[serde(default)]
-    state: Option<TaskState>,
 }
 
 #[derive(Deserialize)]

@@ -141,6 +141,7 @@ impl Commands {
             stdout_limit: KEPT_BYTES,
             stderr_limit: KEPT_BYTES,
             grace_ms: GRACE_MS,
+            leaves_nothing: false,
             heard: None,
         };
         let until_ns = env.monotonic_ns().saturating_add(self.limit_ms.saturating_mul(1_000_000));

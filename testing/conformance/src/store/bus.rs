@@ -5,7 +5,9 @@ use futures_util::FutureExt;
 use fusion_core::contract::Subscription;
 use fusion_core::error::Result;
 
-use super::words::{Sut, append, batch, claim, enqueue, records, session};
+use fusion_core::model::{Enqueue, Op};
+
+use super::words::{Sut, append, batch, claim, enqueue, entry, first, records, session};
 
 fn rang(subscription: &mut Box<dyn Subscription>) -> bool {
     subscription.heard().now_or_never().is_some()
@@ -45,5 +47,20 @@ pub(super) async fn a_star_hears_all_that_begin_so(store: &Sut) -> Result<()> {
     assert!(!rang(&mut ear));
     store.commit(batch([enqueue("inbox/r", "c")])).await?;
     assert!(rang(&mut ear));
+    Ok(())
+}
+
+pub(super) async fn a_place_that_others_wait_for_rings_when_it_is_free(store: &Sut) -> Result<()> {
+    let me = session(store, 1).await?;
+    let mut ear = store.bus().listen(&["queue/slot"]);
+    let slot = Enqueue { ephemeral: true, session: Some(me), limit: Some(1), ..entry("slot", "s") };
+    let receipt = store.commit(batch([Op::Enqueue(slot.clone())])).await?;
+    assert!(rang(&mut ear));
+    store.commit(batch([Op::Complete(first(&receipt))])).await?;
+    assert!(rang(&mut ear), "who waits would not know");
+    store.commit(batch([Op::Enqueue(slot)])).await?;
+    assert!(rang(&mut ear));
+    store.commit(batch([Op::Reap(vec![me])])).await?;
+    assert!(rang(&mut ear), "its owner died");
     Ok(())
 }

@@ -146,6 +146,24 @@ pub(super) async fn the_dead_lose_their_work(store: &Sut) -> Result<()> {
     Ok(())
 }
 
+/// Entries that are due from the beginning keep their order over a death: also beside parts of them that were given back by somebody who
+/// said when they are due.
+pub(super) async fn what_the_dead_held_comes_first(store: &Sut) -> Result<()> {
+    let (dead, alive) = (session(store, 1).await?, session(store, 2).await?);
+    let old = |key| Op::Enqueue(Enqueue { due: 0, ..entry("q", key) });
+    store.commit(batch([old("a"), old("b"), old("c")])).await?;
+    store.commit(batch([claim(&["q"], 2, dead)])).await?;
+    let third = take(store, "q", dead).await?;
+    // A part of the third, as a mailbox gives one back.
+    let part = Enqueue { due: i64::MIN / 2 + 1_000_000, ..entry("q", "part") };
+    store.commit(batch([Op::Complete(third.ticket()), Op::Enqueue(part), old("d")])).await?;
+    store.commit(batch([Op::Reap(vec![dead])])).await?;
+    let claimed = store.commit(batch([claim(&["q"], 9, alive)])).await?.claimed;
+    let order: Vec<&str> = claimed.iter().filter_map(|entry| entry.dedup.as_deref()).collect();
+    assert_eq!(order, ["a", "b", "part", "d"]);
+    Ok(())
+}
+
 pub(super) async fn what_is_ephemeral_dies_with_its_session(store: &Sut) -> Result<()> {
     let me = session(store, 1).await?;
     let new = Enqueue { ephemeral: true, session: Some(me), ..entry("watch", "w") };

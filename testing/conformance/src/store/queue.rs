@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use fusion_core::error::{Code, Result};
-use fusion_core::model::{Enqueue, Op};
+use fusion_core::model::{Enqueue, Op, Release};
+use futures_util::future::try_join;
 
 use super::words::{
     NOW, Sut, at, batch, claim, enqueue, entry, first, keys, names, refused, session, take,
@@ -94,6 +95,26 @@ pub(super) async fn lists_follow_the_claims(store: &Sut) -> Result<()> {
     Ok(())
 }
 
+pub(super) async fn an_entry_that_moves_is_always_listed(store: &Sut) -> Result<()> {
+    let me = session(store, 1).await?;
+    store.commit(batch([enqueue("q", "a")])).await?;
+    let mover = async {
+        for _ in 0..600 {
+            let held = take(store, "q", me).await?;
+            let release = Release { ticket: held.ticket(), due: NOW, queue: None };
+            store.commit(batch([Op::Release(release)])).await?;
+        }
+        Ok(())
+    };
+    let reader = async {
+        for _ in 0..1200 {
+            assert_eq!(store.entries("q", 0, 9).await?.len(), 1);
+        }
+        Ok(())
+    };
+    try_join(mover, reader).await.map(|_| ())
+}
+
 pub(super) async fn a_full_queue_refuses(store: &Sut) -> Result<()> {
     let me = session(store, 1).await?;
     let limited = |key| Op::Enqueue(Enqueue { limit: Some(3), ..entry("q", key) });
@@ -120,6 +141,30 @@ pub(super) async fn a_purged_queue_is_empty(store: &Sut) -> Result<()> {
     refused(store, [Op::Complete(held.ticket())], Code::Fenced).await;
     let anew = store.commit(batch([enqueue("q", "a")])).await?;
     assert!(first(&anew).entry > held.id, "ids are never given twice");
+    Ok(())
+}
+
+pub(super) async fn what_ends_when_a_queue_is_empty_waits_for_that(store: &Sut) -> Result<()> {
+    let me = session(store, 1).await?;
+    let later = Enqueue { due: NOW + 99, ..entry("q", "later") };
+    store
+        .commit(batch([enqueue("q", "a"), Op::Enqueue(later), Op::Vacant("other".into())]))
+        .await?;
+    refused(store, [enqueue("other", "b"), Op::Vacant("q".into())], Code::Conflict).await;
+    let held = take(store, "q", me).await?;
+    refused(store, [Op::Vacant("q".into())], Code::Conflict).await;
+    let waits =
+        first(&store.commit(batch([Op::Complete(held.ticket()), enqueue("q", "later")])).await?);
+    refused(store, [Op::Vacant("q".into())], Code::Conflict).await;
+    store.commit(batch([Op::Complete(waits), Op::Vacant("q".into())])).await?;
+    refused(
+        store,
+        [Op::Vacant("q".into()), enqueue("q", "c"), Op::Vacant("q".into())],
+        Code::Conflict,
+    )
+    .await;
+    assert!(store.entries("other", 0, 10).await?.is_empty());
+    assert!(store.entries("q", 0, 10).await?.is_empty());
     Ok(())
 }
 

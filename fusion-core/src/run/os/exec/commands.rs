@@ -25,6 +25,7 @@ use super::guard::Guard;
 use super::leftover;
 use super::pump::{Head, Tail, Told, drain, feed};
 use super::start::Running;
+use super::tree::Tree;
 
 /// How often a program whose file is still open for writing is tried again.
 const BUSY_TRIES: u32 = 5;
@@ -77,6 +78,13 @@ impl Commands {
             };
             let mut pump = pin!(pump.fuse());
             let status = self.wait(&mut running, &exec, &stop, pump.as_mut()).await;
+            if exec.leaves_nothing {
+                tokio::select! {
+                    biased;
+                    () = self.clear(running.left(), exec.grace_ms) => {}
+                    () = forever(pump.as_mut()) => {}
+                }
+            }
             if !pump.is_terminated() {
                 tokio::select! {
                     biased;
@@ -145,11 +153,21 @@ impl Commands {
 
     /// Asks the program and its descendants to end, and kills what is left after the grace.
     async fn end(&self, running: &Running, grace_ms: u64) {
-        let mut tree = running.tree();
+        self.fell(running.tree(), || running.has_ended(), grace_ms).await;
+    }
+
+    /// The same for what a program has left.
+    async fn clear(&self, mut tree: Tree, grace_ms: u64) {
+        if tree.lives() {
+            self.fell(tree, || true, grace_ms).await;
+        }
+    }
+
+    async fn fell(&self, mut tree: Tree, has_ended: impl Fn() -> bool, grace_ms: u64) {
         tree.terminate();
         let started_ns = self.clock.monotonic_ns();
         let mut look_ms = 1;
-        while !running.has_ended() || tree.lives() {
+        while !has_ended() || tree.lives() {
             let spent_ms = self.clock.monotonic_ns().saturating_sub(started_ns) / 1_000_000;
             let left_ms = grace_ms.saturating_sub(spent_ms);
             if left_ms == 0 {

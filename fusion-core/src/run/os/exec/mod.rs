@@ -22,7 +22,7 @@
 //!   of: groups and descendants, but not those that cut all ties, and a program of a run that was just being started,
 //!   which it was told of before. What is left then, or where there is no `/bin/sh`,
 //!   the next attempt of the same node kills before it starts, if it starts on this host.
-//! - What a program leaves behind after it ended by itself is left alone; its pipes are read for a moment, then closed.
+//! - What a program leaves behind after it ended by itself is left alone, unless nothing is to be left; its pipes are read for a moment, then closed.
 
 mod commands;
 mod explain;

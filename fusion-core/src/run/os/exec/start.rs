@@ -70,6 +70,11 @@ impl Running {
     pub(super) fn tree(&self) -> Tree {
         Tree::of(self.pid, self.mark.clone())
     }
+
+    /// What it has left, once [`Running::wait`] has returned.
+    pub(super) fn left(&self) -> Tree {
+        Tree::left(self.pid, self.mark.clone())
+    }
 }
 
 impl Drop for Running {

@@ -29,10 +29,12 @@ impl Mark {
     }
 }
 
-/// A program and its descendants. The program must not have been waited for, so that its pid is still its own.
+/// A program and its descendants. The program must not have been waited for, so that its pid is still its own, or is known to be gone.
 #[derive(Debug)]
 pub(super) struct Tree {
     root: Pid,
+    /// The program was waited for: its pid may be another's, its group is that of its descendants while one of them is in it.
+    gone: bool,
     mark: Mark,
     /// Every member ever seen, by pid, with the moment of its start.
     seen: BTreeMap<i32, u64>,
@@ -42,7 +44,12 @@ impl Tree {
     pub(super) fn of(root: Pid, mark: Mark) -> Self {
         let own = i32::try_from(std::process::id()).unwrap_or_default();
         let mark = if mark.is_on(own) { Mark::default() } else { mark };
-        Self { root, mark, seen: BTreeMap::new() }
+        Self { root, gone: false, mark, seen: BTreeMap::new() }
+    }
+
+    /// What a program has left that was waited for.
+    pub(super) fn left(root: Pid, mark: Mark) -> Self {
+        Self { gone: true, ..Self::of(root, mark) }
     }
 
     /// Asks all members to end.
@@ -72,7 +79,9 @@ impl Tree {
 
     /// The group at once, then one by one those that left it.
     fn signal(&self, living: &[Process], signal: Signal) {
-        let _: rustix::io::Result<()> = kill_process_group(self.root, signal);
+        if !self.gone || living.iter().any(|member| member.group == self.root.as_raw_pid()) {
+            let _: rustix::io::Result<()> = kill_process_group(self.root, signal);
+        }
         for member in living.iter().filter(|member| member.group != self.root.as_raw_pid()) {
             send(member, signal);
         }
@@ -109,6 +118,9 @@ impl Tree {
 
     fn is_tied(&self, process: &Process) -> bool {
         let root = self.root.as_raw_pid();
+        if self.gone && process.pid == root {
+            return false;
+        }
         let known = |pid: i32| pid == root || self.seen.contains_key(&pid);
         process.pid == root
             || self.seen.get(&process.pid) == Some(&process.start)

@@ -81,6 +81,21 @@ async fn another_commands_daemon_is_spared() {
 }
 
 #[tokio::test]
+async fn what_is_left_behind_is_ended_where_nothing_is_to_be_left() {
+    let seconds = unique_seconds();
+    let line = format!("trap '' TERM; sleep {seconds} & setsid sleep {seconds} & exit 4");
+    let mut exec = shell(&line);
+    exec.env.insert("FUSION_RUN_ID".to_owned(), format!("r-{seconds}"));
+    let left = run(exec.clone()).await.unwrap();
+    await_holders(&seconds, 2).await;
+    exec.leaves_nothing = true;
+    let exit = run(exec).await.unwrap();
+    assert_eq!((left.code, exit.code), (Some(4), Some(4)));
+    // Those of before have the same variables: they are of the same attempt.
+    await_holders(&seconds, 0).await;
+}
+
+#[tokio::test]
 async fn a_dropped_future_kills_at_once() {
     let seconds = unique_seconds();
     let line = format!("trap '' TERM; setsid sleep {seconds} & sleep {seconds}; true");
