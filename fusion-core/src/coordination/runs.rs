@@ -6,7 +6,10 @@ use super::OwnWorkspace;
 use crate::contract::BoxFuture;
 use crate::error::Result;
 use crate::model::agent::{Ask, Reply};
-use crate::model::{Failure, RunId};
+use crate::model::{Failure, Op, RunId};
+
+/// What comes of a run, when it has ended.
+pub(crate) type Ending = BoxFuture<'static, Result<std::result::Result<Reply, Failure>>>;
 
 /// What a task's run is made of.
 #[derive(Debug, Clone)]
@@ -27,8 +30,13 @@ pub(crate) struct Work {
 
 /// Carries out the runs of tasks. The façade does; it stands above this floor.
 pub(crate) trait Runs: fmt::Debug + Send + Sync {
-    /// Begins a run, or takes up the one that is there, and waits for its end.
-    fn carry_out(&self, work: Work) -> BoxFuture<'_, Result<std::result::Result<Reply, Failure>>>;
+    /// Begins a run in one batch with `ops`; without any, takes up the run that is there, or begins it. Gives what waits for
+    /// its end. Where the work makes no sense, nothing is written, and the failure says why.
+    fn begin(
+        &self,
+        work: Work,
+        ops: Vec<Op>,
+    ) -> BoxFuture<'_, Result<std::result::Result<Ending, Failure>>>;
 
     /// Lets a run stand still at its next memo, or go on. A run that is over, or gone, is none to talk to.
     fn hold(&self, run: RunId, hold: bool, by: String) -> BoxFuture<'_, Result<()>>;

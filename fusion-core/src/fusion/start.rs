@@ -7,7 +7,7 @@ use super::{Fusion, Run};
 use crate::contract::Workflow;
 use crate::error::{Code, Error, Result};
 use crate::graph;
-use crate::model::{Batch, Document, Page, Payload, Record, RunId, RunRow, RunStatus, json};
+use crate::model::{Batch, Document, Op, Page, Payload, Record, RunId, RunRow, RunStatus, json};
 use crate::run::begin::{Begin, Defined};
 use crate::run::{adopt, row, session};
 
@@ -51,6 +51,16 @@ impl Fusion {
     /// # Errors
     /// As [`Fusion::start`]; `FU0103` when the id is taken by a run with another input or workflow.
     pub async fn start_with(&self, workflow: &dyn Workflow, starting: Starting) -> Result<Run> {
+        self.start_beside(workflow, starting, Vec::new()).await
+    }
+
+    /// Starts a run in one batch with other operations; with any, a run that is there already is a conflict.
+    pub(super) async fn start_beside(
+        &self,
+        workflow: &dyn Workflow,
+        starting: Starting,
+        beside: Vec<Op>,
+    ) -> Result<Run> {
         let engine = self.engine();
         if !json::is_shallow(&starting.input) {
             let message = format!("the input is nested deeper than {} levels", json::DEPTH);
@@ -75,7 +85,9 @@ impl Fusion {
         if session.is_some() {
             begin = begin.listening(engine.store.bus().as_ref());
         }
-        let ops = begin.ops(Vec::new(), session, now)?;
+        let is_alone = beside.is_empty();
+        let mut ops = begin.ops(Vec::new(), session, now)?;
+        ops.extend(beside);
         match engine.store.commit(Batch { now, ops }).await {
             Ok(receipt) => {
                 if let (Some(ticket), Some(_)) = (receipt.entries.first(), session) {
@@ -83,7 +95,7 @@ impl Fusion {
                 }
                 Ok(Run::new(engine.clone(), id))
             }
-            Err(error) if error.code() == Code::Conflict => self.same_run(&begin).await,
+            Err(error) if error.code() == Code::Conflict && is_alone => self.same_run(&begin).await,
             Err(error) => Err(error),
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Fusion, Run, Starting};
 use crate::contract::BoxFuture;
-use crate::coordination::runs::{Runs, Work};
+use crate::coordination::runs::{Ending, Runs, Work};
 use crate::coordination::{
     Agents, Aim, Delegating, Delegation, Moved, OwnWorkspace, Proposal, Tasks, delegate,
 };
@@ -14,7 +14,7 @@ use crate::error::{Code, Result};
 use crate::model::agent::Reply;
 use crate::model::graph::{Action, InputType, Kind, Node, Task};
 use crate::model::{
-    Class, Failure, Graph, Key, NodeIx, Payload, Policy, RunId, RunStatus, Timeout,
+    Class, Failure, Graph, Key, NodeIx, Op, Payload, Policy, RunId, RunStatus, Timeout,
 };
 use crate::run::engine::{Fate, Shared};
 
@@ -91,10 +91,14 @@ impl Fusion {
         Arc::clone(self.engine())
     }
 
-    async fn work_out(&self, work: Work) -> Result<std::result::Result<Reply, Failure>> {
+    async fn begin_work(
+        &self,
+        work: Work,
+        ops: Vec<Op>,
+    ) -> Result<std::result::Result<Ending, Failure>> {
         let input = self.input_of(&work).await?;
         let starting = Starting { id: Some(work.id.clone()), input, detached: false };
-        let run = match self.start_with(&graph_of(&work), starting).await {
+        let run = match self.start_beside(&graph_of(&work), starting, ops).await {
             Ok(run) => run,
             // A description of an agent that makes no sense makes none at the next attempt.
             Err(error) if error.code().is_bad_input() => {
@@ -106,14 +110,7 @@ impl Fusion {
         if !here {
             self.take(&work.id).await?;
         }
-        let (status, outputs, failure) = run.wait().await?;
-        if status != RunStatus::Succeeded {
-            // The run's own failure names the node; there is only one.
-            let own = run.state().await?.failure(Key::node(NodeIx(0))).cloned();
-            let unknown = || Failure::error("the run failed");
-            return Ok(Err(own.or(failure).unwrap_or_else(unknown)));
-        }
-        Ok(reply_of(&outputs))
+        Ok(Ok(Box::pin(ending_of(run))))
     }
 
     async fn input_of(&self, work: &Work) -> Result<Value> {
@@ -137,8 +134,12 @@ impl Fusion {
 }
 
 impl Runs for Fusion {
-    fn carry_out(&self, work: Work) -> BoxFuture<'_, Result<std::result::Result<Reply, Failure>>> {
-        Box::pin(self.work_out(work))
+    fn begin(
+        &self,
+        work: Work,
+        ops: Vec<Op>,
+    ) -> BoxFuture<'_, Result<std::result::Result<Ending, Failure>>> {
+        Box::pin(self.begin_work(work, ops))
     }
 
     fn hold(&self, run: RunId, hold: bool, by: String) -> BoxFuture<'_, Result<()>> {
@@ -166,6 +167,17 @@ impl Runs for Fusion {
     fn lodgers(&self) -> BoxFuture<'_, Result<Vec<String>>> {
         Box::pin(self.lodgers_here())
     }
+}
+
+async fn ending_of(run: Run) -> Result<std::result::Result<Reply, Failure>> {
+    let (status, outputs, failure) = run.wait().await?;
+    if status != RunStatus::Succeeded {
+        // The run's own failure names the node; there is only one.
+        let own = run.state().await?.failure(Key::node(NodeIx(0))).cloned();
+        let unknown = || Failure::error("the run failed");
+        return Ok(Err(own.or(failure).unwrap_or_else(unknown)));
+    }
+    Ok(reply_of(&outputs))
 }
 
 /// A run that has ended meanwhile is none to talk to.

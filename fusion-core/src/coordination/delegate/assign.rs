@@ -8,8 +8,8 @@ use super::desk::Desk;
 use crate::coordination::kept;
 use crate::coordination::task::{QUEUE, again, waiting};
 use crate::coordination::{Aim, TaskRow, TaskState};
-use crate::error::{Code, Result};
-use crate::model::{Batch, Claim, Enqueue, Entry, Op, Release};
+use crate::error::Result;
+use crate::model::{Batch, Claim, Enqueue, Entry, Op, Release, Ticket};
 
 /// How many tasks are claimed at once.
 const AT_ONCE: usize = 500;
@@ -37,16 +37,28 @@ impl Desk {
         let claim = Claim { queues, limit: AT_ONCE, session: self.engine.session };
         let receipt = self.engine.store.commit(Batch { now, ops: vec![Op::Claim(claim)] }).await?;
         let count = receipt.claimed.len();
-        let rows = receipt.claimed.iter().map(|entry| self.row_of(entry));
+        let tickets: Vec<Ticket> = receipt.claimed.iter().map(Entry::ticket).collect();
+        if let Err(error) = self.decide_all(receipt.claimed).await {
+            for ticket in tickets {
+                self.give_up(Release { ticket, due: now, queue: Some(QUEUE.into()) }).await;
+            }
+            // What was noted of the agents may not have come true.
+            self.book().seen = None;
+            return Err(error);
+        }
+        Ok(count)
+    }
+
+    /// Looks up the tasks of entries, in the order in which they are to be given out.
+    async fn look_up(&self, claimed: Vec<Entry>) -> Result<Vec<(Entry, Option<(TaskRow, u64)>)>> {
+        let rows = claimed.iter().map(|entry| self.row_of(entry));
         let rows = futures_util::future::try_join_all(rows).await?;
-        let mut claimed: Vec<(Entry, Option<(TaskRow, u64)>)> =
-            receipt.claimed.into_iter().zip(rows).collect();
+        let mut all: Vec<_> = claimed.into_iter().zip(rows).collect();
         // What was submitted together is claimed in any order of due times.
-        claimed.sort_by_key(|(entry, found)| {
+        all.sort_by_key(|(entry, found)| {
             found.as_ref().map(|(row, _)| (-row.spec.priority, row.submitted, entry.id))
         });
-        self.decide_all(claimed).await?;
-        Ok(count)
+        Ok(all)
     }
 
     async fn row_of(&self, entry: &Entry) -> Result<Option<(TaskRow, u64)>> {
@@ -56,10 +68,10 @@ impl Desk {
         }
     }
 
-    async fn decide_all(&self, claimed: Vec<(Entry, Option<(TaskRow, u64)>)>) -> Result<()> {
+    async fn decide_all(&self, claimed: Vec<Entry>) -> Result<()> {
         let now = self.engine.env.now_ms();
         let mut all = Vec::with_capacity(claimed.len());
-        for (entry, found) in claimed {
+        for (entry, found) in self.look_up(claimed).await? {
             all.push((self.decide(&entry, found, now).await?, entry));
         }
         let ops = all.iter().flat_map(|(decided, _)| decided.ops.iter().cloned()).collect();
@@ -77,13 +89,8 @@ impl Desk {
                     if let Some(agent) = &decided.agent {
                         self.book().unwait(agent);
                     }
-                    let release =
-                        Release { ticket: entry.ticket(), due: now, queue: Some(QUEUE.into()) };
-                    let ops = vec![Op::Release(release)];
-                    match self.engine.store.commit(Batch { now, ops }).await {
-                        Err(error) if error.code() != Code::Fenced => return Err(error),
-                        _ => {}
-                    }
+                    let (ticket, queue) = (entry.ticket(), Some(QUEUE.into()));
+                    self.give_up(Release { ticket, due: now, queue }).await;
                 }
                 Err(error) => return Err(error),
             }

@@ -188,6 +188,7 @@ impl Desk {
     /// Does what can be done now. Tells how much that was.
     async fn turn(self: &Arc<Self>, look: bool, recount: bool) -> Result<usize> {
         if look {
+            self.give_up_the_rest().await;
             self.restart().await?;
             if self.options.work {
                 self.take_up().await?;
@@ -201,6 +202,7 @@ impl Desk {
         let has_new = self.refresh(recount).await?;
         if recount {
             self.hand_back().await?;
+            self.free_agents().await?;
         }
         let mut count = 0;
         if self.options.assign && !self.book().roster.all.is_empty() {

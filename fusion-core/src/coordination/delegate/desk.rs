@@ -12,7 +12,8 @@ use crate::coordination::life::ROSTER;
 use crate::coordination::runs::Runs;
 use crate::coordination::task::waiting;
 use crate::coordination::{AgentState, Agents, Instance, Resources, TaskRow, TaskState, Tasks};
-use crate::error::Result;
+use crate::error::{Code, Result};
+use crate::model::{Batch, Op, Release};
 use crate::run::engine::Shared;
 
 /// The span of `tasks_per_minute`, in milliseconds.
@@ -48,6 +49,8 @@ pub(super) struct Book {
     /// Those tasks.
     pub in_work: BTreeSet<String>,
     reserved: Resources,
+    /// What is claimed here and to be given back: the store refused that, and is asked again.
+    owed: Vec<Release>,
 }
 
 impl Desk {
@@ -61,6 +64,7 @@ impl Desk {
             busy: 0,
             in_work: BTreeSet::new(),
             reserved: Resources::default(),
+            owed: Vec::new(),
         };
         Self {
             agents: Agents::new(engine.clone(), runs.clone()),
@@ -112,6 +116,26 @@ impl Desk {
         let mut book = self.book();
         (book.roster, book.waiting, book.seen) = (roster, waiting, Some(version));
         Ok(true)
+    }
+
+    /// Gives an entry back, now or as soon as the store takes it: nobody else can, as long as this process lives.
+    pub(super) async fn give_up(&self, release: Release) {
+        let now = self.engine.env.now_ms();
+        let ops = vec![Op::Release(release.clone())];
+        if let Err(error) = self.engine.store.commit(Batch { now, ops }).await
+            && error.code() != Code::Fenced
+        {
+            tracing::warn!(%error, "a task cannot be given back yet");
+            self.book().owed.push(release);
+        }
+    }
+
+    /// Tries again what could not be given back.
+    pub(super) async fn give_up_the_rest(&self) {
+        let owed = std::mem::take(&mut self.book().owed);
+        for release in owed {
+            self.give_up(release).await;
+        }
     }
 
     /// Makes the order of an agent's tasks known, when it is not yet.

@@ -8,17 +8,23 @@ use super::assign::task_of;
 use super::desk::Desk;
 use super::lane::Waits;
 use crate::coordination::kept;
-use crate::coordination::runs::Work;
+use crate::coordination::runs::{Ending, Work};
 use crate::coordination::task::{again, run_id, waiting};
-use crate::coordination::{AgentState, Instance, TaskRow, TaskState};
+use crate::coordination::{AgentSpec, AgentState, Instance, TaskRow, TaskState};
 use crate::error::{Code, Error, Result};
 use crate::model::agent::Ask;
-use crate::model::{Batch, Claim, Enqueue, Entry, Op, Release};
+use crate::model::{Batch, Claim, Enqueue, Entry, Failure, Op, Release};
 
 /// How often something is tried again when others change the same things.
 pub(super) const TRIES: usize = 64;
 /// How long a task that this process has no room for rests before others may look at it again, in milliseconds.
-const REST_MS: i64 = 1_000;
+pub(super) const REST_MS: i64 = 1_000;
+
+/// How a run came to be: what waits for its end, or why there is none.
+type Begun = std::result::Result<Ending, Failure>;
+
+/// An attempt at a task that is under way.
+type Attempt = (TaskRow, Begun);
 
 impl Desk {
     /// Begins what waits for agents that have room. Tells how many were begun.
@@ -105,9 +111,7 @@ impl Desk {
                 && !desk.engine.is_closed()
             {
                 tracing::warn!(%error, %task, %agent, "a task is left to whoever takes it up");
-                if let Err(error) = desk.rest(&entry, &agent).await {
-                    tracing::warn!(%error, %task, %agent, "its lease ends by itself");
-                }
+                desk.rest(&entry, &agent).await;
             }
             desk.book().leave(&agent, &task, ended.ok().flatten());
             desk.left.notify_one();
@@ -115,63 +119,67 @@ impl Desk {
     }
 
     /// Gives an entry back for a while.
-    async fn rest(&self, entry: &Entry, agent: &str) -> Result<Option<TaskRow>> {
+    async fn rest(&self, entry: &Entry, agent: &str) {
         self.book().wait(agent);
         let due = self.engine.env.now_ms() + REST_MS;
-        let release = Release { ticket: entry.ticket(), due, queue: None };
-        self.close(vec![Op::Release(release)]).await
+        self.give_up(Release { ticket: entry.ticket(), due, queue: None }).await;
     }
 
     /// Works at one task from its claim to its end. Gives what the agent is then, if it is known.
     async fn work(&self, entry: &Entry, agent: &str, task: &str) -> Result<Option<Instance>> {
-        let Some(row) = self.start(entry, agent, task).await? else { return Ok(None) };
-        let needs = row.spec.resource_requirements;
         let began = self.engine.env.monotonic_ns();
-        let work = self.work_of(&row, agent).await?;
-        let outcome = self.runs.carry_out(work).await;
+        let Some((row, begun)) = self.start(entry, agent, task).await? else { return Ok(None) };
+        let needs = row.spec.resource_requirements;
+        let outcome = match begun {
+            Ok(ending) => ending.await,
+            Err(failure) => Ok(Err(failure)),
+        };
         self.book().free(needs);
         let outcome = outcome?;
         let took = self.engine.env.monotonic_ns().saturating_sub(began) / 1_000_000;
         self.settle(entry, &row, outcome, took).await
     }
 
-    /// Records that an attempt begins, or finds the one that a dead process began. Nothing when the task is not to be worked at.
-    async fn start(&self, entry: &Entry, agent: &str, task: &str) -> Result<Option<TaskRow>> {
+    /// Begins an attempt, or takes up the one that a dead process began. Nothing when the task is not to be worked at.
+    async fn start(&self, entry: &Entry, agent: &str, task: &str) -> Result<Option<Attempt>> {
         let store = self.engine.store.as_ref();
         for _ in 0..TRIES {
             let now = self.engine.env.now_ms();
             let row = kept::find::<TaskRow>(store, task).await?;
             let Some((mut row, version)) = row else {
-                return self.close(vec![Op::Complete(entry.ticket())]).await;
+                self.close(vec![Op::Complete(entry.ticket())]).await?;
+                return Ok(None);
             };
             let instance = kept::find::<Instance>(store, agent).await?;
             let ours = row.agent.as_deref() == Some(agent)
                 && matches!(row.state, TaskState::Assigned | TaskState::Running);
             let (Some((mut instance, agent_version)), true) = (instance, ours) else {
-                return self.give_back(entry, row, version).await;
+                self.give_back(entry, row, version).await?;
+                return Ok(None);
             };
             if instance.state == AgentState::Terminated {
-                return self.give_back(entry, row, version).await;
+                self.give_back(entry, row, version).await?;
+                return Ok(None);
             }
             // Another process may have given it work meanwhile.
             let is_full = row.state == TaskState::Assigned && instance.room() == 0;
             if is_full || !self.has_room(&row) {
                 self.book().know(instance);
-                return self.rest(entry, agent).await;
-            }
-            if row.state == TaskState::Running {
-                return Ok(Some(row));
+                self.rest(entry, agent).await;
+                return Ok(None);
             }
             let mut ops = Vec::new();
-            (row.attempts, row.begun) = (row.attempts + 1, row.begun + 1);
-            row.run = Some(run_id(&row.id, row.begun)?);
-            let data = json!({"agent": agent, "run": row.run, "attempt": row.attempts});
-            let happened = row.become_(TaskState::Running, now, data)?;
-            ops.extend(kept::write(&mut row, version, happened)?);
-            let happened = instance.begin(task, now)?;
-            ops.extend(kept::write(&mut instance, agent_version, happened)?);
-            match self.engine.store.commit(Batch { now, ops }).await {
-                Ok(_) => return Ok(Some(row)),
+            if row.state == TaskState::Assigned {
+                (row.attempts, row.begun) = (row.attempts + 1, row.begun + 1);
+                row.run = Some(run_id(&row.id, row.begun)?);
+                let data = json!({"agent": agent, "run": row.run, "attempt": row.attempts});
+                let happened = row.become_(TaskState::Running, now, data)?;
+                ops.extend(kept::write(&mut row, version, happened)?);
+                let happened = instance.begin(task, now)?;
+                ops.extend(kept::write(&mut instance, agent_version, happened)?);
+            }
+            match self.begin_run(&row, instance.spec, ops).await {
+                Ok(begun) => return Ok(Some((row, begun))),
                 Err(error) => {
                     self.book().free(row.spec.resource_requirements);
                     if !kept::is_late(&error) {
@@ -181,6 +189,17 @@ impl Desk {
             }
         }
         Err(too_busy(task))
+    }
+
+    /// Begins the run of an attempt in the batch that says so: whoever cancels the task after it finds the run, and before
+    /// it keeps the run from being. Work that makes no sense is an attempt all the same.
+    async fn begin_run(&self, row: &TaskRow, agent: AgentSpec, ops: Vec<Op>) -> Result<Begun> {
+        let begun = self.runs.begin(work_of(row, &agent)?, ops.clone()).await?;
+        if begun.is_err() && !ops.is_empty() {
+            let now = self.engine.env.now_ms();
+            self.engine.store.commit(Batch { now, ops }).await?;
+        }
+        Ok(begun)
     }
 
     fn has_room(&self, row: &TaskRow) -> bool {
@@ -217,29 +236,28 @@ impl Desk {
         }
         self.close(ops).await
     }
+}
 
-    /// Puts together what is asked of the agent.
-    async fn work_of(&self, row: &TaskRow, agent: &str) -> Result<Work> {
-        let instance = self.agents.get(agent).await?;
-        let spec = &row.spec;
-        let mut prompt =
-            if spec.prompt.trim().is_empty() { spec.title.clone() } else { spec.prompt.clone() };
-        if let Some(failure) = &row.failure {
-            prompt = format!(
-                "{prompt}\n\nThe attempt before failed ({}): {}",
-                failure.class, failure.message
-            );
-        }
-        let silence = instance.spec.unresponsive_ms;
-        Ok(Work {
-            id: row.run.clone().unwrap_or(run_id(&row.id, row.begun)?),
-            agent: instance.spec.worker(),
-            ask: Ask::new(prompt),
-            lodger: instance.spec.workspace.map(|_| instance.id.clone()),
-            timeout_ms: spec.timeout_ms,
-            silence_ms: (silence > 0).then_some(silence),
-        })
+/// Puts together what is asked of an agent.
+fn work_of(row: &TaskRow, agent: &AgentSpec) -> Result<Work> {
+    let spec = &row.spec;
+    let mut prompt =
+        if spec.prompt.trim().is_empty() { spec.title.clone() } else { spec.prompt.clone() };
+    if let Some(failure) = &row.failure {
+        prompt = format!(
+            "{prompt}\n\nThe attempt before failed ({}): {}",
+            failure.class, failure.message
+        );
     }
+    let id = row.run.clone().map_or_else(|| run_id(&row.id, row.begun), Ok)?;
+    Ok(Work {
+        id,
+        agent: agent.worker(),
+        ask: Ask::new(prompt),
+        lodger: agent.workspace.map(|_| row.agent.clone().unwrap_or_default()),
+        timeout_ms: spec.timeout_ms,
+        silence_ms: Some(agent.unresponsive_ms).filter(|silence| *silence > 0),
+    })
 }
 
 pub(super) fn too_busy(task: &str) -> Error {

@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::assign::task_of;
 use super::desk::Desk;
-use super::hand::{TRIES, too_busy};
+use super::hand::{REST_MS, TRIES, too_busy};
 use crate::coordination::kept;
-use crate::coordination::task::{DONE, QUEUE, again};
+use crate::coordination::task::{DONE, QUEUE, again, entry_key};
 use crate::coordination::{AgentState, Instance, TaskRow, TaskState};
 use crate::error::Result;
 use crate::model::agent::Reply;
-use crate::model::{Batch, Claim, Class, Enqueue, Entry, Failure, Op, Ticket, limits};
+use crate::model::{Batch, Claim, Class, Enqueue, Entry, Failure, Op, Release, Ticket, limits};
 
 impl Desk {
     /// Records how an attempt ended, and what follows.
@@ -85,10 +85,65 @@ impl Desk {
 }
 
 impl Desk {
+    /// Takes from agents what they do not do any more: a task that was cancelled when the process that worked at it was
+    /// dead is settled by nobody else.
+    pub(super) async fn free_agents(&self) -> Result<()> {
+        let busy: Vec<(String, String)> = {
+            let book = self.book();
+            let all = book.roster.all.values();
+            all.flat_map(|one| one.instance.tasks.iter().map(|task| (task, &one.instance.id)))
+                .filter(|(task, _)| !book.in_work.contains(*task))
+                .map(|(task, agent)| (agent.clone(), task.clone()))
+                .collect()
+        };
+        for (agent, task) in busy {
+            self.free_agent(&agent, &task).await?;
+        }
+        Ok(())
+    }
+
+    async fn free_agent(&self, agent: &str, task: &str) -> Result<()> {
+        let store = self.engine.store.as_ref();
+        let row = kept::find::<TaskRow>(store, task).await?.map(|(row, _)| row);
+        let is_at_it =
+            |row: &TaskRow| row.state == TaskState::Running && row.agent.as_deref() == Some(agent);
+        let entry = store.entry(&entry_key(task)).await?;
+        let is_held = entry.as_ref().is_some_and(|entry| entry.session.is_some());
+        if is_held || row.as_ref().is_some_and(is_at_it) {
+            return Ok(());
+        }
+        let Some((mut instance, version)) = kept::find::<Instance>(store, agent).await? else {
+            return Ok(());
+        };
+        if !instance.tasks.iter().any(|other| other == task) {
+            self.book().know(instance);
+            return Ok(());
+        }
+        let now = self.engine.env.now_ms();
+        let happened = instance.leave(task, now)?;
+        let mut ops = kept::write(&mut instance, version, happened)?;
+        if row.is_none_or(|row| row.state.is_over()) {
+            ops.extend(entry.map(|entry| Op::Complete(entry.ticket())));
+        }
+        match self.engine.store.commit(Batch { now, ops }).await {
+            Ok(_) => self.book().know(instance),
+            Err(error) if kept::is_late(&error) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     /// Tells the tasks that wait for a completed one, and that this is done.
     async fn tell_waiters(&self, task: &str, ticket: Ticket) -> Result<()> {
-        self.tasks.release(task).await?;
-        self.close(vec![Op::Complete(ticket)]).await.map(|_| ())
+        let told = match self.tasks.release(task).await {
+            Ok(()) => self.close(vec![Op::Complete(ticket)]).await.map(|_| ()),
+            Err(error) => Err(error),
+        };
+        if told.is_err() {
+            let due = self.engine.env.now_ms() + REST_MS;
+            self.give_up(Release { ticket, due, queue: None }).await;
+        }
+        told
     }
 
     /// Tells those that a process was about to tell when it died.
@@ -118,7 +173,10 @@ impl Ended {
     /// Says what becomes of the task and of what is known of the agent.
     fn settle(self, row: &mut TaskRow, instance: Option<&mut Instance>) -> Result<()> {
         let (now, id) = (self.now, row.agent.clone().unwrap_or_default());
-        let gone = instance.as_ref().is_none_or(|one| one.state == AgentState::Terminated);
+        // One that was spawned anew under the same name does not know what it did in its life before.
+        let gone = instance
+            .as_ref()
+            .is_none_or(|one| one.state == AgentState::Terminated || !one.tasks.contains(&row.id));
         match self.outcome {
             Ok(reply) => {
                 if let Some(one) = instance {

@@ -7,7 +7,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
-pub(super) use row::{DONE, QUEUE, again, waiting};
+pub(super) use row::{DONE, QUEUE, again, entry_key, waiting};
 pub use row::{TaskRow, TaskState};
 pub use spec::{PRIORITIES, Resources, RetryPolicy, TaskSpec};
 pub use tasks::Tasks;
