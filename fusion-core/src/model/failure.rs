@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 /// The class of a failure: what retry policies match on.
 ///
-/// An open set: the constants are the engine's own words, bodies may use others (a provider's `rate_limit`, an
+/// An open set: the constants are the engine's own words, bodies may use others (a provider's `overloaded`, an
 /// exception's type name). A sub-workflow that failed has the class of what failed in it: a policy on the node that runs it
 /// tells a time limit from a wrong template, however deep it is.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ impl Class {
     pub const LET_GO: Self = Self(Cow::Borrowed("let_go"));
     /// A person said no.
     pub const REJECTED: Self = Self(Cow::Borrowed("rejected"));
+    /// A service is asked too often: with a time to come back at, the node waits, and it counts as no attempt.
+    pub const RATE_LIMIT: Self = Self(Cow::Borrowed("rate_limit"));
     /// An at-most-once step was entered and nobody knows how it ended.
     pub const IN_DOUBT: Self = Self(Cow::Borrowed("in_doubt"));
 

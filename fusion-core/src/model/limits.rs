@@ -63,6 +63,8 @@ pub const TEMPLATE_BRIEF_MS: u64 = 5;
 pub const TEMPLATES_APART: usize = 2;
 /// The longest timer, in milliseconds: 100 years.
 pub const TIMER_MS: u64 = 100 * 365 * 24 * 3_600_000;
+/// How often a node waits because a service said when to come back, without its using up an attempt.
+pub const TOLD_WAITS: u16 = 20;
 /// The most records in one append.
 pub const APPEND_RECORDS: usize = 1024;
 /// The most batches that a store groups into one physical transaction.

@@ -16,6 +16,7 @@ use super::turns::Turns;
 use crate::contract::Subscription;
 use crate::error::{Code, Error, Result};
 use crate::model::{Batch, Failure, Op, Release, Ticket, limits};
+use crate::run::adopt::is_passing;
 
 /// The activation of one object.
 pub(super) struct Activation {
@@ -55,18 +56,21 @@ struct Seat {
 impl Activation {
     /// Works until the object is let go.
     pub(super) async fn live(mut self) {
-        let end = self.work().await;
-        self.keeper.forget(&self.name);
-        self.again().await;
-        self.keeper.ended();
-        self.asks.close();
-        let end = end.unwrap_or_else(|error| {
+        let end = self.work().await.unwrap_or_else(|error| {
             if matches!(error.code(), Code::Fenced | Code::Conflict) {
                 return End::Left;
             }
             tracing::error!(stream = %self.name.stream, %error, "an object was let go");
             End::Failed(error)
         });
+        if matches!(&end, End::Failed(error) if is_passing(error)) {
+            // Whoever begins it anew at once is refused at once.
+            self.keeper.engine.poll_pause().await;
+        }
+        self.keeper.forget(&self.name);
+        self.again().await;
+        self.keeper.ended();
+        self.asks.close();
         while let Some(ask) = self.asks.recv().await {
             ask.asker.tell(match &end {
                 End::Left => Told::Again,

@@ -97,7 +97,7 @@ fn end(engine: &Arc<Shared>, run: &RunId, ticket: Ticket, left: Result<Left>) {
 }
 
 /// Tells whether trying again later can help: the store refused, and has not failed.
-fn is_passing(error: &Error) -> bool {
+pub(crate) fn is_passing(error: &Error) -> bool {
     matches!(error.code(), Code::StoreFull | Code::StoreBusy)
 }
 

@@ -107,11 +107,15 @@ impl State {
                 self.finish(key, NodeStatus::Failed, NO_SLOT);
             }
             Then::Retry(due) => {
+                if self.is_told_when(key, failure) {
+                    let detail = self.detail(key);
+                    detail.waits = detail.waits.saturating_add(1);
+                }
                 self.set_status(key, NodeStatus::Retrying);
                 self.pause_until(key, due);
             }
             Then::Fallback => {
-                self.detail(key).base = attempt;
+                self.detail(key).count_from(attempt);
                 if let Some(cell) = self.cell_mut(key) {
                     cell.set(FALLBACK);
                 }
@@ -170,7 +174,7 @@ impl State {
         let detail = self.detail(key);
         detail.round = round;
         detail.previous = Some(output.clone());
-        detail.base = attempt;
+        detail.count_from(attempt);
         self.set_status(key, NodeStatus::Retrying);
         self.pause_until(key, next);
     }

@@ -28,8 +28,17 @@ pub(super) struct Detail {
     /// Attempts that do not count for the retry budget: those of earlier rounds, of the main task when the fallback
     /// runs, and those before someone asked for a retry.
     pub base: u16,
+    /// Attempts after that which do not count either: a service was asked too early, and said when to come back.
+    pub waits: u16,
     /// How often somebody made a node run again after it had succeeded: part of its idempotency key.
     pub life: u32,
+}
+
+impl Detail {
+    /// Gives the next attempts a retry budget of their own.
+    pub(super) fn count_from(&mut self, attempt: u16) {
+        (self.base, self.waits) = (attempt, 0);
+    }
 }
 
 /// The items of one map.

@@ -172,7 +172,7 @@ impl State {
         let life = old.life + lives_again;
         if cell.attempt > 0 || life > 0 {
             let detail = self.detail(key);
-            detail.base = cell.attempt;
+            detail.count_from(cell.attempt);
             detail.life = life;
         }
         cell.turn(NodeStatus::Pending);

@@ -26,10 +26,19 @@ impl State {
 
     fn after(&self, key: Key, attempt: u16, failure: &Failure, now: i64) -> Then {
         let policy = self.program.policy(key.node);
-        let base = self.details.get(&key).map_or(0, |detail| detail.base);
-        let used = u32::from(attempt.saturating_sub(base));
+        let (base, waits) =
+            self.details.get(&key).map_or((0, 0), |detail| (detail.base, detail.waits));
+        let used = u32::from(attempt.saturating_sub(base).saturating_sub(waits));
         if self.is_given_up(key) {
             return Then::End;
+        }
+        let told = failure.retry_after_ms.unwrap_or(0);
+        let again = |pause: u64| {
+            let pause = i64::try_from(pause.min(limits::TIMER_MS)).unwrap_or(i64::MAX);
+            Then::Retry(now.saturating_add(pause))
+        };
+        if attempt < u16::MAX && self.is_told_when(key, failure) {
+            return again(told);
         }
         let may_repeat = !policy.at_most_once || key.is_undo();
         if may_repeat
@@ -37,23 +46,37 @@ impl State {
             && policy.retry.covers(failure)
             && attempt < u16::MAX
         {
-            let pause = policy
-                .retry
-                .pause_ms(used, self.salt(key, attempt))
-                .max(failure.retry_after_ms.unwrap_or(0));
-            let pause = i64::try_from(pause.min(limits::TIMER_MS)).unwrap_or(i64::MAX);
-            return Then::Retry(now.saturating_add(pause));
+            return again(policy.retry.pause_ms(used, self.salt(key, attempt)).max(told));
         }
-        // The items of a map fall back, each by itself; the list that they come from has nothing to fall back to.
-        let is_list = key == Key::node(key.node) && self.program.map(key.node).is_some();
-        let fallback =
-            !is_list && self.program.more(key.node).is_some_and(|more| more.fallback.is_some());
         let gave_up =
             failure.class.is_cancel() || failure.class == Class::IN_DOUBT || key.is_undo();
-        if fallback && !gave_up && !self.cell(key).is_some_and(|cell| cell.has(FALLBACK)) {
+        if self.can_fall_back(key) && !gave_up {
             return Then::Fallback;
         }
         Then::End
+    }
+
+    /// Tells whether a service asked for a pause and said how long, and nothing else could do the work meanwhile: the node
+    /// waits for it, and its attempts are for what goes wrong.
+    pub(in crate::schedule) fn is_told_when(&self, key: Key, failure: &Failure) -> bool {
+        let policy = self.program.policy(key.node);
+        let waits = self.details.get(&key).map_or(0, |detail| detail.waits);
+        failure.class == Class::RATE_LIMIT
+            && failure.retry_after_ms.is_some()
+            && failure.retryable != Some(false)
+            && waits < limits::TOLD_WAITS
+            && !policy.retry.not_on.contains(&failure.class)
+            && (!policy.at_most_once || key.is_undo())
+            && !self.can_fall_back(key)
+    }
+
+    /// Tells whether a key has a fallback that it has not turned to yet. The items of a map fall back, each by itself; the list
+    /// that they come from has nothing to fall back to.
+    fn can_fall_back(&self, key: Key) -> bool {
+        let is_list = key == Key::node(key.node) && self.program.map(key.node).is_some();
+        !is_list
+            && self.program.more(key.node).is_some_and(|more| more.fallback.is_some())
+            && !self.cell(key).is_some_and(|cell| cell.has(FALLBACK))
     }
 
     /// Makes the failure of a child run whose time is over.

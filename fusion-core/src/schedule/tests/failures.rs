@@ -2,7 +2,7 @@
 
 use super::bed::Bed;
 use super::words::{attempts, other, step};
-use crate::model::{Class, Failure, Graph, RunStatus};
+use crate::model::{Class, Failure, Graph, RunStatus, limits};
 
 fn sides() -> Graph {
     Graph::new("g")
@@ -127,4 +127,51 @@ fn nothing_is_tried_again_while_the_run_ends() {
     assert_eq!(bed.fail("a"), "+fail a error, stop b");
     assert_eq!(bed.fail("b"), "+fail b error, +failed, finish");
     assert_eq!(bed.statuses(&["a", "b"]), "failed failed");
+}
+
+fn told(ms: u64) -> Failure {
+    Failure { retry_after_ms: Some(ms), ..Failure::new(Class::RATE_LIMIT, "slow down") }
+}
+
+#[test]
+fn a_service_that_says_when_to_come_back_costs_no_attempt() {
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(step("a", "").policy(attempts(2))));
+    assert_eq!(bed.fail_as("a", told(5_000)), "+fail a rate_limit retry@6000");
+    assert_eq!(bed.crash(), "");
+    assert_eq!(bed.at(6_000), "start a#2");
+    assert_eq!(bed.fail_as("a", told(1_000)), "+fail a rate_limit retry@7000");
+    assert_eq!(bed.at(7_000), "start a#3");
+    assert_eq!(bed.fail("a"), "+fail a error retry@7100");
+    assert_eq!(bed.at(7_100), "start a#4");
+    assert_eq!(bed.fail_as("a", told(400)), "+fail a rate_limit retry@7500");
+    assert_eq!(bed.crash(), "");
+    assert_eq!(bed.at(7_500), "start a#5");
+    assert_eq!(bed.fail("a"), "+fail a error, +failed, finish");
+}
+
+#[test]
+fn nobody_waits_for_ever_for_a_service() {
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(step("a", "")));
+    for wait in 1..=i64::from(limits::TOLD_WAITS) {
+        let due = 1_000 + wait * 10;
+        assert_eq!(bed.fail_as("a", told(10)), format!("+fail a rate_limit retry@{due}"));
+        assert_eq!(bed.at(due), format!("start a#{}", wait + 1));
+    }
+    assert_eq!(bed.fail_as("a", told(10)), "+fail a rate_limit, +failed, finish");
+}
+
+#[test]
+fn who_has_another_way_does_not_wait_for_a_service() {
+    let spare = step("a", "").policy(attempts(1)).fallback(other());
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(spare));
+    assert_eq!(bed.fail_as("a", told(5_000)), "+fail a rate_limit fallback, start a#2");
+    assert_eq!(bed.fail_as("a", told(5_000)), "+fail a rate_limit retry@6000");
+    let mut policy = attempts(3);
+    policy.retry.not_on = vec![Class::RATE_LIMIT];
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(step("a", "").policy(policy)));
+    assert_eq!(bed.fail_as("a", told(5_000)), "+fail a rate_limit, +failed, finish");
+    // Without a time to come back at, it is a failure like others.
+    let (mut bed, _) = Bed::begin(Graph::new("g").add(step("a", "")));
+    let vague = Failure::new(Class::RATE_LIMIT, "slow down");
+    assert_eq!(bed.fail_as("a", vague), "+fail a rate_limit, +failed, finish");
 }
