@@ -127,7 +127,7 @@ impl Desk {
 
     /// Works at one task from its claim to its end. Gives what the agent is then, if it is known.
     async fn work(&self, entry: &Entry, agent: &str, task: &str) -> Result<Option<Instance>> {
-        let began = self.engine.env.monotonic_ns();
+        let since = self.engine.env.monotonic_ns();
         let Some((row, begun)) = self.start(entry, agent, task).await? else { return Ok(None) };
         let needs = row.spec.resource_requirements;
         let outcome = match begun {
@@ -136,7 +136,7 @@ impl Desk {
         };
         self.book().free(needs);
         let outcome = outcome?;
-        let took = self.engine.env.monotonic_ns().saturating_sub(began) / 1_000_000;
+        let took = self.engine.env.monotonic_ns().saturating_sub(since) / 1_000_000;
         self.settle(entry, &row, outcome, took).await
     }
 
