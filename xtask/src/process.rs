@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use crate::Stop;
 use crate::test::Count;
 
 /// A command in a folder.
@@ -51,6 +52,15 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
 /// Runs a command, shows its lines as they come, and counts the tests that they tell of.
 pub(crate) fn follow(command: &mut Command) -> Result<(bool, Count), String> {
     relayed(command, |_, work| work())
+}
+
+/// Runs a command as [`follow`] does, and stops when it fails.
+pub(crate) fn done(command: &mut Command) -> Result<(), Stop> {
+    let name = format!("{command:?}");
+    match follow(command)? {
+        (true, _) => Ok(()),
+        (false, _) => Err(Stop::Failed(format!("this failed: {name}"))),
+    }
 }
 
 /// Runs a command as [`follow`] does; with everything that it started, it is killed after a limit, and has failed then.

@@ -53,6 +53,39 @@ pub trait Peers: fmt::Debug + Send + Sync + 'static {
 
     /// Tells whether the process of this identity has certainly ended. `false` when in doubt or on another host.
     fn is_dead(&self, identity: &str) -> bool;
+
+    /// Lets a program end with this process, however that ends, as those of [`Env::exec`] do: one that was started in another
+    /// way because it is talked with, and leads a process group of this number. Until what this returns is dropped, which
+    /// has to be when the program has ended. A world that cannot, does nothing.
+    fn guard(&self, leader: u32) -> Guarded {
+        let _ = leader;
+        Guarded::default()
+    }
+}
+
+/// A program that ends with this process; see [`Peers::guard`].
+#[derive(Default)]
+pub struct Guarded(Option<Box<dyn FnOnce() + Send + Sync>>);
+
+impl Guarded {
+    /// Wraps what lets the program go.
+    pub fn new(leave: impl FnOnce() + Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(leave)))
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        if let Some(leave) = self.0.take() {
+            leave();
+        }
+    }
+}
+
+impl fmt::Debug for Guarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Guarded")
+    }
 }
 
 /// Something to be done on a thread.

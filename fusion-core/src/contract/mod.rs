@@ -33,7 +33,7 @@ pub use bus::{Bus, Subscription};
 pub use call::{Call, Labels, Timeouts};
 #[cfg(feature = "engine")]
 pub(crate) use closure::Closure;
-pub use env::{Env, Exec, Exit, Heard, Job, Peers, Stop, Stopped, Task};
+pub use env::{Env, Exec, Exit, Guarded, Heard, Job, Peers, Stop, Stopped, Task};
 pub use future::BoxFuture;
 pub use provider::{Chunks, Provider, chunks_of, gather};
 pub use step::{About, Attempt, Context, Output, Step};

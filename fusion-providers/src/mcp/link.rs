@@ -114,7 +114,13 @@ impl Link {
         let (process, stderr) =
             spawned.map_err(|error| failed(format!("`{name}` cannot be started: {error}")))?;
         if let Some(stderr) = stderr {
-            self.env.spawn(Box::pin(listen(stderr, self.said.clone())));
+            let guarded = process.id().map(|id| self.env.guard(id));
+            let said = self.said.clone();
+            self.env.spawn(Box::pin(async move {
+                listen(stderr, said).await;
+                // It says nothing more because it has ended; its number may soon be another's.
+                drop(guarded);
+            }));
         }
         Ok(process)
     }

@@ -27,11 +27,17 @@ class Threads:
     def _keep(self) -> None:
         while (need := self._pool.short(_MOST)) is not None:
             what, count = need
-            if what == "thread":
-                for _ in range(count):
-                    self._start()
-            else:
-                self._chores[what]()
+            try:
+                if what == "thread":
+                    for _ in range(count):
+                        self._start()
+                else:
+                    self._chores[what]()
+            except RuntimeError as error:
+                # From Python 3.12 on, no thread begins once the interpreter ends: nobody waits for this one any more.
+                if "interpreter shutdown" in str(error):
+                    return
+                raise
 
     def _start(self) -> None:
         self._pool.begun()

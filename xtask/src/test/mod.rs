@@ -10,6 +10,7 @@ mod oldest;
 mod python;
 mod snippets;
 mod steps;
+mod versions;
 
 pub(crate) use count::Count;
 pub(crate) use gate::run;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::built::{copy, list, make};
-use super::{Count, built};
+use super::{Count, built, versions};
 use crate::{Stop, ground, process};
 
 /// Where npm locks what is installed.
@@ -34,19 +34,34 @@ pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
     let package = package(root, scratch.path())?;
     let clean = scratch.path().join("clean");
     install(root, &clean, &package)?;
-    let mut tests = process::command("node", &clean);
-    tests
-        .args(["--test", "--test-concurrency=2"])
-        .args(files(&clean)?)
-        .env("FUSION_CASES", root.join("testing/cases"))
-        .env("FUSION_REPOSITORY", root)
-        .env_remove("FUSION_STORE");
-    let (passed, count) = process::follow_within(&mut tests, LIMIT)?;
+    let (mut passed, mut count) = tests(root, &clean, Path::new("node"))?;
+    for other in versions::nodes(root)? {
+        println!("with {}:", other.display());
+        let (is_good, more) = tests(root, &clean, &other)?;
+        (passed, count) = (passed && is_good, count.plus(more));
+    }
     let compiler = clean.join("node_modules/.bin/tsc");
     let mut types = process::command(compiler, &clean);
     let (is_sound, _) = process::follow(types.args(["--project", "types"]))?;
     println!("types: {}", if is_sound { "ok" } else { "FAILED" });
     Ok((passed && is_sound, count.plus(Count::one(is_sound))))
+}
+
+/// Runs the tests with one version of Node, which is also the one that their programs find.
+fn tests(root: &Path, clean: &Path, node: &Path) -> Result<(bool, Count), Stop> {
+    let mut tests = process::command(node, clean);
+    if let Some(folder) = node.parent().filter(|folder| folder.is_absolute()) {
+        let others = std::env::var_os("PATH").unwrap_or_default();
+        let all = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&others));
+        tests.env("PATH", std::env::join_paths(all).unwrap_or_else(|_| others.clone()));
+    }
+    tests
+        .args(["--test", "--test-concurrency=2"])
+        .args(files(clean)?)
+        .env("FUSION_CASES", root.join("testing/cases"))
+        .env("FUSION_REPOSITORY", root)
+        .env_remove("FUSION_STORE");
+    Ok(process::follow_within(&mut tests, LIMIT)?)
 }
 
 /// Fills npm's cache with what the tests need, so that they can be run without a network.
@@ -55,7 +70,19 @@ pub(crate) fn prepare(root: &Path) -> Result<(), Stop> {
         let scratch = ground::Scratch::new("node-setup")?;
         locked(&root.join(from), scratch.path())?;
     }
-    Ok(())
+    versions::nodes(root).map(|_| ())
+}
+
+/// Installs into a folder what the manifest of another one locks, unless it is there.
+pub(super) fn locked_once(from: &Path, folder: &Path) -> Result<(), Stop> {
+    let text = |path: PathBuf| std::fs::read_to_string(path).unwrap_or_default();
+    // npm writes its own list last.
+    let is_whole = folder.join("node_modules/.package-lock.json").exists();
+    if is_whole && text(folder.join(LOCK)) == text(from.join(LOCK)) {
+        return Ok(());
+    }
+    make(folder)?;
+    locked(from, folder)
 }
 
 /// Installs into a folder what the manifest of another one locks.

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Count, built, node};
+use super::{Count, built, node, versions};
+use crate::process::done;
 use crate::{Stop, ground, process};
 
 /// What is installed beside the package to test it, with exact versions.
@@ -16,32 +17,22 @@ const LIMIT: Duration = Duration::from_mins(2);
 /// Fetches what the tests need, so that they can be run without a network.
 pub(crate) fn prepare(root: &Path) -> Result<(), Stop> {
     tools(root)?;
+    versions::pythons(root, &needed(root)?)?;
     pyright(root).map(|_| ())
 }
 
 /// Makes sure of the type checker from npm, and gives its program.
 fn pyright(root: &Path) -> Result<PathBuf, Stop> {
     let folder = root.join("target/python/pyright");
-    let lock = folder.join("package-lock.json");
-    let wanted = root.join(PYRIGHT).join("package-lock.json");
-    let text = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
-    let program = folder.join("node_modules/pyright/index.js");
-    // npm writes its own list last.
-    let is_whole = folder.join("node_modules/.package-lock.json").exists();
-    if is_whole && text(&lock) == text(&wanted) {
-        return Ok(program);
-    }
-    built::make(&folder)?;
-    node::locked(&root.join(PYRIGHT), &folder)?;
-    Ok(program)
+    node::locked_once(&root.join(PYRIGHT), &folder)?;
+    Ok(folder.join("node_modules/pyright/index.js"))
 }
 
 /// Makes sure of an environment with the tools, and gives its interpreter.
 fn tools(root: &Path) -> Result<PathBuf, Stop> {
     let folder = root.join("target/python/tools");
     let python = folder.join("bin/python");
-    let needed = std::fs::read_to_string(root.join(NEEDED))
-        .map_err(|cause| format!("read {NEEDED}: {cause}"))?;
+    let needed = needed(root)?;
     let stamp = folder.join("installed.txt");
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == needed) {
         return Ok(python);
@@ -56,13 +47,31 @@ fn tools(root: &Path) -> Result<PathBuf, Stop> {
     Ok(python)
 }
 
+fn needed(root: &Path) -> Result<String, Stop> {
+    Ok(std::fs::read_to_string(root.join(NEEDED))
+        .map_err(|cause| format!("read {NEEDED}: {cause}"))?)
+}
+
 /// Builds the wheel, and runs tests, type check and examples against the installed package.
 pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
-    let python = installed(root)?;
-    let mut pytest = process::command(&python, root);
-    let (passed, count) = process::follow(pytest.args(["-m", "pytest", "fusion-py"]))?;
+    let tools = tools(root)?;
+    let wheel = wheel(root, &tools)?;
+    let python = clean(root, &tools, &wheel)?;
+    let (passed, mut count) = pytest(root, &python)?;
     if !passed {
         return Ok((false, count));
+    }
+    for other in versions::pythons(root, &needed(root)?)? {
+        let mut install = process::command(&other, root);
+        install.args(["-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]);
+        install.args(["--disable-pip-version-check", "--force-reinstall"]);
+        done(install.arg(&wheel))?;
+        println!("with {}:", other.display());
+        let (passed, more) = pytest(root, &other)?;
+        count = count.plus(more);
+        if !passed {
+            return Ok((false, count));
+        }
     }
     let mypy = |what: &[&str]| {
         let mut mypy = process::command(&python, root);
@@ -78,6 +87,11 @@ pub(crate) fn run(root: &Path) -> Result<(bool, Count), Stop> {
     done(&mut pyright)?;
     let (passed, examples) = examples(root, &python)?;
     Ok((passed, count.plus(examples)))
+}
+
+fn pytest(root: &Path, python: &Path) -> Result<(bool, Count), Stop> {
+    let mut pytest = process::command(python, root);
+    Ok(process::follow(pytest.args(["-m", "pytest", "fusion-py"]))?)
 }
 
 /// Builds the package and installs it into an environment of its own: gives the interpreter.
@@ -145,12 +159,4 @@ fn examples(root: &Path, python: &Path) -> Result<(bool, Count), Stop> {
         count = count.plus(Count::one(passed));
     }
     Ok((count.failed == 0, count))
-}
-
-fn done(command: &mut std::process::Command) -> Result<(), Stop> {
-    let name = format!("{command:?}");
-    match process::follow(command)? {
-        (true, _) => Ok(()),
-        (false, _) => Err(Stop::Failed(format!("this failed: {name}"))),
-    }
 }

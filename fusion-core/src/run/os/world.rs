@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 
-use crate::contract::{BoxFuture, Env, Exec, Exit, Job, Peers, Stop, Task};
+use crate::contract::{BoxFuture, Env, Exec, Exit, Guarded, Job, Peers, Stop, Task};
 use crate::model::Failure;
 
 use super::clock::Clock;
@@ -139,6 +139,10 @@ impl Peers for Os {
 
     fn is_dead(&self, identity: &str) -> bool {
         identity::is_dead(identity)
+    }
+
+    fn guard(&self, leader: u32) -> Guarded {
+        self.commands.guard(leader)
     }
 }
 

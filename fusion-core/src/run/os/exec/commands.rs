@@ -12,10 +12,11 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::FusedFuture;
 use rustix::io::Errno;
+use rustix::process::Pid;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use crate::contract::{Exec, Exit, Stop};
+use crate::contract::{Exec, Exit, Guarded, Stop};
 use crate::model::{Class, Failure, limits};
 
 use super::super::clock::Clock;
@@ -47,6 +48,21 @@ impl Commands {
         let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let places = Arc::new(Semaphore::new(cpus * limits::COMMANDS_PER_CPU));
         Arc::new(Self { handle, clock, places, guard: Arc::default() })
+    }
+
+    /// Lets a program that was not started here end with this process.
+    pub(in super::super) fn guard(&self, leader: u32) -> Guarded {
+        let Some(pid) = i32::try_from(leader).ok().and_then(Pid::from_raw) else {
+            return Guarded::default();
+        };
+        self.guard.prepare();
+        self.guard.add(pid);
+        let guard = Arc::downgrade(&self.guard);
+        Guarded::new(move || {
+            if let Some(guard) = guard.upgrade() {
+                guard.remove(pid);
+            }
+        })
     }
 
     /// Runs one program to its end, natural or not.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::contract::{Env as _, Exec, Exit, Stop};
+use crate::contract::{Env as _, Exec, Exit, Peers as _, Stop};
 use crate::model::Failure;
 use crate::run::{Os, Wish};
 

@@ -47,6 +47,30 @@ async fn the_guard_ends_what_runs_and_spares_what_was_let_go() {
     }
 }
 
+#[tokio::test]
+async fn what_others_started_ends_with_us_until_it_is_let_go() {
+    let (ours, free) = (unique_seconds(), unique_seconds());
+    let (mut first, _) = start(&format!("sleep {ours}; true"));
+    let (mut second, second_pid) = start(&format!("sleep {free}; true"));
+    await_holders(&ours, 1).await;
+    await_holders(&free, 1).await;
+    let world = Os::current().unwrap();
+    let guarded = [&first, &second].map(|child| world.guard(child.id()));
+    let [stays, goes] = guarded;
+    drop(goes);
+    assert!(!format!("{:?}", world.guard(u32::MAX)).is_empty(), "no such program, no harm");
+    pause(100).await;
+    assert_eq!(holders(&ours).len(), 1);
+    // A process that is killed drops nothing: the guard only sees its pipe close.
+    std::mem::forget(stays);
+    drop(world);
+    await_holders(&ours, 0).await;
+    assert_eq!(holders(&free).len(), 1);
+    rustix::process::kill_process_group(second_pid, Signal::KILL).unwrap();
+    first.wait().unwrap();
+    second.wait().unwrap();
+}
+
 /// The guards that hang on this pipe are those that were started since.
 fn guards() -> Vec<i32> {
     holders("fusion-guard")
