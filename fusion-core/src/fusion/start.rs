@@ -54,7 +54,7 @@ impl Fusion {
         self.start_beside(workflow, starting, Vec::new()).await
     }
 
-    /// Starts a run in one batch with other operations; with any, a run that is there already is a conflict.
+    /// Starts a run in one batch with other operations; with any, the id of a run that is there already is taken (`FU0103`).
     pub(super) async fn start_beside(
         &self,
         workflow: &dyn Workflow,
@@ -95,7 +95,13 @@ impl Fusion {
                 }
                 Ok(Run::new(engine.clone(), id))
             }
-            Err(error) if error.code() == Code::Conflict && is_alone => self.same_run(&begin).await,
+            Err(error) if error.code() == Code::Conflict => {
+                let same = self.same_run(&begin).await;
+                if is_alone {
+                    return same;
+                }
+                Err(if same.is_ok() { taken(&begin.id) } else { error })
+            }
             Err(error) => Err(error),
         }
     }
@@ -154,6 +160,10 @@ impl Fusion {
         let items = page.items.iter().map(of_document).collect::<Result<Vec<_>>>()?;
         Ok(Page { items, next: page.next })
     }
+}
+
+fn taken(id: &RunId) -> Error {
+    Error::new(Code::IdConflict, format!("run `{id}` is there already")).hint("choose another id")
 }
 
 fn of_document(document: &Document) -> Result<Working> {

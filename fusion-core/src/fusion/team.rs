@@ -96,10 +96,12 @@ impl Fusion {
         work: Work,
         ops: Vec<Op>,
     ) -> Result<std::result::Result<Ending, Failure>> {
-        let input = self.input_of(&work).await?;
+        let (input, is_fresh) = (self.input_of(&work).await?, !ops.is_empty());
         let starting = Starting { id: Some(work.id.clone()), input, detached: false };
         let run = match self.start_beside(&graph_of(&work), starting, ops).await {
             Ok(run) => run,
+            // Whoever wanted it anew gives it another id.
+            Err(error) if is_fresh && error.code() == Code::IdConflict => return Err(error),
             // A description of an agent that makes no sense makes none at the next attempt.
             Err(error) if error.code().is_bad_input() => {
                 return Ok(Err(Failure::new(Class::DECODE, error.to_string())));

@@ -143,6 +143,7 @@ impl Desk {
     /// Begins an attempt, or takes up the one that a dead process began. Nothing when the task is not to be worked at.
     async fn start(&self, entry: &Entry, agent: &str, task: &str) -> Result<Option<Attempt>> {
         let store = self.engine.store.as_ref();
+        let mut taken = 0;
         for _ in 0..TRIES {
             let now = self.engine.env.now_ms();
             let row = kept::find::<TaskRow>(store, task).await?;
@@ -170,7 +171,7 @@ impl Desk {
             }
             let mut ops = Vec::new();
             if row.state == TaskState::Assigned {
-                (row.attempts, row.begun) = (row.attempts + 1, row.begun + 1);
+                (row.attempts, row.begun) = (row.attempts + 1, row.begun + 1 + taken);
                 row.run = Some(run_id(&row.id, row.begun)?);
                 let data = json!({"agent": agent, "run": row.run, "attempt": row.attempts});
                 let happened = row.become_(TaskState::Running, now, data)?;
@@ -182,7 +183,10 @@ impl Desk {
                 Ok(begun) => return Ok(Some((row, begun))),
                 Err(error) => {
                     self.book().free(row.spec.resource_requirements);
-                    if !kept::is_late(&error) {
+                    // A task of the same name was forgotten, and its runs were not.
+                    let is_taken = error.code() == Code::IdConflict;
+                    taken += u32::from(is_taken);
+                    if !is_taken && !kept::is_late(&error) {
                         return Err(error);
                     }
                 }

@@ -238,7 +238,7 @@ async fn two_engines_on_one_file_share_the_tasks() {
 }
 
 async fn what_is_over_is_forgotten_and_nothing_else(fusion: Fusion) {
-    let _seen = team(&fusion, &["a"]).await;
+    let seen = team(&fusion, &["a"]).await;
     fusion.agents().spawn(AgentSpec::new("b")).await.unwrap();
     fusion.agents().terminate("b", "me").await.unwrap();
     let tasks = fusion.tasks();
@@ -270,7 +270,10 @@ async fn what_is_over_is_forgotten_and_nothing_else(fusion: Fusion) {
     assert_eq!(fusion.agents().list(None).await.unwrap().len(), 1);
     // Its id is free.
     tasks.submit(named("done", &[])).await.unwrap();
-    assert_eq!(tasks.wait("done").await.unwrap().state, TaskState::Completed);
+    let again = tasks.wait("done").await.unwrap();
+    assert_eq!(again.state, TaskState::Completed);
+    assert_eq!(again.run.unwrap().as_str(), "task-done.2", "the run of the first one stays");
+    assert_eq!(seen.lock().unwrap().len(), 2, "it was done anew");
     drop(part);
     fusion.close().await.unwrap();
 }
