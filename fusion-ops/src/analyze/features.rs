@@ -8,7 +8,7 @@ use super::text::{Word, words};
 use super::unit::{CLASSES, Class, Unit};
 
 /// The names of the numbers, in their order.
-pub const NAMES: [&str; 21] = [
+pub const NAMES: [&str; 22] = [
     "title",
     "requirement",
     "story",
@@ -29,6 +29,7 @@ pub const NAMES: [&str; 21] = [
     "kinds",
     "mean",
     "short",
+    "around",
     "rank",
 ];
 
@@ -85,8 +86,26 @@ pub(crate) fn cases(units: &[Unit], lexicon: &Lexicon) -> Vec<Case> {
         }
     }
     let mut cases: Vec<Case> = sums.into_iter().map(|sum| case(sum, &counts)).collect();
+    around(&mut cases);
     rank(&mut cases);
     cases
+}
+
+/// A specification whose title says that something is looked after (a deployment, a documentation) names much that is there
+/// already, and makes none of it.
+fn around(cases: &mut [Case]) {
+    let place = |name: &str| NAMES.iter().position(|one| *one == name).unwrap_or(0);
+    let (title, own) = (place("title"), place("around"));
+    let is_looked = |at: usize| COMPONENTS.get(at).is_some_and(|id| LOOKED.contains(id));
+    let of = |case: &Case| case.numbers.get(title).copied().unwrap_or(0.0);
+    let looked = cases.iter().enumerate().filter(|(at, _)| is_looked(*at));
+    let most = looked.map(|(_, case)| of(case)).fold(0.0, f64::max);
+    for (at, case) in cases.iter_mut().enumerate() {
+        let more = (most - of(case)).max(0.0);
+        if let Some(number) = case.numbers.get_mut(own).filter(|_| !is_looked(at)) {
+            *number = more;
+        }
+    }
 }
 
 /// Compares each component with the one that most is said about.
@@ -265,6 +284,7 @@ fn case(mut sum: Sum, counts: &[f64; CLASSES]) -> Case {
         mean,
         // Of a short text every line says more.
         sum.strongest.min(2.0) * (-counts.iter().sum::<f64>() / 40.0).exp(),
+        0.0,
         0.0,
     ];
     sum.witnesses

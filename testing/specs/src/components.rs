@@ -68,6 +68,8 @@ pub struct Hold {
 
 /// What has been found to be worth most on repositories that were held out.
 pub const HOLD: Hold = Hold { numbers: 3.0, components: 5.0 };
+/// How much it counts that a specification looks after what others have made.
+const AROUND: f64 = -2.0;
 /// Numbers that speak against a component.
 const AGAINST: [&str; 3] = ["out", "kept", "later"];
 /// Steps of the search, enough that more change nothing.
@@ -109,8 +111,10 @@ pub fn train(rows: &[&Row], hold: Hold) -> Model {
             *weight -= STEP * (slope + hold.numbers * *weight) / count;
         }
         // What speaks for a component never speaks against it, whatever a few texts say.
-        for (weight, name) in weights.iter_mut().zip(NAMES) {
+        for ((weight, name), scale) in weights.iter_mut().zip(NAMES).zip(&scales) {
             *weight = match name {
+                // Too few texts are of this kind to learn it from: it is known.
+                "around" => AROUND * scale,
                 // What is only polished is there already, or optional.
                 "polish" => 0.0,
                 name if AGAINST.contains(&name) => weight.min(0.0),

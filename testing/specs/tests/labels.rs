@@ -37,7 +37,7 @@ fn plans_are_read_as_people_read_them() {
 }
 
 /// What all components together must reach: with the model that is built in, and with models of other repositories.
-const COMPONENTS: (f64, f64) = (0.88, 0.80);
+const COMPONENTS: (f64, f64) = (0.89, 0.84);
 /// What stacks must reach.
 const STACK: f64 = 0.97;
 
