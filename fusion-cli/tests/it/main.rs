@@ -9,6 +9,7 @@ mod bad_store;
 mod build;
 mod build_agents;
 mod build_proof;
+mod build_rules;
 mod build_ticks;
 mod cards;
 mod components;

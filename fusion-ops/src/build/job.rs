@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use fusion_core::model::Digest;
 use serde::{Deserialize, Serialize};
 
+use crate::check::rules::Rules;
 use crate::check::{Check, Settings, What};
 use crate::spec::Spec;
 use crate::tasks::{Plan, State, Task, open_needs, requirements};
@@ -50,6 +51,21 @@ pub struct Job {
     /// Whether the syntax of its files is checked.
     #[serde(default = "yes")]
     pub syntax: bool,
+    /// Whom its line names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Which rules count for its files, beside those of the kind of who does it.
+    #[serde(default, skip_serializing_if = "Rules::is_empty")]
+    pub rules: Rules,
+}
+
+impl Job {
+    /// Gives the rules that count for its files when somebody does it.
+    pub fn rules_of(&self, worker: &str) -> Vec<&'static str> {
+        let mut agents: Vec<&str> = self.agent.as_deref().into_iter().collect();
+        agents.push(worker);
+        self.rules.of(&agents)
+    }
 }
 
 fn yes() -> bool {
@@ -102,6 +118,8 @@ pub fn jobs(plan: &Plan, said: &Said<'_>, settings: &Settings) -> Vec<Job> {
             needs: needs.collect(),
             stubs: settings.gates.placeholders,
             syntax: settings.gates.syntax,
+            agent: task.agent.clone(),
+            rules: settings.rules.clone(),
         });
     }
     for check in &settings.checks {

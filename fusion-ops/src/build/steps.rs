@@ -261,6 +261,7 @@ impl Steps {
             files = said.files.iter().filter(|name| is_work(name)).take(FILES).cloned().collect();
         }
         let checker = self.checker(ctx, &workspace).stubs(job.stubs).syntax(job.syntax);
+        let checker = checker.rules(job.rules_of(&worker));
         let mut evidence = checker.all(&files, &job.checks).await;
         for proof in evidence.proofs.iter_mut().filter(|proof| proof.check == "file") {
             if was.get(&proof.subject).is_some_and(|hash| *hash == proof.hash) {

@@ -6,6 +6,7 @@ mod http;
 mod perform;
 mod placeholder;
 mod race;
+pub mod rules;
 mod schema;
 mod settings;
 mod suite;

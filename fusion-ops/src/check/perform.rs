@@ -10,6 +10,7 @@ use futures_util::future::Either;
 use super::evidence::{Evidence, Proof};
 use super::files::{inside, look, look_for};
 use super::race::{Until, first};
+use super::rules::look_by;
 use super::settings::{Check, Http, What};
 use super::{http, suite, syntax};
 use crate::testing::Runner;
@@ -32,6 +33,7 @@ pub struct Checker {
     variables: Vec<(String, String)>,
     stubs: bool,
     syntax: bool,
+    rules: Vec<&'static str>,
 }
 
 impl Checker {
@@ -49,12 +51,21 @@ impl Checker {
             variables,
             stubs: false,
             syntax: true,
+            rules: Vec::new(),
         }
     }
 
     /// Makes one that works for no attempt: nobody cancels it.
     pub fn apart(env: Arc<dyn Env>, folder: &Path, variables: Vec<(String, String)>) -> Self {
-        Self { env, ctx: None, folder: folder.to_owned(), variables, stubs: true, syntax: true }
+        Self {
+            env,
+            ctx: None,
+            folder: folder.to_owned(),
+            variables,
+            stubs: true,
+            syntax: true,
+            rules: Vec::new(),
+        }
     }
 
     /// Looks again at a file that held, when it is another one since. None when there is nothing new to say.
@@ -83,6 +94,13 @@ impl Checker {
         self
     }
 
+    /// Looks at files by these rules, too.
+    #[must_use]
+    pub fn rules(mut self, rules: Vec<&'static str>) -> Self {
+        self.rules = rules;
+        self
+    }
+
     /// Looks at files, then makes the checks, each in turn.
     pub async fn all(&self, files: &[String], checks: &[Check]) -> Evidence {
         let mut proofs = Vec::new();
@@ -96,6 +114,14 @@ impl Checker {
     }
 
     async fn file(&self, name: &str) -> Proof {
+        let proof = self.readable(name).await;
+        match look_by(&self.rules, &self.folder, name).filter(|_| proof.passed) {
+            Some(why) => Proof { hash: proof.hash, ..Proof::new("file", name, false, &why) },
+            None => proof,
+        }
+    }
+
+    async fn readable(&self, name: &str) -> Proof {
         let found = look_for(&self.folder, name, (self.stubs, self.syntax));
         let is_due = found.proof.passed && self.syntax;
         let (Some(command), true) = (syntax::command(name), is_due) else {

@@ -7,6 +7,7 @@ use fusion_core::graph::{duration, file};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::rules::Rules;
 use crate::yaml::Spots;
 
 /// How often an agent tries a task unless it is said.
@@ -141,6 +142,9 @@ pub struct Settings {
     pub inputs: BTreeMap<String, Vec<String>>,
     /// Programs that agents without a command line of their own may run: `python3`, `npm test`.
     pub commands: Vec<String>,
+    /// Which rules count beside those of an agent's kind.
+    #[serde(skip_serializing_if = "Rules::is_empty")]
+    pub rules: Rules,
 }
 
 impl Default for Settings {
@@ -151,12 +155,13 @@ impl Default for Settings {
             gates: Gates::default(),
             inputs: BTreeMap::new(),
             commands: Vec::new(),
+            rules: Rules::default(),
         }
     }
 }
 
 /// What may stand in the file.
-const KEYS: [&str; 6] = ["build", "attempts", "checks", "gates", "inputs", "commands"];
+const KEYS: [&str; 7] = ["build", "attempts", "checks", "gates", "inputs", "commands", "rules"];
 /// What may stand in a check.
 const CHECK: [&str; 9] =
     ["task", "requirement", "story", "command", "http", "tests", "schema", "file", "timeout"];
@@ -227,7 +232,8 @@ fn over(beneath: &Gates, said: &Value) -> serde_json::Result<Gates> {
     serde_json::from_value(all)
 }
 
-struct Reader<'a> {
+/// Reads a file, and keeps what is wrong with it.
+pub(super) struct Reader<'a> {
     spots: Spots,
     file: &'a str,
     errors: Vec<Error>,
@@ -250,6 +256,9 @@ impl Reader<'_> {
         }
         if let Some(value) = map.get("commands") {
             settings.commands = self.texts(value, "/commands");
+        }
+        if let Some(value) = map.get("rules") {
+            settings.rules = self.rules(value);
         }
         if let Some(value) = map.get("inputs") {
             match value.as_object() {
@@ -346,7 +355,7 @@ impl Reader<'_> {
         Some(Check { what, task, requirement, story, timeout_ms })
     }
 
-    fn keys<'v>(
+    pub(super) fn keys<'v>(
         &mut self,
         value: &'v Value,
         known: &[&str],
@@ -366,7 +375,7 @@ impl Reader<'_> {
         Some(map)
     }
 
-    fn texts(&mut self, value: &Value, path: &str) -> Vec<String> {
+    pub(super) fn texts(&mut self, value: &Value, path: &str) -> Vec<String> {
         let word = |value: &Value| match value {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
@@ -380,11 +389,11 @@ impl Reader<'_> {
         })
     }
 
-    fn wrong(&mut self, path: &str, message: &str) {
+    pub(super) fn wrong(&mut self, path: &str, message: &str) {
         self.error(path, Error::new(Code::WrongType, message));
     }
 
-    fn error(&mut self, path: &str, error: Error) {
+    pub(super) fn error(&mut self, path: &str, error: Error) {
         let (line, column) = self.spots.at(path);
         self.errors.push(error.at(Place { file: self.file.into(), line, column }));
     }
