@@ -61,8 +61,8 @@ fn component(look: &Look<'_>, tokens: &[Token<'_>], found: &mut Findings) {
         );
     }
     let named = look.stem();
-    let is_component = named.chars().next().is_some_and(char::is_uppercase)
-        && tokens.iter().any(|token| token.is(named));
+    let is_component =
+        named.chars().next().is_some_and(char::is_uppercase) && is_function(tokens, named);
     let hands_on = tokens.windows(2).any(|two| {
         matches!(two, [a, b] if (a.is("export") && (b.is("*") || b.is("{"))) || (a.is("children") && !b.is(":")))
     });
@@ -88,6 +88,17 @@ fn component(look: &Look<'_>, tokens: &[Token<'_>], found: &mut Findings) {
         let line = tokens.iter().find(|token| token.is(named)).map_or(1, |token| token.line);
         nothing(line, found);
     }
+}
+
+/// Whether a name is one of a function: `function Name`, `const Name: Form = async () => …`.
+fn is_function(tokens: &[Token<'_>], name: &str) -> bool {
+    let is_said = |two: &[Token<'_>]| matches!(two, [a, b] if a.is("function") && b.is(name));
+    let Some(at) = tokens.iter().position(|token| token.is(name)) else { return false };
+    let mut value = tokens.iter().skip(at).skip_while(|token| !token.is("=")).skip(1);
+    let begins = value
+        .next()
+        .is_some_and(|token| ["(", "async", "function"].iter().any(|word| token.is(word)));
+    begins || tokens.windows(2).any(is_said)
 }
 
 fn nothing(line: usize, found: &mut Findings) {

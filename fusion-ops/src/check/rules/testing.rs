@@ -61,8 +61,12 @@ pub(super) fn judge(look: &Look<'_>, found: &mut Findings) {
         token.kind == Kind::Word
             && (whole || token.is("cy") || SAYS.iter().any(|says| word.contains(says)))
     };
-    // A macro of its own that tests something.
-    let is_macro = |two: &[Token<'_>]| matches!(two, [a, b] if ending == "rs" && b.is("!") && a.text.contains("test"));
+    // A macro of its own that tests something, or tests that are taken from elsewhere.
+    let is_macro = |two: &[Token<'_>]| {
+        let [one, other] = two else { return false };
+        (ending == "rs" && other.is("!") && one.text.contains("test"))
+            || (ending == "py" && one.is(".") && other.text.starts_with("test_"))
+    };
     if !tokens.iter().any(is_said) && !tokens.windows(2).any(is_macro) {
         found.say(
             ("testing/assertion", *first),

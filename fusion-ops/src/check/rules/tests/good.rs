@@ -43,6 +43,10 @@ const FRONTEND: &[(&str, &str)] = &[
     ),
     ("src/Notes.svelte", "<script>\n  let a = 1 < 2;\n</script>\n<img src={a} alt={b}>\n"),
     (
+        "src/Kinds.tsx",
+        "import Item from './Item';\nconst Kinds: Form = { item: Item };\nexport default Kinds;\n",
+    ),
+    (
         "src/Old.jsx",
         "const React = require('react');\nmodule.exports = class Old extends React.Component {\n  render() { return <p/>; }\n};\n",
     ),
@@ -132,6 +136,7 @@ const TESTING: &[(&str, &str)] = &[
         "test_unit.py",
         "class A(unittest.TestCase):\n    @unittest.skip('later')\n    def test_a(self):\n        pass\n\n    def test_b(self):\n        self.assertEqual(1, one())\n",
     ),
+    ("test_more.py", "def test_all():\n    shared.test_add()\n"),
     ("test_shared.py", "from shared import *\n"),
     ("tests/helpers.py", "def make():\n    return 1\n"),
     ("tests/conftest.py", "import pytest\n"),
