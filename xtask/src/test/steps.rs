@@ -48,11 +48,11 @@ pub(crate) enum Work {
 
 const CLIPPY: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
-/// 20,000 worlds, or as many as fit in eight minutes, which they share with those of agents.
+/// 20,000 worlds, or as many as fit in seven minutes, which they share with 2,000 of agents.
 const SIMULATE: &[&str] =
-    &["simulate", "--self", "--seeds", "20000", "--seconds", "380", "--jobs", "2"];
+    &["simulate", "--self", "--seeds", "20000", "--seconds", "320", "--jobs", "2"];
 const AGENTS: &[&str] =
-    &["simulate", "--agents", "--seeds", "20000", "--seconds", "100", "--jobs", "2"];
+    &["simulate", "--agents", "--seeds", "2000", "--seconds", "100", "--jobs", "2"];
 /// Of the whole workspace, because a package alone has other features, and would be compiled once more for them.
 const COMMAND: &[&str] = &["build", "--quiet", "--workspace", "--lib", "--bin", "fusion"];
 /// A package that is built alone has only the features that it asks for itself.
