@@ -31,6 +31,10 @@ pub(super) struct Clerk {
     /// Counts what was watched, so that two of one moment are told apart.
     count: u64,
     sweep_at: usize,
+    /// What could not be settled and is held here still: it goes back as soon as the store takes that.
+    owed: Vec<Mark>,
+    /// The monotonic time when that is tried again, in nanoseconds.
+    owed_at: u64,
 }
 
 impl Clerk {
@@ -48,6 +52,8 @@ impl Clerk {
             watched: BTreeMap::new(),
             count: 0,
             sweep_at: WATCHED,
+            owed: Vec::new(),
+            owed_at: 0,
         }
     }
 
@@ -62,6 +68,7 @@ impl Clerk {
                 }
             }
             self.overdue(&mut jobs);
+            self.give_back(&mut jobs);
             let mut left = std::mem::take(&mut jobs);
             while !left.is_empty() {
                 let later = unlike(&mut left);
@@ -73,7 +80,9 @@ impl Clerk {
     /// Waits for work and takes all that is there; `false` at the end.
     async fn next(&mut self, jobs: &mut Vec<Job>, notes: &mut Vec<Note>) -> bool {
         let most = limits::POST_BATCH;
-        let first = self.watched.first_key_value().map(|((until, _), _)| *until);
+        let watched = self.watched.first_key_value().map(|((until, _), _)| *until);
+        let owed = (!self.owed.is_empty()).then_some(self.owed_at);
+        let first = watched.into_iter().chain(owed).min();
         let env = &self.common.engine.env;
         let is_open = tokio::select! {
             biased;
@@ -118,12 +127,37 @@ impl Clerk {
         }
     }
 
+    /// Tries again to give back what could not be settled.
+    fn give_back(&mut self, jobs: &mut Vec<Job>) {
+        if self.owed.is_empty() || self.common.engine.env.monotonic_ns() < self.owed_at {
+            return;
+        }
+        let alone = |mark| Job { outs: Vec::new(), marks: vec![mark], done: None };
+        jobs.extend(std::mem::take(&mut self.owed).into_iter().map(alone));
+    }
+
+    /// Tells what came of a job. What it could not settle goes back: its deliveries are gone, and nobody else would do it.
+    fn answer(&mut self, job: Job, answer: Result<Vec<Sent>>) {
+        // What is fenced is held by somebody else.
+        if answer.as_ref().is_err_and(|error| error.code() != Code::Fenced) {
+            let open = job.marks.iter().filter(|mark| mark.held.state().open.contains(&mark.at));
+            let again = open.map(|mark| match mark.how {
+                How::Done => Mark { how: How::Again(None), ..mark.clone() },
+                _ => mark.clone(),
+            });
+            self.owed.extend(again);
+            let pause_ns = limits::POLL_MS.unsigned_abs() * 1_000_000;
+            self.owed_at = self.common.engine.env.monotonic_ns().saturating_add(pause_ns);
+        }
+        job.answer(answer);
+    }
+
     async fn carry(&mut self, jobs: Vec<Job>) {
         let mut ready = Vec::with_capacity(jobs.len());
         for mut job in jobs {
             match self.address(&mut job).await {
                 Ok(()) => ready.push(job),
-                Err(error) => job.answer(Err(error)),
+                Err(error) => self.answer(job, Err(error)),
             }
         }
         if ready.len() > 1 {
@@ -137,7 +171,7 @@ impl Clerk {
                 }
                 Err(error) if !is_refusal(&error) => {
                     for job in ready {
-                        job.answer(Err(error.clone()));
+                        self.answer(job, Err(error.clone()));
                     }
                     return;
                 }
@@ -147,7 +181,7 @@ impl Clerk {
         }
         for mut job in ready {
             let answer = self.alone(&mut job).await;
-            job.answer(answer);
+            self.answer(job, answer);
         }
     }
 
