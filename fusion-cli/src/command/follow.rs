@@ -6,14 +6,14 @@ use std::future::pending;
 use fusion_core::error::{Error, Result};
 use fusion_core::model::{Event, RunId};
 use fusion_core::{Driven, Fusion, Run};
-use tokio::time::{Duration, MissedTickBehavior, interval};
+use tokio::time::{Duration, Interval, MissedTickBehavior, interval};
 
 use super::feed::Feed;
 use super::interrupt::Interrupt;
 use crate::render::{Board, Live, Out, line};
 
 /// How often live progress is drawn.
-const DRAW: Duration = Duration::from_millis(100);
+pub(super) const DRAW: Duration = Duration::from_millis(100);
 /// How often a run that others drive is looked after.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -78,8 +78,7 @@ async fn warn(run: &Run, out: &Out) -> Infallible {
 
 /// Takes a run up when those who drive it die; gives the error with which that fails, and never ends otherwise.
 pub(super) async fn look_after(fusion: &Fusion, run: &RunId, drive: bool) -> Error {
-    let mut ticks = interval(LOOK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = every(LOOK);
     ticks.tick().await;
     loop {
         ticks.tick().await;
@@ -90,6 +89,29 @@ pub(super) async fn look_after(fusion: &Fusion, run: &RunId, drive: bool) -> Err
             Ok(Driven::Over) => return pending().await,
             Ok(_) => {}
             Err(error) => return error,
+        }
+    }
+}
+
+/// Ticks at once and then every so often; those that were missed are not made up for.
+pub(super) fn every(time: Duration) -> Interval {
+    let mut ticks = interval(time);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// Waits for what comes next and does something at every tick meanwhile. A reading of events is not given up half-way: it would
+/// lose a page.
+pub(super) async fn meanwhile<T>(
+    next: impl Future<Output = T>,
+    ticks: &mut Interval,
+    mut tick: impl FnMut(),
+) -> T {
+    tokio::pin!(next);
+    loop {
+        tokio::select! {
+            came = &mut next => return came,
+            _ = ticks.tick() => tick(),
         }
     }
 }
@@ -108,18 +130,10 @@ async fn show(fusion: &Fusion, run: &Run, out: &Out, since: i64) -> Result<()> {
 async fn plain(fusion: &Fusion, run: &Run, out: &Out, since: i64) -> Result<()> {
     let mut events = Feed::new(fusion, run);
     let mut asked = Asked::new(since);
-    let mut ticks = interval(LOOK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = every(LOOK);
     loop {
-        let next = events.next();
-        tokio::pin!(next);
-        let event = loop {
-            tokio::select! {
-                event = &mut next => break event?,
-                _ = ticks.tick() => asked.still().iter().for_each(|text| out.say(text)),
-            }
-        };
-        let Some(event) = event else { return Ok(()) };
+        let tell = || asked.still().iter().for_each(|text| out.say(text));
+        let Some(event) = meanwhile(events.next(), &mut ticks, tell).await? else { return Ok(()) };
         if event.at >= since {
             out.say(&line(&event));
         }
@@ -169,22 +183,13 @@ async fn live(fusion: &Fusion, run: &Run, since: i64) -> Result<()> {
     drop(state);
     let mut events = Feed::new(fusion, run);
     let mut asked = Asked::new(since);
-    let mut ticks = interval(DRAW);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = every(DRAW);
     let shown = loop {
-        let next = events.next();
-        tokio::pin!(next);
-        // The reading of events is not given up half-way: it would lose a page.
-        let event = loop {
-            tokio::select! {
-                event = &mut next => break event,
-                _ = ticks.tick() => {
-                    asked.still().iter().for_each(|text| live.line(text));
-                    live.show(&board, &run.progress(), fusion.now_ms());
-                }
-            }
+        let draw = || {
+            asked.still().iter().for_each(|text| live.line(text));
+            live.show(&board, &run.progress(), fusion.now_ms());
         };
-        match event {
+        match meanwhile(events.next(), &mut ticks, draw).await {
             Err(error) => break Err(error),
             Ok(None) => break Ok(()),
             Ok(Some(event)) => {

@@ -137,17 +137,7 @@ pub(super) fn is_late(error: &Error) -> bool {
 
 /// Lists things, those with a tag if one is given; all pages.
 pub(super) async fn list<T: Kept>(store: &dyn Store, tag: Option<&str>) -> Result<Vec<T>> {
-    let (mut all, mut after) = (Vec::new(), None);
-    loop {
-        let page = store.list(T::KIND, tag, after.as_deref(), 1_000).await?;
-        for document in &page.items {
-            all.push(decode(document)?);
-        }
-        after = page.next;
-        if after.is_none() {
-            return Ok(all);
-        }
-    }
+    documents(store, T::KIND, tag).await?.iter().map(decode).collect()
 }
 
 /// Lists all documents of a kind, those with a tag if one is given; all pages.

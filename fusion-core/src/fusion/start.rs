@@ -96,11 +96,10 @@ impl Fusion {
                 Ok(Run::new(engine.clone(), id))
             }
             Err(error) if error.code() == Code::Conflict => {
-                let same = self.same_run(&begin).await;
                 if is_alone {
-                    return same;
+                    return self.same_run(&begin).await;
                 }
-                Err(if same.is_ok() { taken(&begin.id) } else { error })
+                Err(if self.find(&begin.id).await.is_ok() { taken(&begin.id) } else { error })
             }
             Err(error) => Err(error),
         }

@@ -8,11 +8,10 @@ use fusion_core::run::Options;
 use fusion_core::{Driven, Fusion, Run, Starting};
 use fusion_ops::testing::{Plan, Reports, Suite, SuiteReport, find, fingerprint};
 use serde_json::json;
-use tokio::time::{Duration, MissedTickBehavior, interval};
 
 use super::show;
 use crate::args::{Global, TestVerb, Testing};
-use crate::command::follow::{look_after, lost};
+use crate::command::follow::{DRAW, every, look_after, lost, meanwhile};
 use crate::command::interrupt::{INTERRUPTED, Interrupt};
 use crate::command::known;
 use crate::project::{self, Loaded, Need};
@@ -20,8 +19,6 @@ use crate::render::{Board, Color, Live, Out, Table, length};
 
 /// The node that runs suites.
 const SUITES: &str = "suites";
-/// How often live progress is drawn.
-const DRAW: Duration = Duration::from_millis(100);
 /// How often the same tests are run.
 const MOST: u32 = 100_000;
 /// How many rows are read at once.
@@ -178,21 +175,14 @@ async fn follow(fusion: &Fusion, run: &Run, out: &Out) -> Result<()> {
     let mut board = Board::new(program);
     let mut live = out.is_live().then(|| Live::new("tests", 2));
     let mut events = run.events(0);
-    let mut ticks = interval(DRAW);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = every(DRAW);
     let shown = loop {
-        let next = events.next();
-        tokio::pin!(next);
-        // The reading of events is not given up half-way: it would lose a page.
-        let event = loop {
-            tokio::select! {
-                event = &mut next => break event,
-                _ = ticks.tick() => if let Some(live) = &mut live {
-                    live.show(&board, &run.progress(), fusion.now_ms());
-                },
+        let draw = || {
+            if let Some(live) = &mut live {
+                live.show(&board, &run.progress(), fusion.now_ms());
             }
         };
-        let event = match event {
+        let event = match meanwhile(events.next(), &mut ticks, draw).await {
             Err(error) => break Err(error),
             Ok(None) => break Ok(()),
             Ok(Some(event)) => event,

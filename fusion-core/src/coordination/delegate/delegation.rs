@@ -195,12 +195,10 @@ impl Desk {
                 self.tell_for_the_dead().await?;
             }
         }
-        if recount {
-            self.agents.sweep_lodgings().await?;
-        }
         // What others give out and finish is not told to this process: now and then it looks.
         let has_new = self.refresh(recount).await?;
         if recount {
+            self.agents.sweep_lodgings().await?;
             self.hand_back().await?;
             self.free_agents().await?;
         }

@@ -210,21 +210,17 @@ impl Desk {
         self.book().reserve(row.spec.resource_requirements, self.options.resources)
     }
 
-    pub(super) async fn close(&self, ops: Vec<Op>) -> Result<Option<TaskRow>> {
+    /// Does what ends an entry, unless somebody else did.
+    pub(super) async fn close(&self, ops: Vec<Op>) -> Result<()> {
         let now = self.engine.env.now_ms();
         match self.engine.store.commit(Batch { now, ops }).await {
             Err(error) if error.code() != Code::Fenced => Err(error),
-            _ => Ok(None),
+            _ => Ok(()),
         }
     }
 
     /// Deals with an entry whose task is not this agent's to do.
-    async fn give_back(
-        &self,
-        entry: &Entry,
-        mut row: TaskRow,
-        version: u64,
-    ) -> Result<Option<TaskRow>> {
+    async fn give_back(&self, entry: &Entry, mut row: TaskRow, version: u64) -> Result<()> {
         let now = self.engine.env.now_ms();
         if row.state == TaskState::Completed {
             self.tasks.release(&row.id).await?;

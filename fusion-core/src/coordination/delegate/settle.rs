@@ -105,11 +105,9 @@ impl Desk {
     async fn free_agent(&self, agent: &str, task: &str) -> Result<()> {
         let store = self.engine.store.as_ref();
         let row = kept::find::<TaskRow>(store, task).await?.map(|(row, _)| row);
-        let is_at_it =
-            |row: &TaskRow| row.state == TaskState::Running && row.agent.as_deref() == Some(agent);
         let entry = store.entry(&entry_key(task)).await?;
         let is_held = entry.as_ref().is_some_and(|entry| entry.session.is_some());
-        if is_held || row.as_ref().is_some_and(is_at_it) {
+        if is_held || row.as_ref().is_some_and(|row| row.is_worked_at_by(agent)) {
             return Ok(());
         }
         let Some((mut instance, version)) = kept::find::<Instance>(store, agent).await? else {
@@ -136,7 +134,7 @@ impl Desk {
     /// Tells the tasks that wait for a completed one, and that this is done.
     async fn tell_waiters(&self, task: &str, ticket: Ticket) -> Result<()> {
         let told = match self.tasks.release(task).await {
-            Ok(()) => self.close(vec![Op::Complete(ticket)]).await.map(|_| ()),
+            Ok(()) => self.close(vec![Op::Complete(ticket)]).await,
             Err(error) => Err(error),
         };
         if told.is_err() {
@@ -155,10 +153,13 @@ impl Desk {
         }
         let claim = Claim { queues, limit: limits::CLAIM_ENTRIES, session: engine.session };
         let batch = Batch { now, ops: vec![Op::Claim(claim)] };
+        // One that cannot be told now keeps nobody from the others: what is not told is given back.
+        let mut all = Ok(());
         for entry in engine.store.commit(batch).await?.claimed {
-            self.tell_waiters(task_of(&entry).unwrap_or_default(), entry.ticket()).await?;
+            let told = self.tell_waiters(task_of(&entry).unwrap_or_default(), entry.ticket()).await;
+            all = all.and(told);
         }
-        Ok(())
+        all
     }
 }
 

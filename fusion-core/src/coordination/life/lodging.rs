@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{AgentState, Agents, Instance};
 use crate::coordination::kept;
-use crate::coordination::task::{TaskRow, TaskState};
+use crate::coordination::task::TaskRow;
 use crate::error::Result;
 
 /// What an agent's own folder may hold, and what becomes of it.
@@ -57,10 +57,7 @@ impl Agents {
         }
         for task in &one.tasks {
             let row = kept::find::<TaskRow>(self.engine.store.as_ref(), task).await?;
-            let is_at_work = |(row, _): &(TaskRow, u64)| {
-                row.state == TaskState::Running && row.agent.as_ref() == Some(&one.id)
-            };
-            if row.as_ref().is_some_and(is_at_work) {
+            if row.is_some_and(|(row, _)| row.is_worked_at_by(&one.id)) {
                 return Ok(());
             }
         }

@@ -180,6 +180,11 @@ impl TaskRow {
         }
     }
 
+    /// Tells whether an agent works at it.
+    pub(in crate::coordination) fn is_worked_at_by(&self, agent: &str) -> bool {
+        self.state == TaskState::Running && self.agent.as_deref() == Some(agent)
+    }
+
     /// Moves to a state.
     ///
     /// # Errors

@@ -268,8 +268,9 @@ async fn what_is_over_is_forgotten_and_nothing_else(fusion: Fusion) {
     assert_eq!(tasks.list(None).await.unwrap().len(), 2);
     assert_eq!(fusion.agents().prune(now, false).await.unwrap(), ["b"]);
     assert_eq!(fusion.agents().list(None).await.unwrap().len(), 1);
-    // Its id is free.
-    tasks.submit(named("done", &[])).await.unwrap();
+    // Its id is free, for other work too.
+    let other = TaskSpec { prompt: "do something else".into(), ..named("done", &[]) };
+    tasks.submit(other).await.unwrap();
     let again = tasks.wait("done").await.unwrap();
     assert_eq!(again.state, TaskState::Completed);
     assert_eq!(again.run.unwrap().as_str(), "task-done.2", "the run of the first one stays");
