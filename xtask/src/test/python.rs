@@ -1,6 +1,7 @@
 //! The Python package: its wheel is built, installed into an empty environment, and tested there.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use super::{Count, built, node, versions};
@@ -30,21 +31,35 @@ fn pyright(root: &Path) -> Result<PathBuf, Stop> {
 
 /// Makes sure of an environment with the tools, and gives its interpreter.
 fn tools(root: &Path) -> Result<PathBuf, Stop> {
-    let folder = root.join("target/python/tools");
-    let python = folder.join("bin/python");
     let needed = needed(root)?;
-    let stamp = folder.join("installed.txt");
+    let folder = root.join("target/python/tools");
+    environment(process::command("python3", root), &folder, &requirements(&needed))
+}
+
+/// Makes sure of an environment with these packages, made by this interpreter, and gives its own.
+pub(super) fn environment(
+    mut by: Command,
+    folder: &Path,
+    packages: &[&str],
+) -> Result<PathBuf, Stop> {
+    let (python, stamp) = (folder.join("bin/python"), folder.join("installed.txt"));
+    let needed = packages.join("\n");
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == needed) {
         return Ok(python);
     }
     // Debian's `python3` may come without `ensurepip`: `setup` installs it.
-    done(process::command("python3", root).args(["-m", "venv", "--clear"]).arg(&folder))?;
-    let mut install = process::command(&python, root);
-    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", NEEDED]);
-    done(&mut install)?;
+    done(by.args(["-m", "venv", "--clear"]).arg(folder))?;
+    let mut install = process::command(&python, folder);
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    done(install.args(packages))?;
     std::fs::write(&stamp, needed)
         .map_err(|cause| format!("write {}: {cause}", stamp.display()))?;
     Ok(python)
+}
+
+/// Gives the packages that a list of requirements names.
+fn requirements(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
 }
 
 fn needed(root: &Path) -> Result<String, Stop> {

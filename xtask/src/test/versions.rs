@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::built::list;
 use super::node;
+use super::python::environment;
 use crate::{Stop, process};
 
 /// The versions of Python, tested where the machine has them.
@@ -43,18 +44,7 @@ pub(super) fn pythons(root: &Path, needed: &str) -> Result<Vec<PathBuf>, Stop> {
             continue;
         }
         let folder = root.join("target/python").join(version);
-        let (python, stamp) = (folder.join("bin/python"), folder.join("installed.txt"));
-        let is_made = std::fs::read_to_string(&stamp).is_ok_and(|text| text == tools.join("\n"));
-        if !is_made {
-            let mut make = named(root, &program, version);
-            process::done(make.args(["-m", "venv", "--clear"]).arg(&folder))?;
-            let mut install = process::command(&python, root);
-            install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-            process::done(install.args(&tools))?;
-            std::fs::write(&stamp, tools.join("\n"))
-                .map_err(|cause| format!("write {}: {cause}", stamp.display()))?;
-        }
-        found.push(python);
+        found.push(environment(named(root, &program, version), &folder, &tools)?);
     }
     Ok(found)
 }
