@@ -9,7 +9,7 @@ use fusion_core::model::{Failure, Payload};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-/// The allocator of the `fusion` command.
+/// The allocator of the `fusion` command, with the huge pages that only a program that stays is worth.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -7,7 +7,7 @@ use super::control::find_key;
 use crate::error::{Code, Error, Result};
 use crate::graph::Program;
 use crate::model::{
-    Append, Batch, Command, Graph, Input, Key, NodeIx, Op, Origin, Record, RunId, SessionId,
+    Append, Batch, Decided, Graph, Input, Key, NodeIx, Op, Origin, Record, RunId, SessionId,
     Stamped, Then,
 };
 use crate::run::begin::{Begin, Defined};
@@ -75,15 +75,11 @@ impl Run {
         self.check_again(&state, &state.entered_again(&named), again)?;
         let head = self.engine.store.head(&self.id.stream()).await?.unwrap_or_default();
         let now = self.engine.env.now_ms();
-        let mut commands = Vec::new();
-        state.decide(Input::Retry(named, by.to_owned()), now, &mut commands);
-        let records: Vec<Record> = commands
-            .into_iter()
-            .filter_map(|command| match command {
-                Command::Append(record @ Record::RunRetried(..)) => Some(record),
-                _ => None,
-            })
-            .collect();
+        let mut decided = Decided::default();
+        state.decide(Input::Retry(named, by.to_owned()), now, &mut decided);
+        // What follows from it is decided again by who takes the run up.
+        let mut records = decided.records;
+        records.retain(|record| matches!(record, Record::RunRetried(..)));
         let row = row::of(state.start(), crate::model::RunStatus::Running, began);
         let ops = vec![
             Op::Append(Append {

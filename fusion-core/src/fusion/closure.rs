@@ -1,8 +1,10 @@
 //! Steps made from closures.
 
+use std::any::TypeId;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
+use serde::de::value::UnitDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -66,10 +68,26 @@ struct Places<I> {
 
 /// Decodes what a step is given; arguments by place fit a tuple, and a struct in the order of its fields.
 fn input_of<I: DeserializeOwned>(input: &Payload) -> Result<I, serde_json::Error> {
+    // Most bodies that take nothing are given nothing: there is no text to read. Who wants something says so better from a text.
+    if input.is_null() {
+        let nothing: UnitDeserializer<serde_json::Error> = ().into_deserializer();
+        if let Ok(input) = I::deserialize(nothing) {
+            return Ok(input);
+        }
+    }
     if input.bytes().is_some_and(|bytes| bytes.starts_with(b"{\"$args\":")) {
         return input.decode::<Places<I>>().map(|places| places.args);
     }
     input.decode()
+}
+
+/// Encodes what a step gives; `()` without asking it.
+fn payload_of<O: Serialize + 'static>(output: &O) -> Result<Payload, Failure> {
+    if TypeId::of::<O>() == TypeId::of::<()>() {
+        return Ok(Payload::NULL);
+    }
+    Payload::json(output)
+        .map_err(|error| Failure::new(Class::DECODE, format!("the output cannot be JSON: {error}")))
 }
 
 impl Fusion {
@@ -118,10 +136,7 @@ impl Fusion {
                 let work = body(ctx, input);
                 Box::pin(async move {
                     let output = work.await?;
-                    let payload = Payload::json(&output).map_err(|error| {
-                        Failure::new(Class::DECODE, format!("the output cannot be JSON: {error}"))
-                    })?;
-                    Ok(Output::Value(payload))
+                    Ok(Output::Value(payload_of(&output)?))
                 })
             };
         self.register(Closure { name: name.into(), run })

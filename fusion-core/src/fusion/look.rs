@@ -7,8 +7,8 @@ use super::{Fusion, Run};
 use crate::error::{Code, Error, Result};
 use crate::graph::template::Redactor;
 use crate::model::{
-    Digest, Input, Key, Message, NodeIx, NodeStatus, Payload, PayloadKind, Record, Stamped, Start,
-    limits,
+    Decided, Digest, Input, Key, Message, NodeIx, NodeStatus, Payload, PayloadKind, Record,
+    Stamped, Start, limits,
 };
 use crate::observe::{self, Holder, Replay, Why};
 use crate::record::capsule::Capsule;
@@ -147,7 +147,7 @@ impl Fusion {
 
 /// Names the node that an owner of the run would undo now.
 fn undoing(mut state: State, now: i64) -> Option<String> {
-    state.decide(Input::Adopted, now, &mut Vec::new());
+    state.decide(Input::Adopted, now, &mut Decided::default());
     let nodes = (0..state.program().len()).filter_map(|ix| u32::try_from(ix).ok()).map(NodeIx);
     let mut open = nodes.filter(|node| {
         let status = state.node_status(Key::undo(*node));

@@ -1,4 +1,4 @@
-//! What crosses between the pure scheduler and the driver: inputs in, commands out.
+//! What crosses between the pure scheduler and the driver: inputs in, records and commands out.
 
 use super::{Failure, Key, Message, NodeIx, Payload, Record, RunId, Wait};
 
@@ -39,11 +39,36 @@ pub enum Input {
     Concluded(Result<Payload, Failure>),
 }
 
-/// What the scheduler tells the driver. Records are made durable before any command that follows them is carried out.
+/// What follows from inputs: what happened, and what is to be done. The records are made durable before any command is carried
+/// out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Decided {
+    /// What happened, in order; the scheduler has folded it already.
+    pub records: Vec<Record>,
+    /// What is to be done, in order.
+    pub commands: Vec<Command>,
+}
+
+impl Decided {
+    /// Tells whether nothing follows.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.commands.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, command: Command) {
+        self.commands.push(command);
+    }
+}
+
+impl Extend<Command> for Decided {
+    fn extend<I: IntoIterator<Item = Command>>(&mut self, commands: I) {
+        self.commands.extend(commands);
+    }
+}
+
+/// What the scheduler tells the driver to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Make this durable.
-    Append(Record),
     /// Enter the body of this key, with this attempt number.
     Start(Key, u16),
     /// End the body of this key; it answers with a failure of class `cancelled`.

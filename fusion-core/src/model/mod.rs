@@ -38,7 +38,7 @@ pub use batch::{
     Append, Batch, Claim, Document, Enqueue, Entry, Head, Op, Page, Receipt, Release, RunRow,
     Session, Ticket,
 };
-pub use command::{Command, Input};
+pub use command::{Command, Decided, Input};
 pub use digest::Digest;
 pub use event::{Event, Severity};
 pub use failure::{Class, Failure};

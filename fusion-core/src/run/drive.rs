@@ -20,7 +20,7 @@ use super::settle;
 use crate::contract::{Subscription, Task};
 use crate::error::{Code, Result};
 use crate::model::{
-    Class, Command, Failure, Input, Key, Message, Op, RunId, RunStatus, Ticket, limits,
+    Class, Command, Decided, Failure, Input, Key, Message, Op, RunId, RunStatus, Ticket, limits,
 };
 use crate::schedule::State;
 
@@ -40,7 +40,7 @@ pub(super) enum Left {
 pub(super) struct Turn {
     /// When it began, in milliseconds since 1970.
     pub now: i64,
-    pub commands: Vec<Command>,
+    pub decided: Decided,
     /// Operations that belong to the records: blobs, taken messages, child runs, cached outputs.
     pub ops: Vec<Op>,
     /// Child runs that begin with this batch.
@@ -194,7 +194,7 @@ impl Driver {
                 self.due = false;
                 self.decide(Input::Tick, &mut turn);
             }
-            if turn.commands.is_empty() && turn.ops.is_empty() && turn.replies.is_empty() {
+            if turn.decided.is_empty() && turn.ops.is_empty() && turn.replies.is_empty() {
                 match self.wait().await? {
                     Woken::Inbox => self.look = true,
                     Woken::Note(note) => self.local.push_back(*note),
@@ -272,13 +272,13 @@ impl Driver {
             Input::Concluded(Err(failure)) => Input::Concluded(Err(redactor().failure(failure))),
             other => other,
         };
-        self.state.decide(input, turn.now, &mut turn.commands);
+        self.state.decide(input, turn.now, &mut turn.decided);
     }
 
     /// Does what follows the records, and leaves in the turn what was decided meanwhile. `true` when the run has ended.
     async fn carry_out(&mut self, turn: &mut Turn) -> Result<bool> {
         let room = std::mem::take(&mut self.room);
-        let mut commands = std::mem::replace(&mut turn.commands, room);
+        let mut commands = std::mem::replace(&mut turn.decided.commands, room);
         let stops = commands.iter().filter_map(|command| match command {
             Command::Stop(key) => Some(*key),
             _ => None,
@@ -287,7 +287,6 @@ impl Driver {
         self.clock = self.engine.env.monotonic_ns();
         for command in &commands {
             match command {
-                Command::Append(_) => {}
                 // The same turn took it back, a cancel perhaps, and that is recorded already: nothing is entered.
                 Command::Start(key, attempt) if stopped.contains(key) => {
                     self.leave_alone(*key, *attempt);

@@ -46,11 +46,12 @@ impl Driver {
             Called::Done(ms, Ok(Output::Value(output)))
                 if output.len() <= limits::INLINE_BYTES as u64 =>
             {
-                let output = Clean::of(&self.engine, output).value;
+                let is_null = output.is_null();
+                let output = if is_null { output } else { Clean::of(&self.engine, output).value };
                 self.state.decide(
                     Input::Done(key, attempt, ms, Ok(output)),
                     turn.now,
-                    &mut turn.commands,
+                    &mut turn.decided,
                 );
                 self.spare = Some(hooks);
             }

@@ -8,8 +8,8 @@ use super::hear::Woken;
 use super::{learn, message, row, told};
 use crate::error::{Code, Result};
 use crate::model::{
-    Batch, Command, Failure, Message, Op, Origin, Payload, PayloadKind, Record, Release, RunRow,
-    RunStatus, Ticket, limits,
+    Batch, Failure, Message, Op, Origin, Payload, PayloadKind, Record, Release, RunRow, RunStatus,
+    Ticket, limits,
 };
 
 impl Driver {
@@ -17,7 +17,9 @@ impl Driver {
     pub(super) async fn commit(&mut self, turn: &mut Turn) -> Result<Vec<(Begin, Ticket)>> {
         let now = self.engine.env.now_ms();
         turn.now = now;
-        let records = records_of(&mut turn.commands);
+        // The next turn is often as long.
+        let room = Vec::with_capacity(turn.decided.records.len());
+        let records = std::mem::replace(&mut turn.decided.records, room);
         if records.is_empty() && turn.ops.is_empty() {
             return Ok(Vec::new());
         }
@@ -142,18 +144,6 @@ impl Driver {
             self.kept.put_blob(*digest, bytes.clone());
         }
     }
-}
-
-/// Takes the records out of a turn's commands.
-fn records_of(commands: &mut Vec<Command>) -> Vec<Record> {
-    let count = commands.iter().filter(|one| matches!(one, Command::Append(_))).count();
-    let mut records = Vec::with_capacity(count);
-    let appends = commands.extract_if(.., |one| matches!(one, Command::Append(_)));
-    records.extend(appends.filter_map(|one| match one {
-        Command::Append(record) => Some(record),
-        _ => None,
-    }));
-    records
 }
 
 fn without_messages(batch: Batch) -> Batch {

@@ -4,12 +4,12 @@ use super::cells::{INTENT, ISSUED};
 use super::state::{Ending, Phase, State};
 use crate::model::graph::Kind;
 use crate::model::{
-    Class, Command, Failure, Key, NodeIx, NodeStatus, Origin, Payload, Record, RunStatus,
+    Class, Command, Decided, Failure, Key, NodeIx, NodeStatus, Origin, Payload, Record, RunStatus,
 };
 
 impl State {
     /// Adds everything that follows without another input.
-    pub(super) fn advance(&mut self, out: &mut Vec<Command>) {
+    pub(super) fn advance(&mut self, out: &mut Decided) {
         loop {
             match self.phase {
                 Phase::Forward => {
@@ -47,7 +47,7 @@ impl State {
         }
     }
 
-    fn skip_unwanted(&mut self, out: &mut Vec<Command>) {
+    fn skip_unwanted(&mut self, out: &mut Decided) {
         while let Some(node) = self.unwanted.pop() {
             if self.cells[node].status == NodeStatus::Pending {
                 self.emit(Record::NodeSkipped(Key::node(node)), out);
@@ -66,7 +66,7 @@ impl State {
     }
 
     /// Tells running bodies and child runs to end, once.
-    fn stop_all(&mut self, out: &mut Vec<Command>) {
+    fn stop_all(&mut self, out: &mut Decided) {
         if std::mem::replace(&mut self.told, true) {
             return;
         }
@@ -84,7 +84,7 @@ impl State {
         out.extend(children.map(|(_, run)| Command::StopChild(run.clone())));
     }
 
-    fn start_ready(&mut self, out: &mut Vec<Command>) {
+    fn start_ready(&mut self, out: &mut Decided) {
         while self.running < Self::CAPACITY {
             let Some(key) = self.ready.pop() else { return };
             if self.is_orphan(key) || self.is_missing(key) {
@@ -129,7 +129,7 @@ impl State {
             && !self.cell(key).is_some_and(|cell| cell.has(INTENT))
     }
 
-    fn conclude(&mut self, out: &mut Vec<Command>) {
+    fn conclude(&mut self, out: &mut Decided) {
         if std::mem::replace(&mut self.told, true) {
             return;
         }

@@ -3,8 +3,8 @@
 use super::cells::{INTENT, ISSUED};
 use super::state::{Phase, State};
 use crate::model::{
-    Answer, Class, Command, Failure, Input, Key, Message, NodeIx, NodeStatus, Payload, Record,
-    RunId, RunStatus, Verdict, Wait, limits,
+    Answer, Class, Command, Decided, Failure, Input, Key, Message, NodeIx, NodeStatus, Payload,
+    Record, RunId, RunStatus, Verdict, Wait, limits,
 };
 
 impl State {
@@ -12,7 +12,7 @@ impl State {
     ///
     /// Inputs that no longer matter (an answer that came twice, the end of a body that was given up) change nothing.
     /// All records that one call adds belong together: they are committed in one batch.
-    pub fn decide(&mut self, input: Input, now: i64, out: &mut Vec<Command>) {
+    pub fn decide(&mut self, input: Input, now: i64, out: &mut Decided) {
         if !self.knows(&input) || (self.phase == Phase::Done && !matches!(input, Input::Retry(..)))
         {
             return;
@@ -65,8 +65,8 @@ impl State {
         self.advance(out);
     }
 
-    /// Folds a record and adds it to the commands, with what follows for the map that it is part of.
-    pub(super) fn emit(&mut self, record: Record, out: &mut Vec<Command>) {
+    /// Folds a record and adds it to what happened, with what follows for the map that it is part of.
+    pub(super) fn emit(&mut self, record: Record, out: &mut Decided) {
         self.fold(&record);
         let map = match &record {
             Record::NodeSucceeded(key, ..)
@@ -75,13 +75,13 @@ impl State {
             Record::MapExpanded(node, _) => Some(*node),
             _ => None,
         };
-        out.push(Command::Append(record));
+        out.records.push(record);
         if let Some(node) = map {
             self.conclude_map(node, out);
         }
     }
 
-    fn adopt(&mut self, now: i64, out: &mut Vec<Command>) {
+    fn adopt(&mut self, now: i64, out: &mut Decided) {
         self.doubt(out);
         let maps: Vec<NodeIx> = self.items.keys().copied().collect();
         for node in maps {
@@ -99,7 +99,7 @@ impl State {
     }
 
     /// Records that an at-most-once body is about to be entered, and lets it.
-    fn enter(&mut self, key: Key, attempt: u16, out: &mut Vec<Command>) {
+    fn enter(&mut self, key: Key, attempt: u16, out: &mut Decided) {
         let Some(cell) = self.cell(key) else { return };
         if !cell.has(ISSUED) || cell.has(INTENT) || cell.attempt.saturating_add(1) != attempt {
             return;
@@ -112,7 +112,7 @@ impl State {
         out.push(Command::Start(key, attempt));
     }
 
-    fn expanded(&mut self, node: NodeIx, count: u32, now: i64, out: &mut Vec<Command>) {
+    fn expanded(&mut self, node: NodeIx, count: u32, now: i64, out: &mut Decided) {
         let key = Key::node(node);
         let attempt = self.attempts(key).saturating_add(1);
         if !self.take_back(key, attempt) {
@@ -128,7 +128,7 @@ impl State {
     }
 
     /// Parks a key whose code is not here.
-    fn lacks(&mut self, key: Key, step: String, out: &mut Vec<Command>) {
+    fn lacks(&mut self, key: Key, step: String, out: &mut Decided) {
         if !self.take_back(key, self.attempts(key).saturating_add(1)) {
             return;
         }
@@ -159,7 +159,7 @@ impl State {
         (key, attempt, ms): (Key, u16, u32),
         result: Result<Payload, Failure>,
         now: i64,
-        out: &mut Vec<Command>,
+        out: &mut Decided,
     ) {
         if !self.take_back(key, attempt) {
             return;
@@ -176,7 +176,7 @@ impl State {
         (node, attempt, ms): (NodeIx, u16, u32),
         output: Payload,
         now: i64,
-        out: &mut Vec<Command>,
+        out: &mut Decided,
     ) {
         if self.take_back(Key::node(node), attempt) {
             self.end_round((node, attempt, ms), output, now, out);
@@ -189,7 +189,7 @@ impl State {
         (node, run): (NodeIx, RunId),
         output: Payload,
         now: i64,
-        out: &mut Vec<Command>,
+        out: &mut Decided,
     ) {
         let key = Key::node(node);
         if self.is_given_up(key) {
@@ -204,7 +204,7 @@ impl State {
         (node, attempt, ms): (NodeIx, u16, u32),
         output: Payload,
         now: i64,
-        out: &mut Vec<Command>,
+        out: &mut Decided,
     ) {
         let key = Key::node(node);
         let (max, pause_ms) =
@@ -219,7 +219,7 @@ impl State {
         self.go_on(now, out);
     }
 
-    fn waits_now(&mut self, key: Key, wait: Wait, now: i64, out: &mut Vec<Command>) {
+    fn waits_now(&mut self, key: Key, wait: Wait, now: i64, out: &mut Decided) {
         let was_issued = self.cell(key).is_some_and(|cell| cell.has(ISSUED));
         let is_wanted = self.take_back(key, self.attempts(key).saturating_add(1));
         let child = wait.child().filter(|_| was_issued && self.is_given_up(key)).cloned();
@@ -238,7 +238,7 @@ impl State {
         self.go_on(now, out);
     }
 
-    fn hear(&mut self, message: Message, now: i64, out: &mut Vec<Command>) {
+    fn hear(&mut self, message: Message, now: i64, out: &mut Decided) {
         match message {
             Message::Signal(name, payload) => {
                 let waiting = self
@@ -280,12 +280,12 @@ impl State {
     }
 
     /// Lets the child runs pause or go on with this one.
-    fn hold_children(&self, hold: bool, out: &mut Vec<Command>) {
+    fn hold_children(&self, hold: bool, out: &mut Decided) {
         let children = self.children().filter(|(key, _)| !key.is_undo());
         out.extend(children.map(|(_, run)| Command::HoldChild(run.clone(), hold)));
     }
 
-    fn answered(&mut self, node: NodeIx, answer: Answer, now: i64, out: &mut Vec<Command>) {
+    fn answered(&mut self, node: NodeIx, answer: Answer, now: i64, out: &mut Decided) {
         let key = Key::node(node);
         // Once a run is undone, what succeeded is fixed.
         if self.phase != Phase::Forward || !matches!(self.wait(key), Some(Wait::Approval(..))) {
@@ -302,7 +302,7 @@ impl State {
         &mut self,
         (key, verdict, by): (Key, Verdict, String),
         now: i64,
-        out: &mut Vec<Command>,
+        out: &mut Decided,
     ) {
         let is_in_doubt = self.cell(key).is_some_and(|cell| cell.status == NodeStatus::InDoubt);
         if self.phase != Phase::Forward || !is_in_doubt {
@@ -326,7 +326,7 @@ impl State {
         (key, run): (Key, RunId),
         result: Result<Payload, Failure>,
         now: i64,
-        out: &mut Vec<Command>,
+        out: &mut Decided,
     ) {
         let Some(wait) = self.wait(key).filter(|wait| wait.child() == Some(&run)) else { return };
         // The clock may have been set back since its time was over: then the child knows who ended it.
@@ -345,7 +345,7 @@ impl State {
         }
     }
 
-    fn concluded(&mut self, result: Result<Payload, Failure>, out: &mut Vec<Command>) {
+    fn concluded(&mut self, result: Result<Payload, Failure>, out: &mut Decided) {
         if self.phase != Phase::Concluding || !self.told {
             return;
         }

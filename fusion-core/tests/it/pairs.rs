@@ -8,8 +8,8 @@ use fusion_core::graph::Program;
 use fusion_core::graph::check::{Places, check};
 use fusion_core::model::graph::{Action, Check, InputType, Kind, Node, Task, WaitSpec};
 use fusion_core::model::{
-    Answer, Backoff, Cache, Class, Command, Concurrency, Failure, Graph, Input, Key, OnUnknown,
-    Payload, Record, Start, Then, Timeout,
+    Answer, Backoff, Cache, Class, Command, Concurrency, Decided, Failure, Graph, Input, Key,
+    OnUnknown, Payload, Record, Start, Then, Timeout,
 };
 use fusion_core::schedule::State;
 use fusion_core::{Fusion, Run};
@@ -326,28 +326,24 @@ fn fresh(graph: Graph) -> State {
 /// A node that is listed last is started first.
 fn starts_first(kind: &str, policy: &str) -> bool {
     let graph = Graph::new("g").add(Node::step("first", "act")).add(asked(kind, policy));
-    let (mut state, mut out) = (fresh(graph), Vec::new());
+    let (mut state, mut out) = (fresh(graph), Decided::default());
     let x = state.program().find("x").unwrap();
     state.decide(Input::Adopted, 1, &mut out);
-    out.first() == Some(&Command::Start(Key::node(x), 1))
+    out.commands.first() == Some(&Command::Start(Key::node(x), 1))
 }
 
 /// A body whose process died is left to people.
 fn is_left_to_people(kind: &str, policy: &str) -> bool {
     let graph = || Graph::new("g").add(asked(kind, policy));
-    let (mut state, mut out) = (fresh(graph()), Vec::new());
+    let (mut state, mut out) = (fresh(graph()), Decided::default());
     let x = state.program().find("x").unwrap();
     state.decide(Input::Adopted, 1, &mut out);
     if state.program().map(x).is_some() {
         state.decide(Input::Expanded(x, 1), 1, &mut out);
     }
     let mut next = fresh(graph());
-    for command in &out {
-        if let Command::Append(record) = command {
-            next.fold(record);
-        }
-    }
-    let mut out = Vec::new();
+    out.records.iter().for_each(|record| next.fold(record));
+    let mut out = Decided::default();
     next.decide(Input::Adopted, 2, &mut out);
-    matches!(out.as_slice(), [Command::Append(Record::InDoubt(_))])
+    out.commands.is_empty() && matches!(out.records.as_slice(), [Record::InDoubt(_)])
 }

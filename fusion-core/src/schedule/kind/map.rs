@@ -1,7 +1,7 @@
 //! Maps: a bounded number of items at a time.
 
 use crate::model::graph::OnItemFailure;
-use crate::model::{Class, Command, Failure, Key, NodeIx, NodeStatus, Record, Then};
+use crate::model::{Class, Command, Decided, Failure, Key, NodeIx, NodeStatus, Record, Then};
 use crate::schedule::cells::{Cell, Cells, ISSUED};
 use crate::schedule::state::{Items, State};
 
@@ -96,7 +96,7 @@ impl State {
     }
 
     /// Settles a map when its items allow it.
-    pub(in crate::schedule) fn conclude_map(&mut self, node: NodeIx, out: &mut Vec<Command>) {
+    pub(in crate::schedule) fn conclude_map(&mut self, node: NodeIx, out: &mut Decided) {
         if self.cells[node].status.is_final() {
             return;
         }
@@ -150,7 +150,7 @@ impl State {
         Failure { message, ..cause }
     }
 
-    fn stop_items(&mut self, node: NodeIx, out: &mut Vec<Command>) {
+    fn stop_items(&mut self, node: NodeIx, out: &mut Decided) {
         let Some(items) = self.items.get(&node) else { return };
         let running = (0u32..)
             .zip(&items.cells.0)

@@ -1,6 +1,6 @@
 //! Bodies that rest: they wait for something, and are entered again when it has come.
 
-use crate::model::{Command, Key, Payload, Record, Wait};
+use crate::model::{Decided, Key, Payload, Record, Wait};
 use crate::schedule::state::State;
 
 /// What a body that rests finds when its limit has passed: no bytes, which no JSON value has.
@@ -12,7 +12,7 @@ impl State {
         &mut self,
         (key, name, wait): (Key, String, Wait),
         now: i64,
-        out: &mut Vec<Command>,
+        out: &mut Decided,
     ) {
         if self.take_back(key, self.attempts(key).saturating_add(1)) {
             self.emit(Record::NodeResting(key, name, wait), out);
@@ -28,7 +28,7 @@ impl State {
     }
 
     /// Hands what was waited for to a key: as the output of a node, or as a memo to a body.
-    pub(in crate::schedule) fn came(&mut self, key: Key, value: Payload, out: &mut Vec<Command>) {
+    pub(in crate::schedule) fn came(&mut self, key: Key, value: Payload, out: &mut Decided) {
         let record = if let Some(name) = self.rests(key) {
             Record::MemoSaved(key, name.to_owned(), value)
         } else {

@@ -2,7 +2,7 @@
 //! output of a node that waits, and a memo of a body that rests.
 
 use super::rest::NOTHING;
-use crate::model::{Class, Command, Failure, Key, NodeStatus, Payload, Wait};
+use crate::model::{Class, Command, Decided, Failure, Key, NodeStatus, Payload, Wait};
 use crate::schedule::state::State;
 
 impl State {
@@ -57,7 +57,7 @@ impl State {
     }
 
     /// Lets everything go on that is due, and ends the waits whose time is over: all that was said is heard.
-    pub(in crate::schedule) fn tick(&mut self, now: i64, out: &mut Vec<Command>) {
+    pub(in crate::schedule) fn tick(&mut self, now: i64, out: &mut Decided) {
         while let Some(first) = self.first_due(now, true) {
             self.fire(first, now, out);
         }
@@ -65,7 +65,7 @@ impl State {
 
     /// Lets everything go on that is due by itself. What others may end has to wait for a tick: their word may have come
     /// in time and not have been read.
-    pub(in crate::schedule) fn go_on(&mut self, now: i64, out: &mut Vec<Command>) {
+    pub(in crate::schedule) fn go_on(&mut self, now: i64, out: &mut Decided) {
         while let Some(first) = self.first_due(now, false) {
             self.fire(first, now, out);
         }
@@ -87,7 +87,7 @@ impl State {
         self.timers.iter().take_while(|(due, _)| *due <= now).any(|(_, key)| self.is_limited(*key))
     }
 
-    fn fire(&mut self, (due, key): (i64, Key), now: i64, out: &mut Vec<Command>) {
+    fn fire(&mut self, (due, key): (i64, Key), now: i64, out: &mut Decided) {
         self.timers.remove(&(due, key));
         let attempt = self.attempts(key).saturating_add(1);
         let late = match self.wait(key) {
@@ -108,7 +108,7 @@ impl State {
     }
 
     /// Hands the oldest signal of the name that a node waits for to it.
-    pub(in crate::schedule) fn deliver_to(&mut self, key: Key, out: &mut Vec<Command>) {
+    pub(in crate::schedule) fn deliver_to(&mut self, key: Key, out: &mut Decided) {
         if self.ending.is_some() {
             return;
         }

@@ -1,7 +1,7 @@
 //! What follows a failed attempt.
 
 use crate::model::{
-    Class, Command, Digest, Failure, Key, OnUnknown, Record, RunId, Then, Timeout, limits,
+    Class, Decided, Digest, Failure, Key, OnUnknown, Record, RunId, Then, Timeout, limits,
 };
 use crate::schedule::cells::FALLBACK;
 use crate::schedule::state::State;
@@ -18,7 +18,7 @@ impl State {
         (key, attempt, ms): (Key, u16, u32),
         failure: Failure,
         now: i64,
-        out: &mut Vec<Command>,
+        out: &mut Decided,
     ) {
         let then = self.after(key, attempt, &failure, now);
         self.emit(Record::NodeFailed(key, attempt, ms, Box::new(failure), then), out);
@@ -107,7 +107,7 @@ impl State {
     }
 
     /// Reports the at-most-once bodies that were entered by an owner that is gone.
-    pub(in crate::schedule) fn doubt(&mut self, out: &mut Vec<Command>) {
+    pub(in crate::schedule) fn doubt(&mut self, out: &mut Decided) {
         let entered: Vec<Key> = self.intents.iter().copied().collect();
         for key in entered {
             let attempt = self.attempts(key).saturating_add(1);

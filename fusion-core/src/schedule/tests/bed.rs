@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::coverage;
 use super::durable::{check_timers, durable};
-use super::words::text;
+use super::words::words;
 use crate::graph::Program;
-use crate::model::{Class, Command, Failure, Graph, Input, Key, Message, Payload, Record, Start};
+use crate::model::{Class, Decided, Failure, Graph, Input, Key, Message, Payload, Record, Start};
 use crate::schedule::State;
 
 /// A run under test.
@@ -34,17 +34,15 @@ impl Bed {
     }
 
     /// Decides, commits and compares.
-    pub(super) fn decide(&mut self, input: Input) -> Vec<Command> {
-        let mut out = Vec::new();
+    pub(super) fn decide(&mut self, input: Input) -> Decided {
+        let mut out = Decided::default();
         let before = self.live.status();
         let ticked = matches!(input, Input::Tick);
         self.live.decide(input, self.now, &mut out);
         coverage::took_run(before, self.live.status());
-        for command in &out {
-            if let Command::Append(record) = command {
-                self.shadow.fold(record);
-                self.journal.push(record.clone());
-            }
+        for record in &out.records {
+            self.shadow.fold(record);
+            self.journal.push(record.clone());
         }
         assert_eq!(durable(&self.live), durable(&self.shadow), "the fold differs");
         check_timers(&self.live, &self.shadow, self.now);
@@ -54,12 +52,10 @@ impl Bed {
         out
     }
 
-    /// Decides, and writes the commands as words.
+    /// Decides, and writes what follows as words.
     pub(super) fn say(&mut self, input: Input) -> String {
         let out = self.decide(input);
-        let words: Vec<String> =
-            out.iter().map(|command| text(self.live.program(), command)).collect();
-        words.join(", ")
+        words(self.live.program(), &out).join(", ")
     }
 
     /// Throws the state away and folds the journal again.

@@ -100,7 +100,7 @@ fn the_list_of_a_map_is_not_in_doubt_but_its_items_are() {
     assert_eq!(bed.crash(), "start m");
     let m = bed.key("m").node;
     let said = bed.say(Input::Expanded(m, 3));
-    assert_eq!(said, "+map m 3, +intent m[0], start m[0], +intent m[1], start m[1]");
+    assert_eq!(said, "+map m 3, +intent m[0], +intent m[1], start m[0], start m[1]");
     assert_eq!(bed.ok("m[0]"), "+ok m[0], +intent m[2], start m[2]");
     assert_eq!(bed.crash(), "+doubt m[1], +doubt m[2]");
     assert_eq!(resolve(&mut bed, "m[1]", Verdict::Done(Payload::NULL)), "+resolve m[1], +ok m[1]");
@@ -115,7 +115,7 @@ fn an_item_of_a_failed_map_that_was_entered_is_still_heard() {
     let (mut bed, _) = Bed::begin(Graph::new("g").add(node).add(step("b", "")).finish_branches());
     let m = bed.key("m").node;
     bed.say(Input::Expanded(m, 2));
-    assert_eq!(bed.fail("m[0]"), "+fail m[0] error, stop m[1], +fail m error");
+    assert_eq!(bed.fail("m[0]"), "+fail m[0] error, +fail m error, stop m[1]");
     assert_eq!(bed.ok("m[1]"), "+ok m[1]", "it was done, whoever cares");
 }
 

@@ -49,7 +49,7 @@ fn stop_ends_the_map_at_the_first_failure() {
     expand(&mut bed, 9);
     bed.ok("m[0]");
     let said = bed.fail("m[1]");
-    assert_eq!(said, "+fail m[1] error, stop m[2], stop m[3], +fail m error, +skip z");
+    assert_eq!(said, "+fail m[1] error, +fail m error, +skip z, stop m[2], stop m[3]");
     assert_eq!(bed.ok("m[2]"), "", "nobody waits for it any more");
     assert_eq!(bed.stopped("m[3]"), "");
     assert_eq!(bed.ok("y"), "+ok y, +failed, finish");
@@ -106,13 +106,13 @@ fn the_list_itself_can_fail_and_be_tried_again() {
 fn a_hundred_thousand_items_stay_lazy() {
     let (mut bed, _) = Bed::begin(Graph::new("g").add(map("m", "", 3, Stop)));
     // Comparing with the shadow after each step would be quadratic: this goes past the bed.
-    let mut out = Vec::new();
+    let mut out = crate::model::Decided::default();
     let node = bed.key("m").node;
     bed.live.decide(Input::Expanded(node, 100_000), 0, &mut out);
     let mut running = std::collections::VecDeque::new();
     let mut ran = 0;
     loop {
-        for command in out.drain(..) {
+        for command in out.commands.drain(..) {
             if let crate::model::Command::Start(key, _) = command {
                 running.push_back(key);
             }
@@ -141,7 +141,7 @@ fn child_runs_of_a_map_that_failed_are_stopped_and_awaited() {
     let (timer, signal) = (bed.key("m[2]"), Wait::Timer(5_000));
     bed.say(Input::Waits(timer, signal));
     let said = bed.fail("m[3]");
-    assert_eq!(said, "+fail m[3] error, stop m[1], stop-child c0, +fail m error, +skip z");
+    assert_eq!(said, "+fail m[3] error, +fail m error, +skip z, stop m[1], stop-child c0");
     let said = bed.say(Input::Waits(starting, Wait::Child(run("c1"))));
     assert_eq!(said, "+wait m[1], stop-child c1", "its start was under way");
     assert_eq!(bed.at(6_000), "", "the timer is forgotten");

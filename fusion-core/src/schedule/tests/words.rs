@@ -2,13 +2,18 @@
 
 use crate::graph::Program;
 use crate::model::graph::{Action, Kind, Node, OnItemFailure, Task, WaitSpec};
-use crate::model::{Backoff, Command, Key, NodeIx, Policy, Record, Then};
+use crate::model::{Backoff, Command, Decided, Key, NodeIx, Policy, Record, Then};
 
-/// Writes a command: `start a`, `start a#2` for a second attempt, `+ok a` for a record.
-pub(super) fn text(program: &Program, command: &Command) -> String {
+/// Writes what follows: `+ok a` for a record; `start a`, `start a#2` for a second attempt.
+pub(super) fn words(program: &Program, decided: &Decided) -> Vec<String> {
+    let records = decided.records.iter();
+    let records = records.map(|record| format!("+{}", record_text(program, record)));
+    records.chain(decided.commands.iter().map(|command| text(program, command))).collect()
+}
+
+fn text(program: &Program, command: &Command) -> String {
     let name = |key: &Key| program.key_text(*key);
     match command {
-        Command::Append(record) => format!("+{}", record_text(program, record)),
         Command::Start(key, 1) => format!("start {}", name(key)),
         Command::Start(key, attempt) => format!("start {}#{attempt}", name(key)),
         Command::Stop(key) => format!("stop {}", name(key)),

@@ -6,8 +6,8 @@ use super::bed::Bed;
 use super::noise::strangers;
 use super::plan::{Body, Plan};
 use crate::model::{
-    Answer, Class, Command, Failure, Input, Key, Message, NodeIx, NodeStatus, OnUnknown, Payload,
-    Record, RunId, Verdict, Wait,
+    Answer, Class, Command, Decided, Failure, Input, Key, Message, NodeIx, NodeStatus, OnUnknown,
+    Payload, Record, RunId, Verdict, Wait,
 };
 use crate::schedule::state::Phase;
 
@@ -123,7 +123,8 @@ impl World {
                 let stranger = all[self.below(all.len())].clone();
                 let is_resume = matches!(stranger, Input::Said(Message::Resume(_)));
                 if !is_resume && !matches!(stranger, Input::Concluded(_)) {
-                    assert_eq!(self.bed.decide(stranger.clone()), [], "{stranger:?}");
+                    let out = self.bed.decide(stranger.clone());
+                    assert!(out.is_empty(), "{stranger:?}: {out:?}");
                 }
             }
             1 => {
@@ -157,7 +158,7 @@ impl World {
     /// The owner dies, perhaps between a decision and its commit.
     fn crash(&mut self, lost: Option<Input>) {
         if let Some(lost) = lost {
-            self.bed.live.decide(lost, self.bed.now, &mut Vec::new());
+            self.bed.live.decide(lost, self.bed.now, &mut Decided::default());
         }
         self.running.clear();
         self.stopping.clear();
@@ -195,7 +196,10 @@ impl World {
         }
         self.last = is_end.map(|_| input.clone());
         let out = self.bed.decide(input);
-        for command in out {
+        for record in out.records {
+            self.note(&record);
+        }
+        for command in out.commands {
             self.obey(command);
         }
     }
@@ -211,12 +215,15 @@ impl World {
                 self.stopping_runs.insert(run);
             }
             Command::Conclude => self.concluding = true,
-            Command::Append(Record::InDoubt(key)) => {
-                if self.plan.specs[self.plan.at(key.node)].once == Some(OnUnknown::Fail) {
-                    self.doubtful.insert((self.plan.at(key.node), key.index()));
-                }
-            }
-            Command::Append(_) | Command::HoldChild(..) | Command::Finish => {}
+            Command::HoldChild(..) | Command::Finish => {}
+        }
+    }
+
+    fn note(&mut self, record: &Record) {
+        if let Record::InDoubt(key) = record
+            && self.plan.specs[self.plan.at(key.node)].once == Some(OnUnknown::Fail)
+        {
+            self.doubtful.insert((self.plan.at(key.node), key.index()));
         }
     }
 
