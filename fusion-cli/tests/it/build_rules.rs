@@ -22,6 +22,9 @@ fn what_breaks_a_rule_is_told_back_and_mended() {
     let wanted =
         "file db/001_notes.sql: line 1: database/primary-key: the table `notes` has no primary key";
     assert!(asked.contains(wanted), "{asked}");
+    let first = asked.split("====").next().unwrap_or_default();
+    assert!(first.contains("\n- each new table has a primary key\n"), "told at once: {first}");
+    assert!(!first.contains("a picture has words"), "a rule of another kind: {first}");
     assert!(text(&project, "db/001_notes.sql").contains("PRIMARY KEY"));
 }
 

@@ -116,18 +116,25 @@ fn check(worker: &str, said: &Value) -> Value {
 
 /// A task: looked at before, tried by one worker after another, then by a person; proved, or failed.
 fn task(id: &str, workers: &[usize], crew: &Crew) -> Value {
-    let plain = json!({"workspace": "{{ inputs.workspace }}", "spec": "{{ inputs.spec }}", "job": "{{ inputs.job }}"});
+    let names = workers.iter().filter_map(|at| crew.workers.get(*at));
+    let names: Vec<&str> = names.map(|worker| worker.name.as_str()).collect();
+    let before = json!({
+        "workspace": "{{ inputs.workspace }}", "spec": "{{ inputs.spec }}", "job": "{{ inputs.job }}",
+        "workers": names,
+    });
     let mut nodes = Map::new();
-    nodes.insert("before".to_owned(), json!({"step": BEFORE, "with": plain}));
+    nodes.insert("before".to_owned(), json!({"step": BEFORE, "with": before}));
     let mut tried: Vec<String> = Vec::new();
     for (at, worker) in workers.iter().enumerate() {
         let name = format!("try-{}", at + 1);
         let last = tried.last().map(|last| format!("nodes[\"{last}\"].feedback or ''"));
         let last = last.unwrap_or_else(|| "''".to_owned());
-        let with = handed(
+        let mut with = handed(
             &format!("{{{{ previous.feedback if previous else ({last}) }}}}"),
             "{{ previous.session if previous else '' }}",
         );
+        with["rules"] =
+            json!(format!("{{{{ nodes.before.rules[{at}] if nodes.before.rules else '' }}}}"));
         let attempts = crew.attempts.max(1);
         let until = format!("output.passed or round >= {attempts}");
         let node = json!({
@@ -176,14 +183,16 @@ fn open(tried: &[String]) -> String {
 
 /// A try: the worker is asked, and what it made is checked.
 fn work(worker: &Worker, jobs: u32) -> Value {
-    let prompt = "{{ inputs.job.prompt }}{% if inputs.job.also %}\n\n{{ inputs.job.also }}{% endif %}\n\nLeave the boxes in tasks.md as they are: they are set when the checks hold.{% if inputs.feedback %}\n\nAn earlier attempt was refused; the files are as it left them. Mend this:\n\
+    let prompt = "{{ inputs.job.prompt }}{% if inputs.job.also %}\n\n{{ inputs.job.also }}{% endif %}\n\nLeave the boxes in tasks.md as they are: they are set when the checks hold.{% if inputs.rules %}\n\nThis is looked for in the files, where it applies:\n{{ inputs.rules }}{% endif %}{% if inputs.feedback %}\n\nAn earlier attempt was refused; the files are as it left them. Mend this:\n\
                   {{ inputs.feedback }}{% endif %}";
     let mut agent = worker.agent.clone();
     if let Some(map) = agent.as_object_mut().filter(|map| map.contains_key("program")) {
         map.insert("session".to_owned(), json!("{{ inputs.session }}"));
     }
+    let mut inputs = inputs();
+    inputs["rules"] = json!({"type": "string", "default": ""});
     json!({
-        "inputs": inputs(),
+        "inputs": inputs,
         "nodes": {
             "ask": {
                 "agent": agent,

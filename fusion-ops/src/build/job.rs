@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use fusion_core::model::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::check::rules::Rules;
+use crate::check::rules::{Rules, Set};
 use crate::check::{Check, Settings, What};
 use crate::spec::Spec;
 use crate::tasks::{Plan, State, Task, open_needs, requirements};
@@ -65,6 +65,13 @@ impl Job {
         let mut agents: Vec<&str> = self.agent.as_deref().into_iter().collect();
         agents.push(worker);
         self.rules.of(&agents)
+    }
+
+    /// Says what is looked for in its files when somebody does it, a line each; nothing without rules.
+    pub(super) fn looked_for(&self, worker: &str) -> String {
+        let ids = self.rules_of(worker);
+        let counts = Set::all().flat_map(Set::rules).filter(|rule| ids.contains(&rule.id));
+        counts.map(|rule| format!("- {}\n", rule.about)).collect()
     }
 }
 

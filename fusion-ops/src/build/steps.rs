@@ -139,6 +139,9 @@ struct Before {
     workspace: PathBuf,
     spec: PathBuf,
     job: Job,
+    /// Who will try it.
+    #[serde(default)]
+    workers: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -245,7 +248,8 @@ impl Steps {
             .map(|name| (name, look(&given.workspace, name, true).proof.hash))
             .filter(|(_, hash)| !hash.is_empty())
             .collect();
-        Ok(json!({"done": false, "files": hashes}))
+        let rules: Vec<String> = given.workers.iter().map(|one| job.looked_for(one)).collect();
+        Ok(json!({"done": false, "files": hashes, "rules": rules}))
     }
 
     async fn check(&self, ctx: &Context, given: After) -> Result<Value, Failure> {
