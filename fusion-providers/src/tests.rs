@@ -5,6 +5,7 @@ mod cache;
 mod gate;
 mod layers;
 mod observe;
+mod prune;
 mod retry;
 mod scripted;
 mod shared;

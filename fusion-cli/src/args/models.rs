@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use super::agents::Forgetting;
+
 /// What to do with providers.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Providers {
@@ -11,6 +13,8 @@ pub(crate) enum Providers {
     Test(Model),
     /// List the models of a provider
     Models(Named),
+    /// Forget what was kept of calls: answers, gates, what days and runs that are gone have spent
+    Prune(Forgetting),
 }
 
 /// Which provider.

@@ -222,6 +222,9 @@ pub(crate) struct Pruning {
     /// Only runs of this status
     #[arg(long, value_name = "STATUS", value_parser = ["succeeded", "failed", "cancelled"])]
     pub status: Vec<String>,
+    /// Outputs that nodes with `cache` kept for other runs, too: those kept longer ago than `--older-than`
+    #[arg(long, requires = "older_than")]
+    pub cached: bool,
     /// Only say what would be deleted
     #[arg(long)]
     pub dry_run: bool,

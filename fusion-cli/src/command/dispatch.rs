@@ -42,7 +42,9 @@ pub(crate) fn run(cli: Cli, out: &Out) -> Result<u8> {
         Command::Tasks(command) => runtime::block_on(tasks::tasks(command, global, out)),
         Command::Dashboard(args) => runtime::block_on(dashboard::dashboard(&args, global, out)),
         Command::Workspace(verb) => workspace::workspace(verb, out),
-        Command::Providers(command) => runtime::block_on(providers::providers(command, out)),
+        Command::Providers(command) => {
+            runtime::block_on(providers::providers(command, global, out))
+        }
         Command::Plugins(command) => plugins::plugins(command, out),
         Command::Models(command) => runtime::block_on(models::models(command, out)),
         Command::PluginHost => plugins::host(),

@@ -1,7 +1,8 @@
-//! `fusion tasks prune`, `fusion agents prune`: what is over is forgotten.
+//! `fusion tasks prune`, `fusion agents prune`, `fusion providers prune`: what is over is forgotten.
 
 use fusion_core::Fusion;
 use fusion_core::error::{Code, Error, Result};
+use fusion_providers::layer;
 use serde_json::json;
 
 use crate::args::Forgetting;
@@ -14,6 +15,8 @@ pub(super) enum What {
     Tasks,
     /// Agents that were terminated.
     Agents,
+    /// What layers of providers keep in the store.
+    Kept,
 }
 
 impl What {
@@ -21,6 +24,7 @@ impl What {
         let (one, many) = match self {
             Self::Tasks => ("task", "tasks"),
             Self::Agents => ("agent", "agents"),
+            Self::Kept => ("document", "documents"),
         };
         format!("{count} {}", if count == 1 { one } else { many })
     }
@@ -38,6 +42,9 @@ pub(super) async fn forget(
     let prune = async |dry_run| match what {
         What::Tasks => fusion.tasks().prune(before, dry_run).await,
         What::Agents => fusion.agents().prune(before, dry_run).await,
+        What::Kept => {
+            layer::prune(fusion.store().as_ref(), (before, fusion.now_ms()), dry_run).await
+        }
     };
     if args.dry_run {
         let found = prune(true).await?;

@@ -10,16 +10,24 @@ use fusion_providers::plugins::Place;
 use fusion_providers::{Found, Http, discover, known, open};
 use serde_json::json;
 
-use crate::args::Providers;
+use super::find;
+use super::forget::{What, forget};
+use crate::args::{Global, Providers};
 use crate::project::{keys, plugins, refused, refused_by, settings};
 use crate::render::{Color, Out, Table};
 
 /// Does one of them.
-pub(super) async fn providers(command: Providers, out: &Out) -> Result<u8> {
+pub(super) async fn providers(command: Providers, global: &Global, out: &Out) -> Result<u8> {
     match command {
         Providers::List => list(out).await,
         Providers::Test(model) => test(&model.provider, out).await,
         Providers::Models(named) => models(&named.provider, out).await,
+        Providers::Prune(args) => {
+            let fusion = find::look(global).await?;
+            let code = forget(What::Kept, &fusion, &args, out).await;
+            fusion.close().await?;
+            code
+        }
     }
 }
 

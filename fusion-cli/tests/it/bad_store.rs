@@ -265,7 +265,7 @@ fn pruning_gives_space_back_when_asked() {
     assert_eq!(project.fusion("runs prune one --yes").code, 0);
     assert_eq!(size(), full, "without `--vacuum` the file keeps its pages for what comes");
     let ran = project.fusion("runs prune --vacuum --json");
-    assert_eq!(ran.json(), serde_json::json!({"deleted": [], "vacuumed": true}));
+    assert_eq!(ran.json(), serde_json::json!({"deleted": [], "forgot": 0, "vacuumed": true}));
     assert!(size() < full * 2 / 3, "{} of {full}", size());
     assert_eq!(project.fusion("doctor").code, 0);
     assert_eq!(project.fusion("runs show two --json").json()["outputs"]["n"], true);

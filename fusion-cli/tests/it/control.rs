@@ -166,6 +166,29 @@ deleted 2 runs
 }
 
 #[test]
+fn kept_outputs_are_forgotten_when_somebody_says_so() {
+    let project =
+        Project::with("nodes: { a: { command: [sh, -c, 'echo x >> ran'], cache: true } }\n");
+    let ran = || std::fs::read_to_string(project.path("ran")).unwrap().lines().count();
+    for _ in 0..2 {
+        assert_eq!(project.fusion("run w.yaml -q").code, 0);
+    }
+    assert_eq!(ran(), 1, "the second run took the output over");
+    assert_eq!(project.fusion("runs prune --cached").code, 2, "it says of what age");
+    let would = project.fusion("runs prune --older-than 0s --cached --dry-run --json").json();
+    assert_eq!(would["would_forget"], 1);
+    insta::assert_snapshot!(project.fusion("runs prune --older-than 0s --cached --yes").all(), @r##"
+exit 0
+--- stdout
+deleted 2 runs and 1 kept output
+"##);
+    assert_eq!(project.fusion("run w.yaml -q").code, 0);
+    assert_eq!(ran(), 2);
+    let none = project.fusion("providers prune --older-than 30d --dry-run --json").json();
+    assert_eq!(none, json!({"would_delete": []}));
+}
+
+#[test]
 fn retries_and_forks_can_be_left_to_others() {
     let project = Project::with(
         "nodes: { a: { command: [cat, wanted] } }\noutputs: { a: '{{ nodes.a.lines[0] }}' }\n",

@@ -2,14 +2,13 @@
 
 use serde::Serialize;
 
-use super::{Fusion, Run};
+use super::Run;
 use crate::error::{Code, Error, Result};
 use crate::model::{
-    Answer, Batch, Key, Message, NodeStatus, Op, Payload, Record, RunId, Verdict, Wait, limits,
+    Answer, Batch, Key, Message, NodeStatus, Op, Payload, Record, Verdict, Wait, limits,
 };
 use crate::run::begin::externalise;
 use crate::run::message::{decode, say};
-use crate::run::row;
 use crate::schedule::State;
 
 /// How many records are read at once.
@@ -319,24 +318,6 @@ impl Run {
             }
             Err(error) => Err(error),
         }
-    }
-}
-
-impl Fusion {
-    /// Deletes a run that has ended: its journal, its row, and the blobs that only it names.
-    ///
-    /// # Errors
-    /// `FU0105` when it has not ended.
-    pub async fn prune(&self, id: &RunId) -> Result<()> {
-        let run = self.find(id).await?;
-        if run.state().await?.result().is_none() {
-            return Err(Error::new(Code::NotApplicable, format!("run `{id}` has not ended"))
-                .hint(format!("`fusion runs cancel {id}` ends it")));
-        }
-        let now = self.engine().env.now_ms();
-        let ops =
-            vec![Op::Drop(id.stream().into()), Op::Delete(row::KIND.into(), id.as_str().into())];
-        self.engine().store.commit(Batch { now, ops }).await.map(|_| ())
     }
 }
 

@@ -16,6 +16,7 @@ mod look;
 mod message;
 mod object;
 mod open;
+mod prune;
 mod run;
 mod saved;
 #[cfg(feature = "coordination")]

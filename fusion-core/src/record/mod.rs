@@ -8,11 +8,13 @@
 //! | [`Local`] | the bell within a process |
 //! | [`codec`] | records to bytes and back |
 //! | [`capsule`] | one run in one file |
+//! | [`old`] | documents that nobody has written for long |
 
 mod bus;
 pub mod capsule;
 pub mod codec;
 mod memory;
+pub mod old;
 pub mod open;
 mod refuse;
 #[cfg(feature = "sqlite")]

@@ -10,7 +10,8 @@ use crate::graph::template::{Redactor, References};
 use crate::model::graph::Node;
 use crate::model::{Batch, Digest, Document, Op, Payload};
 
-const KIND: &str = "cache";
+/// The kind of the documents.
+pub(crate) const KIND: &str = "cache";
 /// The kind and the id of the document with the key that digests of secrets are made with.
 const SALT: (&str, &str) = ("salt", "cache");
 

@@ -16,7 +16,7 @@
 pub(crate) mod adopt;
 pub(crate) mod begin;
 mod body;
-mod cache;
+pub(crate) mod cache;
 mod checks;
 pub(crate) mod claim;
 mod drive;

@@ -16,7 +16,7 @@ use super::shelf::Shelf;
 use super::watch::{Ended, watch};
 
 /// The kind of the documents in the store.
-const KIND: &str = "answer";
+pub(super) const KIND: &str = "answer";
 
 /// Keeps answers and vectors in the store, by the whole content of the question: provider, model, messages, tools, settings.
 ///

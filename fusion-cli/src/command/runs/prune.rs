@@ -22,42 +22,65 @@ pub(super) async fn prune(args: &Pruning, global: &Global, out: &Out) -> Result<
     let fusion = find::look(global).await?;
     let ids = chosen(&fusion, args).await?;
     let listed: Vec<&str> = ids.iter().map(RunId::as_str).collect();
+    let kept =
+        if args.cached { fusion.prune_cached(before(&fusion, args), true).await? } else { 0 };
     if args.dry_run {
         fusion.close().await?;
         if out.json {
-            Out::value(&json!({"would_delete": listed}));
+            Out::value(&json!({"would_delete": listed, "would_forget": kept}));
         } else {
             for id in &listed {
                 Out::result(id);
             }
+            if args.cached {
+                out.say(&format!("and {}", outputs(kept)));
+            }
         }
         return Ok(0);
     }
-    if !ids.is_empty() && !args.yes && !confirmed(ids.len(), out)? {
+    let what = if kept > 0 {
+        format!("{} and {}", runs(ids.len()), outputs(kept))
+    } else {
+        runs(ids.len())
+    };
+    if ids.len() + kept > 0 && !args.yes && !confirmed(&what, out)? {
         fusion.close().await?;
         return Ok(1);
     }
     for id in &ids {
         fusion.prune(id).await?;
     }
+    if args.cached {
+        fusion.prune_cached(before(&fusion, args), false).await?;
+    }
     if args.vacuum {
         fusion.compact().await?;
     }
     fusion.close().await?;
     if out.json {
-        Out::value(&json!({"deleted": listed, "vacuumed": args.vacuum}));
+        Out::value(&json!({"deleted": listed, "forgot": kept, "vacuumed": args.vacuum}));
     } else {
-        out.say(&format!("deleted {}", runs(ids.len())));
+        out.say(&format!("deleted {what}"));
     }
     Ok(0)
 }
 
-fn confirmed(count: usize, out: &Out) -> Result<bool> {
+fn confirmed(what: &str, out: &Out) -> Result<bool> {
     if !out.can_ask() {
-        return Err(Error::new(Code::InvalidInput, format!("{} would be deleted", runs(count)))
+        return Err(Error::new(Code::InvalidInput, format!("{what} would be deleted"))
             .hint("`--yes` deletes them, `--dry-run` lists them"));
     }
-    Ok(Out::ask(&format!("delete {} for ever?", runs(count))))
+    Ok(Out::ask(&format!("delete {what} for ever?")))
+}
+
+/// The time before which what ended, or was kept, is old.
+fn before(fusion: &Fusion, args: &Pruning) -> i64 {
+    let age = i64::try_from(args.older_than.unwrap_or(0)).unwrap_or(i64::MAX);
+    fusion.now_ms().saturating_sub(age)
+}
+
+fn outputs(count: usize) -> String {
+    format!("{count} kept {}", if count == 1 { "output" } else { "outputs" })
 }
 
 fn runs(count: usize) -> String {
@@ -72,8 +95,7 @@ async fn chosen(fusion: &Fusion, args: &Pruning) -> Result<Vec<RunId>> {
     if args.older_than.is_none() && args.status.is_empty() {
         return Ok(ids);
     }
-    let age = i64::try_from(args.older_than.unwrap_or(0)).unwrap_or(i64::MAX);
-    let before = fusion.now_ms().saturating_sub(age);
+    let before = before(fusion, args);
     let statuses: Vec<RunStatus> =
         args.status.iter().filter_map(|word| RunStatus::from_word(word)).collect();
     let old = |row: &RunRow| {

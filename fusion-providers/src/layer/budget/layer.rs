@@ -16,7 +16,7 @@ use crate::layer::watch::{Ended, watch};
 use crate::layer::{Layer, estimate};
 
 /// The kind of the documents in the store.
-const KIND: &str = "budget";
+pub(in crate::layer) const KIND: &str = "budget";
 /// A token of text has at least about so many bytes; fewer are guessed, so that more is held.
 const BYTES_PER_TOKEN: u64 = 2;
 /// The answer that is expected when the request sets no limit, in tokens.

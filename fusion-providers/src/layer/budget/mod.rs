@@ -14,4 +14,5 @@ mod scope;
 
 pub use account::{Account, Hold};
 pub use layer::Budget;
+pub(super) use layer::KIND;
 pub use scope::Scope;

@@ -14,7 +14,7 @@ use crate::layer::watch::{Ended, watch};
 use crate::layer::{Layer, estimate};
 
 /// The kind of the documents in the store.
-const KIND: &str = "gate";
+pub(in crate::layer) const KIND: &str = "gate";
 /// How many bytes of text a token has, about.
 const BYTES_PER_TOKEN: u64 = 4;
 /// How far the past may lie open, in milliseconds: a tenth of the window.

@@ -11,3 +11,4 @@ mod meter;
 mod state;
 
 pub use layer::Gate;
+pub(super) use layer::KIND;
