@@ -105,6 +105,14 @@ fn handed(feedback: &str, session: &str) -> Value {
     })
 }
 
+/// Puts a field to those of an object.
+fn and(mut fields: Value, key: &str, value: Value) -> Value {
+    if let Some(map) = fields.as_object_mut() {
+        map.insert(key.to_owned(), value);
+    }
+    fields
+}
+
 /// What is checked after a try.
 fn check(worker: &str, said: &Value) -> Value {
     json!({
@@ -129,12 +137,13 @@ fn task(id: &str, workers: &[usize], crew: &Crew) -> Value {
         let name = format!("try-{}", at + 1);
         let last = tried.last().map(|last| format!("nodes[\"{last}\"].feedback or ''"));
         let last = last.unwrap_or_else(|| "''".to_owned());
-        let mut with = handed(
+        let with = handed(
             &format!("{{{{ previous.feedback if previous else ({last}) }}}}"),
             "{{ previous.session if previous else '' }}",
         );
-        with["rules"] =
+        let rules =
             json!(format!("{{{{ nodes.before.rules[{at}] if nodes.before.rules else '' }}}}"));
+        let with = and(with, "rules", rules);
         let attempts = crew.attempts.max(1);
         let until = format!("output.passed or round >= {attempts}");
         let node = json!({
@@ -189,8 +198,7 @@ fn work(worker: &Worker, jobs: u32) -> Value {
     if let Some(map) = agent.as_object_mut().filter(|map| map.contains_key("program")) {
         map.insert("session".to_owned(), json!("{{ inputs.session }}"));
     }
-    let mut inputs = inputs();
-    inputs["rules"] = json!({"type": "string", "default": ""});
+    let inputs = and(inputs(), "rules", json!({"type": "string", "default": ""}));
     json!({
         "inputs": inputs,
         "nodes": {

@@ -71,7 +71,8 @@ impl Job {
     pub(super) fn looked_for(&self, worker: &str) -> String {
         let ids = self.rules_of(worker);
         let counts = Set::all().flat_map(Set::rules).filter(|rule| ids.contains(&rule.id));
-        counts.map(|rule| format!("- {}\n", rule.about)).collect()
+        let lines: Vec<String> = counts.map(|rule| format!("- {}", rule.about)).collect();
+        lines.join("\n")
     }
 }
 
