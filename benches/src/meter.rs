@@ -107,9 +107,23 @@ pub fn median(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.get(numbers.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// Gives the number that 99 of 100 do not pass, 0 of nothing.
-pub fn p99(mut numbers: Vec<f32>) -> f64 {
-    numbers.sort_by(f32::total_cmp);
-    let at = numbers.len().saturating_sub(numbers.len() / 100 + 1);
-    numbers.get(at).copied().map_or(0.0, f64::from)
+/// Waits in seconds: that which half of them do not pass, and that which 99 of 100 do not; 0 of nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Waits {
+    /// The middle one.
+    pub p50: f64,
+    /// The longest of 99 in 100.
+    pub p99: f64,
+}
+
+impl Waits {
+    /// Sorts them.
+    pub fn of(mut seconds: Vec<f32>) -> Self {
+        seconds.sort_by(f32::total_cmp);
+        let longest = |of: usize| {
+            let at = seconds.len().saturating_sub(seconds.len() / of + 1);
+            seconds.get(at).copied().map_or(0.0, f64::from)
+        };
+        Self { p50: longest(2), p99: longest(100) }
+    }
 }

@@ -9,7 +9,7 @@ use fusion_core::contract::Store;
 use fusion_core::error::Result;
 use fusion_core::model::{Append, Batch, Key, NodeIx, Op, Payload, Record};
 
-use crate::meter::{self, Cost};
+use crate::meter::{self, Cost, Waits};
 use crate::setup::Outcome;
 
 /// The bytes of a step's output in durable benchmarks.
@@ -32,8 +32,8 @@ pub struct Produced {
     pub commits: f64,
     /// What all of it cost.
     pub cost: Cost,
-    /// 99 of 100 acknowledgements took no longer, in seconds.
-    pub p99: f64,
+    /// How long acknowledgements took.
+    pub waits: Waits,
 }
 
 /// Lets producers commit for as long as asked.
@@ -74,5 +74,5 @@ pub async fn run(store: &Arc<dyn Store>, producers: usize, seconds: f64) -> Outc
     while let Some(task) = tasks.join_next().await {
         waits.extend(task??);
     }
-    Ok(Produced { commits, cost, p99: meter::p99(waits) })
+    Ok(Produced { commits, cost, waits: Waits::of(waits) })
 }

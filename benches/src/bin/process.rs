@@ -52,7 +52,7 @@ async fn produce(path: &Path, producers: usize) -> Outcome {
     let store = fusion_core::record::open(&path.display().to_string(), Os::new()?).await?;
     let reached = producers::run(&store, producers, SECONDS).await?;
     store.close().await?;
-    let said: Said = (reached.commits / reached.cost.seconds, reached.p99);
+    let said: Said = (reached.commits / reached.cost.seconds, reached.waits.p99);
     let path = path.with_extension(format!("said-{}", std::process::id()));
     Ok(std::fs::write(path, serde_json::to_vec(&said)?)?)
 }

@@ -45,4 +45,13 @@ pub(crate) struct Chat {
     /// What the model is told to be
     #[arg(long, value_name = "TEXT")]
     pub system: Option<String>,
+    /// Keep the conversation in the store under this name, and go on with it when it is there
+    #[arg(long, short, value_name = "NAME")]
+    pub session: Option<String>,
+    /// List the conversations of the store
+    #[arg(long, conflicts_with_all = ["session", "provider", "model", "system"])]
+    pub sessions: bool,
+    /// Forget the conversation
+    #[arg(long, requires = "session", conflicts_with_all = ["provider", "model", "system"])]
+    pub forget: bool,
 }

@@ -9,21 +9,42 @@ use fusion_core::model::chat::{Answer, Chunk, Fault, Fold, Message, Request};
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use super::conversation::{self, Conversation};
 use super::interrupt::{INTERRUPTED, Interrupt};
 use super::providers::{call, opened};
-use crate::args::Chat;
+use crate::args::{Chat, Global};
 use crate::project::refused;
 use crate::render::Out;
 
-/// Talks until the input ends or Ctrl-C comes.
-pub(super) async fn chat(args: Chat, out: &Out) -> Result<u8> {
-    let provider = opened(&call()?, args.provider.as_deref()).await?;
-    let mut request = Request::new(args.model.unwrap_or_default());
-    request.messages.extend(args.system.map(Message::system));
-    if !std::io::stdin().is_terminal() {
-        return once(&*provider, request, out).await;
+/// Talks until the input ends or Ctrl-C comes; lists or forgets conversations.
+pub(super) async fn chat(args: Chat, global: &Global, out: &Out) -> Result<u8> {
+    match (&args.session, args.sessions, args.forget) {
+        (_, true, _) => return conversation::list(global, out).await,
+        (Some(name), _, true) => return conversation::forget(global, name, out).await,
+        _ => {}
     }
-    out.note(&format!("talks to {}; Ctrl-D ends it", provider.name()));
+    let provider = opened(&call()?, args.provider.as_deref()).await?;
+    let mut talk = Conversation::open(global, args.session.as_deref(), args.system).await?;
+    let model = args.model.unwrap_or_default();
+    let ended = if std::io::stdin().is_terminal() {
+        turns(&*provider, &model, &mut talk, out).await
+    } else {
+        once(&*provider, &model, &mut talk, out).await
+    };
+    let closed = talk.close().await;
+    let code = ended?;
+    closed.map(|()| code)
+}
+
+/// Talks in a terminal.
+async fn turns(
+    provider: &dyn Provider,
+    model: &str,
+    talk: &mut Conversation,
+    out: &Out,
+) -> Result<u8> {
+    let goes_on = if talk.messages.is_empty() { "" } else { ", which goes on" };
+    out.note(&format!("talks to {}{goes_on}; Ctrl-D ends it", provider.name()));
     let mut interrupt = Interrupt::new()?;
     loop {
         let _ = write!(std::io::stderr(), "> ");
@@ -35,19 +56,28 @@ pub(super) async fn chat(args: Chat, out: &Out) -> Result<u8> {
         if line.trim().is_empty() {
             continue;
         }
-        request.messages.push(Message::user(line));
-        tokio::select! {
-            answer = said(&*provider, &request, out) => match answer {
-                Ok(answer) => request.messages.push(answer.message()),
-                // A question that had no answer is not part of the conversation.
-                Err(fault) => {
-                    request.messages.pop();
-                    out.error(&refused(&fault));
-                }
-            },
+        talk.messages.push(Message::user(line));
+        let request = request(model, talk);
+        let answer = tokio::select! {
+            answer = said(provider, &request, out) => answer,
             () = interrupt.heard() => return Ok(INTERRUPTED),
+        };
+        match answer {
+            Ok(answer) => {
+                talk.messages.push(answer.message());
+                talk.keep().await?;
+            }
+            // A question that had no answer is not part of the conversation.
+            Err(fault) => {
+                talk.messages.pop();
+                out.error(&refused(&fault));
+            }
         }
     }
+}
+
+fn request(model: &str, talk: &Conversation) -> Request {
+    Request { messages: talk.messages.clone(), ..Request::new(model) }
 }
 
 /// Reads a line from the terminal, away from the tasks; none at the end of the input.
@@ -63,15 +93,23 @@ async fn line() -> Result<Option<String>> {
 }
 
 /// Asks what was piped in.
-async fn once(provider: &dyn Provider, mut request: Request, out: &Out) -> Result<u8> {
+async fn once(
+    provider: &dyn Provider,
+    model: &str,
+    talk: &mut Conversation,
+    out: &Out,
+) -> Result<u8> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
     if text.trim().is_empty() {
         return Err(Error::new(Code::InvalidInput, "there is no question")
             .hint("pipe it in: `echo Hello | fusion chat`, or call `fusion chat` in a terminal"));
     }
-    request.messages.push(Message::user(text));
+    talk.messages.push(Message::user(text));
+    let request = request(model, talk);
     let answer = said(provider, &request, out).await.map_err(|fault| refused(&fault))?;
+    talk.messages.push(answer.message());
+    talk.keep().await?;
     if out.json {
         Out::value(&json!({
             "text": answer.text(),

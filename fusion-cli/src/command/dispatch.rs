@@ -49,7 +49,7 @@ pub(crate) fn run(cli: Cli, out: &Out) -> Result<u8> {
         Command::Models(command) => runtime::block_on(models::models(command, out)),
         Command::PluginHost => plugins::host(),
         Command::Sandbox { argv } => Ok(sandbox::sandbox(&argv, out)),
-        Command::Chat(args) => runtime::block_on(chat::chat(args, out)),
+        Command::Chat(args) => runtime::block_on(chat::chat(args, global, out)),
         Command::Simulate(args) => simulate::simulate(&args, out),
         Command::Doctor(args) => runtime::block_on(doctor::doctor(&args, global, out)),
     }

@@ -5,6 +5,7 @@ mod build;
 mod chat;
 mod completions;
 mod components;
+mod conversation;
 mod dashboard;
 mod dispatch;
 mod doctor;

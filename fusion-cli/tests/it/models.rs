@@ -49,6 +49,14 @@ fn answer(head: &str, body: &str, calls: &AtomicUsize) -> String {
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     let said = &body["messages"].as_array().and_then(|all| all.last()).unwrap()["content"];
     let said = said.as_str().map_or_else(|| said[0]["text"].clone(), Value::from);
+    let roles = |all: &Vec<Value>| all.iter().map(|one| one["role"].clone()).collect();
+    let said = match said.as_str() {
+        Some("who spoke?") => {
+            let roles: Vec<Value> = body["messages"].as_array().map(roles).unwrap_or_default();
+            Value::from(Value::from(roles).to_string())
+        }
+        _ => said,
+    };
     let usage = json!({"prompt_tokens": 7, "completion_tokens": 3});
     if let Some(arguments) = said.as_str().and_then(|text| text.strip_prefix('!')) {
         let call = json!([{"index": 0, "id": "c1", "type": "function",
@@ -125,6 +133,39 @@ fn what_is_piped_in_is_one_question() {
     assert_eq!((&json["text"], &json["usage"]["input"]), (&json!("Hello\nyou"), &json!(7)));
     let empty = project.shell(&format!("OPENAI_BASE_URL={url} $FUSION chat -p openai </dev/null"));
     assert_eq!(empty.code, 2, "{}", empty.stderr);
+}
+
+#[test]
+fn a_conversation_with_a_name_goes_on_another_day() {
+    let (project, url) = (Project::new(), server(Arc::default()));
+    let say = |text: &str, rest: &str| {
+        let ask = format!("printf '{text}' | OPENAI_BASE_URL={url} $FUSION chat -p openai:echo");
+        project.shell(&format!("{ask} {rest}"))
+    };
+    let first = say("Hello", "-s plans --system short");
+    assert_eq!((first.code, first.stdout.as_str()), (0, "Hello\n"), "{}", first.stderr);
+    let roles = say("who spoke?", "-s plans").stdout;
+    assert_eq!(roles, "[\"system\",\"user\",\"assistant\",\"user\"]\n", "all of it is told");
+    assert_eq!(say("who spoke?", "").stdout, "[\"user\"]\n", "one without a name is forgotten");
+    // What had no answer is not part of it.
+    let lost = project.shell(
+        "printf lost | OPENAI_BASE_URL=http://127.0.0.1:9/v1 $FUSION chat -p openai:echo -s plans",
+    );
+    assert_eq!(lost.code, 1, "{}", lost.stderr);
+    let kept = project.fusion("chat --sessions --json").json();
+    assert_eq!(kept["sessions"][0]["session"], "plans");
+    assert_eq!(kept["sessions"][0]["questions"], 2);
+    let late = say("x", "-s plans --system long");
+    assert_eq!(
+        (late.code, late.stderr.contains("has begun already")),
+        (2, true),
+        "{}",
+        late.stderr
+    );
+    assert_eq!(say("x", "-s ' '").code, 2);
+    assert_eq!(project.fusion("chat -s plans --forget").code, 0);
+    assert_eq!(project.fusion("chat -s plans --forget").code, 2);
+    assert_eq!(say("who spoke?", "-s plans").stdout, "[\"user\"]\n");
 }
 
 #[test]
