@@ -129,10 +129,12 @@ pub(super) fn ended(hooks: &Hooks, ms: u32, result: Result<Output, Failure>) -> 
 }
 
 async fn whole(hooks: &Arc<Hooks>, plan: Plan, leash: Leash) -> (Result<Output, Failure>, bool) {
-    if let Some((digest, ttl_ms)) = plan.cache
-        && let Some(output) = cache::find(&hooks.of.engine, digest, ttl_ms).await
-    {
-        return (Ok(output), true);
+    if let Some((digest, ttl_ms)) = plan.cache {
+        match cache::find(&hooks.of.engine, digest, ttl_ms).await {
+            Ok(None) => {}
+            Ok(Some(output)) => return (Ok(output), true),
+            Err(failure) => return (Err(failure), false),
+        }
     }
     let held = match plan.slot {
         None => None,

@@ -8,7 +8,7 @@ use crate::error::{Code, Error, Result};
 use crate::graph::Program;
 use crate::graph::template::{Redactor, References};
 use crate::model::graph::Node;
-use crate::model::{Batch, Digest, Document, Op, Payload};
+use crate::model::{Batch, Digest, Document, Failure, Op, Payload};
 
 /// The kind of the documents.
 pub(crate) const KIND: &str = "cache";
@@ -92,24 +92,51 @@ async fn salt(engine: &Shared) -> Result<Digest> {
     Ok(Digest::of(&kept.body))
 }
 
-/// Finds an output that is not older than `ttl_ms`. A store that cannot answer is a miss.
-pub(super) async fn find(engine: &Shared, digest: Digest, ttl_ms: Option<u64>) -> Option<Output> {
-    let document = engine.store.get(KIND, &digest.to_string()).await.ok()??;
-    let kept: Kept = rmp_serde::from_slice(&document.body).ok()?;
+/// Finds an output that is not older than `ttl_ms`. One that is damaged is a miss, since a body makes it anew.
+///
+/// # Errors
+/// When the store cannot tell: a body that may have been paid for is not run on the word of a failing disk.
+pub(super) async fn find(
+    engine: &Shared,
+    digest: Digest,
+    ttl_ms: Option<u64>,
+) -> Result<Option<Output>, Failure> {
+    let found = match kept(engine, digest, ttl_ms).await {
+        Err(error) if error.code() != Code::Codec => {
+            let text = format!("the store could not tell whether the output is cached: {error}");
+            return Err(Failure::error(text));
+        }
+        found => found.ok().flatten(),
+    };
+    Ok(found.and_then(|(output, is_graph)| {
+        if !is_graph {
+            return Some(Output::Value(output));
+        }
+        output.decode().ok().map(|graph| Output::Graph(Box::new(graph)))
+    }))
+}
+
+/// Reads an output that is not older than `ttl_ms`, and whether it is a graph.
+async fn kept(
+    engine: &Shared,
+    digest: Digest,
+    ttl_ms: Option<u64>,
+) -> Result<Option<(Payload, bool)>> {
+    let Some(document) = engine.store.get(KIND, &digest.to_string()).await? else {
+        return Ok(None);
+    };
+    let Ok(kept) = rmp_serde::from_slice::<Kept>(&document.body) else { return Ok(None) };
     let age = u64::try_from(engine.env.now_ms().saturating_sub(kept.at)).unwrap_or(0);
     if ttl_ms.is_some_and(|ttl| age > ttl) {
-        return None;
+        return Ok(None);
     }
     let output = match kept.output {
         Payload::Blob(kind, digest, _) => {
-            Payload::Inline(kind, engine.store.blob(digest).await.ok()??)
+            engine.store.blob(digest).await?.map(|bytes| Payload::Inline(kind, bytes))
         }
-        inline @ Payload::Inline(..) => inline,
+        inline @ Payload::Inline(..) => Some(inline),
     };
-    if !kept.graph {
-        return Some(Output::Value(output));
-    }
-    output.decode().ok().map(|graph| Output::Graph(Box::new(graph)))
+    Ok(output.map(|output| (output, kept.graph)))
 }
 
 /// Makes the operation that keeps an output, or with `graph` the graph that a body gave.

@@ -9,6 +9,7 @@ use fusion_crash::worker::{self, Orders};
 use fusion_crash::{Fault, agent, fixture, mail};
 
 const USAGE: &str = "fusion-crash kill [--kills N] [--lines STRIDE] [--seed S] [--processes P]\n\
+                     fusion-crash power [--kills N] [--seed S]\n\
                      fusion-crash takeover\n\
                      fusion-crash fixture FOLDER NAME\n\
                      fusion-crash worker STORE LEDGER RUN[,RUN] LINE MARK\n\
@@ -38,7 +39,12 @@ async fn dispatch(args: &[String]) -> Result<String, Fault> {
             worker::work(Orders::from_args(rest).ok_or(USAGE)?).await?;
             Ok("done".to_owned())
         }
-        Some((verb, rest)) if verb == "kill" => Ok(trials(&plan(rest)?).await?.to_string()),
+        Some((verb, rest)) if verb == "kill" => {
+            Ok(trials(&plan(rest, Kills::Random)?).await?.to_string())
+        }
+        Some((verb, rest)) if verb == "power" => {
+            Ok(trials(&plan(rest, Kills::Power { settings: "" })?).await?.to_string())
+        }
         Some((verb, [])) if verb == "takeover" => {
             let time = takeover(&program()?).await?;
             Ok(format!("a worker that lives took over after {} ms", time.as_millis()))
@@ -62,9 +68,8 @@ fn program() -> Result<PathBuf, Fault> {
     Ok(std::env::current_exe()?)
 }
 
-fn plan(args: &[String]) -> Result<Plan, Fault> {
-    let mut plan =
-        Plan { program: program()?, kills: 200, seed: 1, processes: 1, when: Kills::Random };
+fn plan(args: &[String], when: Kills) -> Result<Plan, Fault> {
+    let mut plan = Plan { program: program()?, kills: 200, seed: 1, processes: 1, when };
     let mut rest = args.iter();
     while let Some(flag) = rest.next() {
         let number: u64 = rest.next().ok_or(USAGE)?.parse()?;

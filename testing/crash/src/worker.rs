@@ -23,7 +23,7 @@ use crate::{steps, workflow};
 /// What a worker is told.
 #[derive(Debug, Clone, Default)]
 pub struct Orders {
-    /// The SQLite file.
+    /// The SQLite file, with its settings behind a `?` if it has any.
     pub store: PathBuf,
     /// The ledger.
     pub ledger: PathBuf,

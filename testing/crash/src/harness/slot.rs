@@ -4,8 +4,12 @@ use std::fs::File;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::disk::Disk;
 use crate::Fault;
 use crate::worker::Orders;
 
@@ -28,6 +32,8 @@ pub(super) struct Slot {
     pub output: PathBuf,
     errors: PathBuf,
     kill_at: Option<Instant>,
+    /// Whose power is cut before the worker is killed.
+    disk: Option<Arc<Disk>>,
 }
 
 impl Slot {
@@ -51,7 +57,19 @@ impl Slot {
             .stderr(File::create(&errors)?)
             .env("RUST_BACKTRACE", "1")
             .spawn()?;
-        Ok(Self { child, output, errors, kill_at: delay.map(|delay| Instant::now() + delay) })
+        Ok(Self {
+            child,
+            output,
+            errors,
+            kill_at: delay.map(|delay| Instant::now() + delay),
+            disk: None,
+        })
+    }
+
+    /// Lets the worker be killed by a power cut of the disk that holds its store.
+    pub(super) fn on(mut self, disk: Option<Arc<Disk>>) -> Self {
+        self.disk = disk;
+        self
     }
 
     /// Looks at the worker, and kills it when its time has come.
@@ -61,6 +79,10 @@ impl Slot {
     #[expect(clippy::disallowed_methods, reason = "the harness waits in real time")]
     pub(super) fn look(&mut self) -> Result<Look, Fault> {
         if self.kill_at.is_some_and(|at| at <= Instant::now()) {
+            if let Some(disk) = &self.disk {
+                self.freeze()?;
+                disk.cut()?;
+            }
             self.kill()?;
             return Ok(Look::Dead);
         }
@@ -70,6 +92,26 @@ impl Slot {
             Some(status) if status.signal() == Some(9) => Ok(Look::Dead),
             Some(status) => {
                 Err(format!("a worker ended with {status}: {}", self.complaints()).into())
+            }
+        }
+    }
+
+    /// Stops the worker with SIGSTOP until none of its threads can do or say anything more: nobody outlives a power cut,
+    /// not even by a line. A thread that is in the midst of a flush stays there.
+    fn freeze(&self) -> Result<(), Fault> {
+        let id = self.child.id();
+        let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) else { return Ok(()) };
+        kill_process(pid, Signal::STOP)?;
+        let is_active = |stat: &str| {
+            let state = stat.rsplit_once(") ").map(|(_, rest)| rest.starts_with(['R', 'S']));
+            state.unwrap_or(false)
+        };
+        loop {
+            let tasks = std::fs::read_dir(format!("/proc/{id}/task"))?;
+            let stats =
+                tasks.flatten().map(|task| std::fs::read_to_string(task.path().join("stat")));
+            if !stats.flatten().any(|stat| is_active(&stat)) {
+                return Ok(());
             }
         }
     }

@@ -1,11 +1,13 @@
 //! A trial: some runs, some workers, some kills, and a judgement.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::acks::Acks;
+use super::disk::Disk;
 use super::judge::{self, Evidence};
 use super::observe::{self, Stories};
 use super::outcome::Report;
@@ -35,6 +37,18 @@ pub enum Kills {
         /// How far two of the lines of one trial are apart.
         stride: u64,
     },
+    /// At random moments too, but by a power cut: the store lies on a disk of its own, which loses what was not flushed.
+    Power {
+        /// What the workers ask of their store: nothing, or `?durability=relaxed`, which a power cut may rob.
+        settings: &'static str,
+    },
+}
+
+impl Kills {
+    /// Tells whether the moments are drawn.
+    fn at_random(self) -> bool {
+        !matches!(self, Self::Lines { .. })
+    }
 }
 
 /// A series of trials.
@@ -69,10 +83,10 @@ pub async fn trials(plan: &Plan) -> Result<Report, Fault> {
     for number in 0.. {
         let seed = plan.seed.wrapping_add(number);
         let (left, first) = match plan.when {
-            Kills::Random => (plan.kills.saturating_sub(report.kills), 0),
             Kills::Lines { stride } => {
                 (if number < stride { u64::MAX } else { 0 }, 1 + seed % stride.max(1))
             }
+            Kills::Random | Kills::Power { .. } => (plan.kills.saturating_sub(report.kills), 0),
         };
         if left == 0 {
             break;
@@ -141,6 +155,8 @@ struct Trial<'a> {
     plan: &'a Plan,
     reference: &'a Reference,
     folder: tempfile::TempDir,
+    /// What holds the store instead of the folder, when power is cut.
+    disk: Option<Arc<Disk>>,
     seed: u64,
     random: Random,
     runs: Vec<String>,
@@ -155,10 +171,15 @@ struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     fn new(plan: &'a Plan, reference: &'a Reference, seed: u64) -> Result<Self, Fault> {
+        let disk = match plan.when {
+            Kills::Power { .. } => Some(Arc::new(Disk::new()?)),
+            Kills::Random | Kills::Lines { .. } => None,
+        };
         Ok(Self {
             plan,
             reference,
             folder: tempfile::tempdir()?,
+            disk,
             seed,
             random: Random::new(seed),
             runs: (0..plan.processes).map(|n| format!("t{seed}-{n}")).collect(),
@@ -174,27 +195,39 @@ impl<'a> Trial<'a> {
         self.folder.path().join(name)
     }
 
+    fn store(&self) -> PathBuf {
+        let folder =
+            self.disk.as_ref().map_or_else(|| self.folder.path().to_owned(), |disk| disk.path());
+        folder.join("store.db")
+    }
+
     fn mark(&self) -> String {
         self.folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     fn start(&mut self, delay: Option<Duration>) -> Result<Slot, Fault> {
         self.lives += 1;
+        let mut store = self.store().into_os_string();
+        if let Kills::Power { settings } = self.plan.when {
+            store.push(settings);
+        }
         let orders = Orders {
-            store: self.at("store.db"),
+            store: store.into(),
             ledger: self.at("ledger"),
             runs: self.runs.clone(),
             die_at: self.next_line,
             mark: self.mark(),
         };
-        Slot::start(&self.plan.program, &orders, self.at(&format!("{}.out", self.lives)), delay)
+        let output = self.at(&format!("{}.out", self.lives));
+        let slot = Slot::start(&self.plan.program, &orders, output, delay)?;
+        Ok(slot.on(self.disk.clone()))
     }
 
     /// Kills at most so many times, lets the runs end, and judges.
     async fn run(&mut self, most: u64) -> Result<Report, Fault> {
         let budget = match self.plan.when {
-            Kills::Random => (1 + self.random.below(KILLS)).min(most),
             Kills::Lines { .. } => u64::MAX,
+            Kills::Random | Kills::Power { .. } => (1 + self.random.below(KILLS)).min(most),
         };
         let from = now();
         let mut slots = Vec::new();
@@ -216,6 +249,9 @@ impl<'a> Trial<'a> {
                 self.acks.read(&slot.output)?;
                 if look == Look::Dead {
                     self.report.kills += 1;
+                    if let Some(disk) = &self.disk {
+                        disk.restore()?;
+                    }
                     self.after_kill(slots.is_empty()).await?;
                     slots.push(self.next_life(budget)?);
                 }
@@ -248,18 +284,18 @@ impl<'a> Trial<'a> {
                 }
                 None
             }
-            Kills::Random if self.report.kills < budget => {
+            when if when.at_random() && self.report.kills < budget => {
                 let life_us = u64::try_from(self.reference.life.as_micros())?;
                 Some(Duration::from_micros(self.random.below(life_us * 2 / 3)))
             }
-            Kills::Random => None,
+            _ => None,
         };
         self.start(delay)
     }
 
     /// Looks from outside, but not always: the next worker shall also meet a file that nobody has touched.
     async fn after_kill(&mut self, all_dead: bool) -> Result<(), Fault> {
-        if self.random.below(2) == 0 && self.at("store.db").exists() {
+        if self.random.below(2) == 0 && self.store().exists() {
             self.look().await?;
             // While others work, the ledger is ahead of what was just read.
             if all_dead {
@@ -270,7 +306,7 @@ impl<'a> Trial<'a> {
     }
 
     async fn look(&mut self) -> Result<(), Fault> {
-        let now = observe::look(&self.at("store.db"), &self.runs).await?;
+        let now = observe::look(&self.store(), &self.runs).await?;
         observe::same_past(&self.seen, &now)?;
         self.seen = now;
         self.report.looks += 1;
@@ -297,7 +333,7 @@ impl<'a> Trial<'a> {
         }
         self.report.orphans_ms = u64::try_from((now() - from).as_millis())?;
         self.look().await?;
-        observe::integrity(&self.at("store.db"))?;
+        observe::integrity(&self.store())?;
         let counts = self.judge()?;
         (self.report.doubts, self.report.overlaps) = (counts.doubts, counts.overlaps);
         let lines = ledger::read(&self.at("ledger"))?;
@@ -324,17 +360,18 @@ impl<'a> Trial<'a> {
     ) -> String {
         let kills = self.report.kills.max(1);
         let when = match plan.when {
-            Kills::Random => format!("--kills {kills}"),
-            Kills::Lines { stride } => format!("--lines {stride}"),
+            Kills::Random => format!("kill --kills {kills}"),
+            Kills::Lines { stride } => format!("kill --lines {stride}"),
+            Kills::Power { .. } => format!("power --kills {kills}"),
         };
         let (seed, processes) = (self.seed, plan.processes);
         // The store may be what is broken: then what was seen last has to do.
-        if let Ok(now) = observe::look(&self.at("store.db"), &self.runs).await {
+        if let Ok(now) = observe::look(&self.store(), &self.runs).await {
             self.seen = now;
         }
         let story = dump::text(&self.at("ledger"), &self.seen);
         format!(
-            "{fault}\nafter {kills} kills; again: fusion-crash kill --seed {seed} --processes {processes} {when}\n{story}"
+            "{fault}\nafter {kills} kills; again: fusion-crash {when} --seed {seed} --processes {processes}\n{story}"
         )
     }
 }
