@@ -4,7 +4,8 @@
 use std::hint::black_box;
 
 use fusion_benches::figure::Figure;
-use fusion_benches::meter::{median, start};
+use fusion_benches::limit::handover;
+use fusion_benches::meter::{median, pairs, start};
 use fusion_benches::setup::{Outcome, c_plugin, folder, itself, runtime};
 use fusion_core::contract::{Call, Provider};
 use fusion_core::model::chat::{Fault, Request};
@@ -40,9 +41,13 @@ fn main() -> Outcome {
     let in_place = times(|| each(&runtime, &*provider, &call, ("in place", IN_PLACE)))?;
     let name = "call of a plugin in C that ends in place, request as JSON: time";
     Figure::new(name, in_place, "us").say();
-    let thread = times(|| each(&runtime, &*provider, &call, ("thread", FROM_THREAD)))?;
-    let name = "call of a plugin in C that its own thread answers: time";
-    Figure::new(name, thread, "us").target("< 40").say();
+    let thread = pairs(
+        TIMES,
+        || each(&runtime, &*provider, &call, ("thread", FROM_THREAD)),
+        || handover::run(FROM_THREAD),
+    )?;
+    let name = "call of a plugin in C that its own thread answers, beside two bare threads: time";
+    Figure::beside(name, thread, "us").target("< 40").say();
     let rate = times(|| streamed(&runtime, &*provider, &call))?;
     let name = "chunks of a stream from a thread of a plugin in C";
     Figure::new(name, rate, "chunks/s").target("> 1,500,000").say();

@@ -12,7 +12,7 @@ use super::folder;
 /// Gives the plugins that commands and workflow files may name: those of the folders of `FUSION_PLUGIN_PATH`, of the project's
 /// `.fusion/plugins`, and of the user's `fusion/plugins`. Which are trusted stands in the user's settings, never in a project.
 /// `FUSION_PLUGIN_ISOLATE` names those that run in a process of their own in any case, `FUSION_PLUGIN_SECRETS` those that get
-/// secrets although nobody trusted them.
+/// secrets although nobody trusted them; `FUSION_PLUGIN_MEMORY` is how many MiB such a process may have, 0 for as many as it wants.
 pub(crate) fn plugins() -> Plugins {
     let file = folder_of("FUSION_CONFIG", "XDG_CONFIG_HOME", ".config")
         .map(|own| own.join("trusted-plugins.json"));
@@ -22,6 +22,15 @@ pub(crate) fn plugins() -> Plugins {
     }
     for name in names("FUSION_PLUGIN_SECRETS") {
         plugins = plugins.confide(name);
+    }
+    match variable("FUSION_PLUGIN_MEMORY").map(|text| (text.trim().parse::<u64>(), text)) {
+        None => {}
+        Some((Ok(mib), _)) => {
+            plugins = plugins.memory((mib > 0).then(|| mib.saturating_mul(1 << 20)));
+        }
+        Some((Err(_), text)) => {
+            tracing::warn!(%text, "FUSION_PLUGIN_MEMORY is no number of MiB: the usual limit holds");
+        }
     }
     for folder in variable("FUSION_PLUGIN_PATH").iter().flat_map(std::env::split_paths) {
         plugins = plugins.folder(folder);

@@ -15,12 +15,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::open::{Ask, Open, Way};
+use super::pace::Pace;
 use super::pending::Came;
 
 /// A plugin as a provider.
 #[derive(Debug)]
 pub(crate) struct Foreign {
     way: Arc<dyn Way>,
+    pace: Arc<Pace>,
     ops: u32,
     /// The plugin reads no more of a request than its model and its text.
     is_brief: bool,
@@ -30,7 +32,13 @@ pub(crate) struct Foreign {
 impl Foreign {
     /// Makes it; `model` is that of requests that name none.
     pub(crate) fn new(way: Arc<dyn Way>, (ops, flags): (u32, u32), model: &str) -> Self {
-        Self { way, ops, is_brief: flags & abi::BRIEF != 0, model: model.into() }
+        Self {
+            way,
+            pace: Arc::default(),
+            ops,
+            is_brief: flags & abi::BRIEF != 0,
+            model: model.into(),
+        }
     }
 
     fn can(&self, op: Op) -> bool {
@@ -41,7 +49,7 @@ impl Foreign {
         call.check()?;
         let call = call.clone().within_ms(call.limits().total_ms);
         let labels = labels(call.for_whom());
-        Open::begin(&self.way, call, Ask { op: op.0, labels, ..ask })
+        Open::begin((&self.way, &self.pace), call, Ask { op: op.0, labels, ..ask })
     }
 
     /// Asks for something that comes whole.

@@ -11,6 +11,7 @@ use fusion_core::contract::Call;
 use fusion_core::model::chat::{Chunk, Fault};
 use fusion_plugin::abi::CallId;
 
+use super::pace::Pace;
 use super::pending::{Came, Pending};
 
 /// What one call says to the plugin; kept until `start` has returned.
@@ -55,6 +56,7 @@ pub(crate) trait Way: fmt::Debug + Send + Sync {
 /// A call that somebody waits for; dropping it ends it.
 pub(super) struct Open {
     way: Arc<dyn Way>,
+    pace: Arc<Pace>,
     pending: Arc<Pending>,
     id: CallId,
     /// Pieces that are to be given out.
@@ -65,14 +67,23 @@ pub(super) struct Open {
 
 impl Open {
     /// Begins a call.
-    pub(super) fn begin(way: &Arc<dyn Way>, call: Call, ask: Ask<'_>) -> Result<Self, Fault> {
+    pub(super) fn begin(
+        (way, pace): (&Arc<dyn Way>, &Arc<Pace>),
+        call: Call,
+        ask: Ask<'_>,
+    ) -> Result<Self, Fault> {
         let (id, pending) = way.clone().begin(call, ask)?;
-        Ok(Self { way: way.clone(), pending, id, rest: VecDeque::new(), has_begun: false })
+        pace.begin();
+        let (way, pace, rest) = (way.clone(), pace.clone(), VecDeque::new());
+        Ok(Self { way, pace, pending, id, rest, has_begun: false })
     }
 
     /// Waits for pieces, or for the end.
     pub(super) async fn next(&mut self) -> Result<Came, Fault> {
-        let there = self.pending.poll(&Context::from_waker(Waker::noop()));
+        let mut there = self.pending.poll(&Context::from_waker(Waker::noop()));
+        if there.is_pending() && !self.has_begun {
+            there = self.pace.look(&self.pending, self.pending.call.env().as_ref());
+        }
         let came = match there {
             // Who has pieces at any time would never be waited for: the limits hold for it all the same.
             Poll::Ready(pieces @ Came::Pieces(..)) if self.has_begun => {
@@ -97,12 +108,16 @@ impl Open {
         let call = &self.pending.call;
         let next = poll_fn(|cx| self.pending.poll(cx).map(Ok));
         let ms = call.remaining_ms().min(call.limits().idle_ms);
-        call.limited(ms, "the plugin said nothing", next).await
+        let from = call.env().monotonic_ns();
+        let came = call.limited(ms, "the plugin said nothing", next).await;
+        self.pace.slept(call.env().monotonic_ns().saturating_sub(from));
+        came
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
+        self.pace.end();
         if !self.pending.give_up() {
             self.way.leave(self.id);
         }

@@ -151,6 +151,9 @@ pub(super) struct Opening {
     pub(super) library: PathBuf,
     /// What its bytes must hash to; none when nobody looked at it before.
     pub(super) hash: Option<Digest>,
+    /// How many bytes of memory the process may have of its own.
+    #[serde(default)]
+    pub(super) memory: Option<u64>,
     pub(super) config: Value,
     /// The secrets that it may ask for, with those that are set.
     pub(super) secrets: Vec<(String, Option<String>)>,

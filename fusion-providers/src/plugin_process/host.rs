@@ -43,8 +43,7 @@ pub fn host() -> Result<(), Fault> {
     };
     let mut asked = Link::open().map_err(|error| wrong(&error))?;
     // One that crashes leaves no file behind.
-    let none = Rlimit { current: Some(0), maximum: Some(0) };
-    rustix::process::setrlimit(Resource::Core, none).map_err(|error| wrong(&error))?;
+    limit(Resource::Core, 0).map_err(|error| wrong(&error))?;
     let Some((Kind::OPEN, _, opening)) = asked.next() else {
         return Err(wrong(&"nothing was asked"));
     };
@@ -69,6 +68,13 @@ pub fn host() -> Result<(), Fault> {
     Ok(())
 }
 
+/// Sets a limit that nothing in this process can raise again, nor any program that it starts.
+fn limit(resource: Resource, most: u64) -> rustix::io::Result<()> {
+    let set = rustix::process::getrlimit(resource).maximum;
+    let most = Some(set.map_or(most, |set| set.min(most)));
+    rustix::process::setrlimit(resource, Rlimit { current: most, maximum: most })
+}
+
 /// Loads and opens the plugin.
 fn open(opening: &[u8], line: &Line) -> Result<(Arc<Instance>, About), Fault> {
     let wrong = |message: String| Fault::new(FaultKind::InvalidRequest, message);
@@ -82,6 +88,10 @@ fn open(opening: &[u8], line: &Line) -> Result<(Arc<Instance>, About), Fault> {
     }
     let opening: Opening = serde_json::from_slice(opening)
         .map_err(|error| wrong(format!("what is to be opened cannot be understood: {error}")))?;
+    if let Some(most) = opening.memory {
+        let refused = |error| wrong(format!("the limit of memory is not accepted: {error}"));
+        limit(Resource::Data, most).map_err(refused)?;
+    }
     let library = &opening.library;
     let plugin = match opening.hash {
         None => Plugin::load(library)?,

@@ -23,4 +23,5 @@ mod process;
 mod program;
 
 pub use host::host;
+pub(crate) use process::MEMORY;
 pub use process::PluginProcess;

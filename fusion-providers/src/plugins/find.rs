@@ -69,6 +69,14 @@ impl Plugins {
         self
     }
 
+    /// Limits the memory that each of those processes may have of its own, in bytes; `None` is no limit. It is 4 GiB by default. See
+    /// [`PluginProcess::memory`].
+    #[must_use]
+    pub fn memory(mut self, bytes: Option<u64>) -> Self {
+        self.places.memory = bytes;
+        self
+    }
+
     /// Lets a plugin of this name have the secrets that its manifest names, also when it is not trusted.
     #[must_use]
     pub fn confide(mut self, name: impl Into<String>) -> Self {
@@ -167,7 +175,7 @@ impl Plugins {
         }
         listed.image()?;
         let manifest = listed.manifest.as_ref();
-        let mut process = PluginProcess::new(&listed.library);
+        let mut process = PluginProcess::new(&listed.library).memory(self.places.memory);
         process = process.secrets(self.secrets(listed));
         if let Some(argv) = &self.places.host {
             process = process.program(argv);

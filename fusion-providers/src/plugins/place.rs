@@ -2,6 +2,7 @@
 
 use super::manifest::Manifest;
 use super::trust::Standing;
+use crate::plugin_process::MEMORY;
 
 /// Where a plugin runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,7 @@ impl Place {
 }
 
 /// What was said about where plugins run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Places {
     /// The program that runs those that run apart, with its arguments.
     pub(super) host: Option<Vec<String>>,
@@ -35,6 +36,15 @@ pub(super) struct Places {
     pub(super) apart: Vec<String>,
     /// The names of those that get their secrets although they are not trusted.
     pub(super) confided: Vec<String>,
+    /// How many bytes of memory of its own one that runs apart may have.
+    pub(super) memory: Option<u64>,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        let (host, all_apart, apart, confided) = Default::default();
+        Self { host, all_apart, apart, confided, memory: Some(MEMORY) }
+    }
 }
 
 impl Places {

@@ -68,6 +68,19 @@ async fn a_crash_is_a_fault_of_the_call_and_the_next_one_works() {
     }
 }
 
+/// macOS accepts the limit and does not keep it.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_wants_all_memory_gets_what_it_may_have() {
+    let built = naughty_and_quick();
+    let limited = apart(&built.path()).memory(Some(256 << 20));
+    let provider = limited.open(&json!({}), &Keys::new(NO_KEYS)).unwrap();
+    let fault = ask(&*provider, "hog").await.unwrap_err();
+    assert!(fault.message().contains("was killed by signal 6 (SIGABRT"), "{fault}");
+    assert_eq!(fault.detail_text(), Some("no memory is left"));
+    assert_eq!(ask(&*provider, "hello").await.unwrap().text(), "hello");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exception_that_leaves_a_plugin_ends_its_process() {
     let folder = tempfile::tempdir().unwrap();

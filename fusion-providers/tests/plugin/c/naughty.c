@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fusion_plugin.h"
@@ -90,6 +91,10 @@ static fusion_status start(fusion_instance *instance, const fusion_request *requ
     }
     if (is(request, "segfault")) *(volatile int *)(uintptr_t)(request->text.len - 8) = 1;
     if (is(request, "abort")) fputs("it is all over\n", stderr), abort();
+    if (is(request, "hog")) {
+        for (char *volatile room; (room = malloc(16 << 20)) != NULL;) memset(room, 1, 16 << 20);
+        fputs("no memory is left\n", stderr), abort();
+    }
     if (is(request, "exit")) exit(3);
     if (is(request, "exit well")) _exit(0);
     if (is(request, "stop")) raise(SIGSTOP);
