@@ -8,7 +8,7 @@ const { milliseconds } = require("./duration.cjs");
 const { InputError, PermanentError } = require("./errors.cjs").public;
 const { template } = require("./node.cjs");
 
-const FIELDS = ["model", "modelName", "system", "tools", "handOffs", "result", "check", "limits", "sampling", "price", "window", "keepMessages", "capabilities"];
+const FIELDS = ["model", "modelName", "system", "tools", "handOffs", "result", "check", "limits", "sampling", "price", "window", "keepMessages", "watch", "capabilities"];
 const SAMPLING = ["temperature", "top_p", "top_k", "seed", "max_output_tokens", "stop", "frequency_penalty", "presence_penalty", "effort"];
 const LIMITS = { turns: "turns", toolsAtOnce: "tools_at_once", resultBytes: "result_bytes" };
 
@@ -140,9 +140,13 @@ class Staff {
     return made;
   }
 
-  /** Gives the agent of a name if it is known here; everything else as it is. */
+  /** Gives the agent of a name if it is known here; everything else as it is, with a word on a name that nobody has. */
   known(who) {
-    return this.#agents.get(who) ?? who;
+    const made = this.#agents.get(who);
+    if (made !== undefined || typeof who !== "string") return made ?? who;
+    const known = [...this.#agents.keys()].sort().join(", ") || "none";
+    process.emitWarning(`no agent here is called \`${who}\`: the task waits for a process that has one (known here: ${known}; app.addAgent adds one)`, { code: "FUSION_NO_AGENT" });
+    return who;
   }
 
   /** Finds an agent by its name. */
@@ -194,6 +198,7 @@ class Staff {
       price: made.price === undefined ? undefined : priceOf(made.price),
       window: made.window,
       keep_messages: made.keepMessages ?? false,
+      watch: made.watch === undefined ? undefined : this.#watcher(made),
     };
   }
 
@@ -207,6 +212,13 @@ class Staff {
     const invoke = (call, input) => (context ? run(new StepContext(this.#bridge, call, this), input ?? {}) : run(input ?? {}));
     const number = this.#providers.code(invoke, `the result of the tool \`${name}\``);
     return { about: { name, description, schema: parameters, strict }, code: { number, name } };
+  }
+
+  #watcher(made) {
+    const show = async (_call, said) => {
+      await made.watch(said);
+    };
+    return { number: this.#providers.code(show, "what watches the answer"), name: "watch" };
   }
 
   #form(made) {

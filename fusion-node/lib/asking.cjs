@@ -4,6 +4,7 @@
 const { resolve } = require("node:path");
 const native = require("./native.cjs");
 const { faultOf, requestOf } = require("./chat.cjs");
+const { milliseconds } = require("./duration.cjs");
 const errors = require("./errors.cjs");
 const { Library, Provider } = require("./provider.cjs");
 
@@ -43,6 +44,13 @@ class Providers {
   /** Takes the spans of the calls that `withObserve(name)` has seen since this was asked last. */
   spans(name = "") {
     return JSON.parse(this.#staff().observed("spans", String(name)));
+  }
+
+  /** Forgets what layers keep and nobody has used for so long. */
+  async prune(older, { dryRun = false } = {}) {
+    const staff = this.#staff();
+    const given = JSON.stringify({ older_ms: milliseconds(older, "older"), dry_run: dryRun });
+    return this.bridge.ask((ticket) => staff.team(ticket, "providers.prune", given));
   }
 
   /** Asks for an answer. */

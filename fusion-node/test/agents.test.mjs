@@ -239,6 +239,31 @@ test("what a model says is seen as it comes", async (t) => {
   assert.equal((await run.result({ timeout: "30s" })).text, "the beginning and the end");
 });
 
+test("who watches sees every piece and stops nothing", async (t) => {
+  const app = open(t);
+  class Words extends Provider {
+    async *stream() {
+      yield "one ";
+      yield "two";
+    }
+  }
+  const seen = [];
+  const watch = async ({ agent, turn, chunk }) => {
+    seen.push([agent, turn, chunk.text ?? chunk.type]);
+    throw new Error("the screen is gone");
+  };
+  assert.equal((await task(app, new Agent("shown", { model: new Words(), watch }))).text, "one two");
+  assert.deepEqual(seen, [["shown", 0, "one "], ["shown", 0, "two"], ["shown", 0, "end"]]);
+});
+
+test("an agent that nobody has is told of", async (t) => {
+  const app = open(t);
+  const warned = new Promise((resolve) => process.once("warning", resolve));
+  const run = await app.ask("nobody", "hi");
+  assert.match((await warned).message, /no agent here is called `nobody`: .*known here: none/);
+  await run.cancel();
+});
+
 test("killed in the middle, no token is paid for twice", async (t) => {
   const here = folder(t);
   const ledger = join(here, "ledger");

@@ -115,6 +115,12 @@ test("all layers lie over one provider", async (t) => {
   for (let round = 0; round < 3; round++) assert.equal(await ask(app, stack, `same ${SECRET}`), "at last");
   assert.equal(one.asked, 2, "a retry; then the answer was kept");
   assert.deepEqual(app.providers.metrics("outer").map((row) => [row.calls, row.cached]), [[3, 2]]);
+  assert.deepEqual(await app.providers.prune("1h"), []);
+  const kept = await app.providers.prune(0, { dryRun: true });
+  assert.ok(kept.length > 0);
+  assert.deepEqual(await app.providers.prune(0), kept);
+  assert.equal(await ask(app, stack, `same ${SECRET}`), "at last");
+  assert.equal(one.asked, 3, "nothing is kept any more");
   assert.deepEqual(await app.providers.embed(everything(new Vectors(), join(folder(t), "v.jsonl")), ["a", "bb"]), [[1], [2]]);
 });
 

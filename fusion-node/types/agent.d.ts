@@ -2,7 +2,7 @@
 
 import type { Duration, StepContext } from "./context";
 import type { Node } from "./graph";
-import type { Message, Price, Provider, Sampling, Usage, Usd } from "./provider";
+import type { Chunk, Message, Price, Provider, Sampling, Usage, Usd } from "./provider";
 
 /** What the model is told of a tool. */
 export interface ToolFields {
@@ -89,8 +89,20 @@ export interface AgentFields {
   window?: number;
   /** The reply has what was said, so that a later task can go on from there. */
   keepMessages?: boolean;
+  /** Sees every piece of an answer as it comes. What was recorded before a crash does not come again; what it throws is logged, and stops nothing. */
+  watch?(piece: Piece): unknown;
   /** What it can do, and how well: a task for several goes to whoever has the largest sum. */
   capabilities?: Record<string, number>;
+}
+
+/** A piece of a model's answer as it comes. */
+export interface Piece {
+  /** Who speaks: the agent, or one that it handed over to. */
+  agent: string;
+  /** In which turn, from 0 on. */
+  turn: number;
+  /** What: `{ type: "text", text }`, `reasoning`, `call`, …, `end`. */
+  chunk: Exclude<Chunk, string>;
 }
 
 /** What an agent that asks a model, or is a program on the command line, says in the end. */

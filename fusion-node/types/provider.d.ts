@@ -278,6 +278,11 @@ export interface Providers {
   metrics(name?: string): Metric[];
   /** Takes the spans of the calls that `withObserve(name)` has seen since this was asked last, a thousand at the most. @throws {InputError} */
   spans(name?: string): Span[];
+  /**
+   * Forgets what `withCache`, `withGate` and `withBudget` keep and nobody has used for so long (`"30d"`), and gives its names; with `dryRun` nothing is
+   * forgotten. What a budget of a run that goes on has spent stays.
+   */
+  prune(older: import("./context").Duration, options?: { dryRun?: boolean }): Promise<string[]>;
   /** Asks for an answer. Nothing is recorded: within a run, agents and `ctx.memo` do that. @throws {Fault} */
   complete(provider: string | Provider, request: string | Request): Promise<Answer>;
   /** Asks for an answer as it comes; leaving the loop ends the call. @throws {Fault} */

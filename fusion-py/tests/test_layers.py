@@ -117,6 +117,10 @@ def test_all_layers_lie_over_one_provider(url, tmp_path):
         assert len(one.asked) == 2, "a retry; then the answer was kept"
         (row,) = app.providers.metrics("outer").wait()
         assert (row["calls"], row["cached"]) == (3, 2)
+        assert app.providers.prune("1h").wait() == []
+        kept = app.providers.prune(0, dry_run=True).wait()
+        assert kept and app.providers.prune(0).wait() == kept
+        assert ask(app, stack, f"same {SECRET}").text == "at last" and len(one.asked) == 3, "nothing is kept any more"
         assert app.providers.embed(everything(Vectors(), tmp_path / "v.jsonl"), ["a", "bb"]).wait() == [[1.0], [2.0]]
 
 

@@ -264,26 +264,6 @@ def test_a_run_that_is_cancelled_ends_the_model_call(app):
     assert ended.wait(20)
 
 
-def test_what_a_model_says_is_seen_as_it_comes(app):
-    go = threading.Event()
-
-    class Slow(fk.Provider):
-        async def stream(self, request, call):
-            yield "the beginning"
-            while not go.is_set():
-                await asyncio.sleep(0.005)
-            yield " and the end"
-
-    run = app.ask(fk.Agent("speaker", model=Slow()), "go").wait()
-    end = time.monotonic() + 20
-    while not run.progress():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    assert run.progress() == {"speaker": {"agent": "speaker", "turn": 0, "text": "the beginning"}}
-    go.set()
-    assert run.result(30).wait().text == "the beginning and the end"
-
-
 def test_schemas_say_what_a_function_takes(app):
     def search(
         words: list[str], where: Annotated[str, "A folder."], most: Optional[int] = None,

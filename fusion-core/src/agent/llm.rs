@@ -18,6 +18,13 @@ use crate::model::chat::{Chunk, Price, Sampling};
 /// Sees the chunks of a model's answer as they come: who speaks, in which turn, what.
 pub type Watch = Arc<dyn Fn(&str, u32, &Chunk) + Send + Sync>;
 
+/// Who sees the chunks.
+#[derive(Clone)]
+pub(super) enum Watcher {
+    Here(Watch),
+    Step(Arc<dyn Step>),
+}
+
 /// An agent that asks a model and uses tools until it has said all.
 ///
 /// Every answer and every result of a tool is recorded once (a memo of the node that runs it): after a crash the agent goes
@@ -66,7 +73,7 @@ pub struct LlmAgent {
     pub(super) price: Option<Price>,
     pub(super) window: Option<u64>,
     pub(super) keeps: bool,
-    pub(super) watch: Option<Watch>,
+    pub(super) watch: Option<Watcher>,
 }
 
 impl LlmAgent {
@@ -195,7 +202,15 @@ impl LlmAgent {
     /// Shows the chunks of answers as they come. What is found recorded after a crash is not shown again.
     #[must_use]
     pub fn watch(mut self, watch: impl Fn(&str, u32, &Chunk) + Send + Sync + 'static) -> Self {
-        self.watch = Some(Arc::new(watch));
+        self.watch = Some(Watcher::Here(Arc::new(watch)));
+        self
+    }
+
+    /// Shows the chunks of answers, as they come, to a step, which may be one in another language: it gets `agent`, `turn` and
+    /// `chunk`, and the next chunk is not read before it has ended. What it fails with is logged, and stops nothing.
+    #[must_use]
+    pub fn watched_by(mut self, step: Arc<dyn Step>) -> Self {
+        self.watch = Some(Watcher::Step(step));
         self
     }
 }

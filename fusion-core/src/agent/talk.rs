@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
-use super::llm::LlmAgent;
+use super::llm::{LlmAgent, Watcher};
 use super::result::Form;
 use super::window;
 use crate::contract::{Chunks, Desk};
@@ -178,9 +178,7 @@ impl<'a> Talk<'a> {
         let env = self.desk.env();
         while let Some(chunk) = poll_fn(|context| chunks.as_mut().poll_next(context)).await {
             let chunk = chunk?;
-            if let Some(watch) = &self.first.watch {
-                watch(&self.agent.name, self.turns, &chunk);
-            }
+            self.show(&chunk).await;
             if let chat::Chunk::Text { text: piece } = &chunk {
                 text.push_str(piece);
             }
@@ -198,6 +196,22 @@ impl<'a> Talk<'a> {
             }
         }
         fold.finish()
+    }
+
+    /// Shows a chunk to who watches.
+    async fn show(&self, chunk: &chat::Chunk) {
+        let (agent, turn) = (&*self.agent.name, self.turns);
+        match &self.first.watch {
+            None => {}
+            Some(Watcher::Here(watch)) => watch(agent, turn, chunk),
+            Some(Watcher::Step(step)) => {
+                let said = json!({"agent": agent, "turn": turn, "chunk": chunk});
+                let shown = step.run(self.desk.body().part("watch"), Payload::value(&said)).await;
+                if let Err(failure) = shown {
+                    tracing::warn!(agent, turn, %failure, "who watches the answer failed");
+                }
+            }
+        }
     }
 
     fn spend(&mut self, answer: &Answer) {

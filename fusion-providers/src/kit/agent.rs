@@ -82,6 +82,9 @@ fn asking(kit: &Kit, spec: AgentForm) -> Result<Asking, Fault> {
     if let Some(tokens) = spec.window {
         agent = agent.window(tokens);
     }
+    if let Some(watch) = spec.watch {
+        agent = agent.watched_by(kit.code(&watch));
+    }
     if spec.keep_messages {
         agent = agent.keep_messages();
     }

@@ -305,6 +305,9 @@ pub(super) struct AgentForm {
     /// How many tokens the model holds in mind.
     #[serde(default)]
     pub(super) window: Option<u64>,
+    /// What sees the chunks of answers as they come: it gets `agent`, `turn` and `chunk`.
+    #[serde(default)]
+    pub(super) watch: Option<Code>,
     /// The reply has what was said.
     #[serde(default)]
     pub(super) keep_messages: bool,

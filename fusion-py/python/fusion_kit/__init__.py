@@ -22,7 +22,7 @@ app.run(digest, ["https://example.org"])
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from . import _only_main as _only_main
-from ._agents import Agent, Limits, agent
+from ._agents import Agent, Limits, Piece, agent
 from ._app import Fusion
 from ._call import Call
 from ._chat import Answer, Chunk, ModelCall, Price, Reply, Request
@@ -101,6 +101,7 @@ __all__ = [
     "ObjectRef",
     "PastEvent",
     "Permanent",
+    "Piece",
     "Price",
     "Proposal",
     "Project",

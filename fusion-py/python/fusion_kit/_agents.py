@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Optional, Sequence
+import warnings
+from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, Optional, Sequence
 
-from ._body import Code
+from ._body import Code, is_async
 from ._chat import Price, Reply, Usd, is_reply, reply_of, usd
 from ._context import Context
 from ._errors import DecodeError, Permanent
@@ -49,6 +50,23 @@ class Limits(NamedTuple):
             "tool_ms": None if self.tool_time is None else milliseconds(self.tool_time, "Limits.tool_time"),
             "result_bytes": self.result_bytes,
         }  # fmt: skip
+
+
+class Piece(NamedTuple):
+    """A piece of a model's answer as it comes."""
+
+    agent: str
+    """Who speaks: the agent, or one that it handed over to."""
+    turn: int
+    """In which turn, from 0 on."""
+    chunk: "dict[str, Any]"
+    """What, in the engine's form: `{"type": "text", "text": …}`, `reasoning`, `call`, …, `end`."""
+
+    @property
+    def text(self) -> str:
+        """The words of the answer in it; empty for anything else."""
+        said: str = self.chunk["text"] if self.chunk.get("type") == "text" else ""
+        return said
 
 
 class Agent:
@@ -105,18 +123,23 @@ class Agent:
     keep_messages: bool = False
     """The reply has what was said, so that a later task can go on from there (`messages=reply.messages`)."""
 
+    watch: "Optional[Callable[[Piece], Any]]" = None
+    """Sees every piece of an answer as it comes, `lambda piece: print(piece.text, end="")`; `def` (in a thread) or `async def`. What was
+    recorded before a crash does not come again; what it raises is logged, and stops nothing."""
+
     def __init__(
         self, name: Optional[str] = None, *, model: "Optional[Model]" = None, model_name: Optional[str] = None,
         system: Optional[str] = None, tools: Optional[Sequence[Any]] = None,
         hand_offs: "Optional[Sequence[Agent]]" = None, result: Any = None, limits: Optional[Limits] = None,
         sampling: "Optional[Mapping[str, Any]]" = None, price: Optional[Price] = None, window: Optional[int] = None,
-        keep_messages: Optional[bool] = None, capabilities: "Optional[Mapping[str, float]]" = None,
+        keep_messages: Optional[bool] = None, watch: "Optional[Callable[[Piece], Any]]" = None,
+        capabilities: "Optional[Mapping[str, float]]" = None,
     ) -> None:  # fmt: skip
         """Sets the fields that are given; the others are as the class has them."""
         fields = {
             "name": name, "model": model, "model_name": model_name, "system": system, "tools": tools,
             "hand_offs": hand_offs, "result": result, "limits": limits, "sampling": sampling, "price": price,
-            "window": window, "keep_messages": keep_messages, "capabilities": capabilities,
+            "window": window, "keep_messages": keep_messages, "watch": watch, "capabilities": capabilities,
         }  # fmt: skip
         self.__dict__.update({field: value for field, value in fields.items() if value is not None})
 
@@ -166,7 +189,14 @@ class Agent:
         }  # fmt: skip
         if self.result is not None:
             data["result"] = self._form(known)
+        if self.watch is not None:
+            data["watch"] = self._watcher(known, self.watch)
         return data
+
+    def _watcher(self, known: "Providers", watch: "Callable[[Piece], Any]") -> "dict[str, Any]":
+        waits = is_async(watch)
+        number = known._code(Code(f"watch of {self.word()}", lambda said, _: watch(Piece(**said)), waits))
+        return {"number": number, "name": "watch", "blocks": not waits}
 
     def _form(self, known: "Providers") -> "dict[str, Any]":
         if isinstance(self.result, dict):
@@ -217,8 +247,13 @@ class Staff:
         self.agents[word] = made
 
     def known(self, who: Any) -> Any:
-        """Gives the agent of a name if it is known here; everything else as it is."""
-        return self.agents.get(who, who) if isinstance(who, str) else who
+        """Gives the agent of a name if it is known here; everything else as it is, with a word on a name that nobody has."""
+        if not isinstance(who, str) or who in self.agents:
+            return self.agents.get(who, who) if isinstance(who, str) else who
+        known = ", ".join(sorted(self.agents)) or "none"
+        text = f"no agent here is called `{who}`: the task waits for a process that has one (known here: {known}; `app.add_agent` adds one)"
+        warnings.warn(text, stacklevel=4)
+        return who
 
     def find(self, who: "str | Agent") -> Agent:
         """Gives an agent by its name; one itself is added if it is not known."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, AsyncIterator, Iterator, Mapping, Optiona
 from . import _native
 from ._call import Call
 from ._chat import Answer, fault_of, request_of
+from ._options import milliseconds
 from ._providers import Library, Provider
 
 if TYPE_CHECKING:
@@ -58,6 +59,15 @@ class Providers:
         `name`, `began_ms` (since 1970), `duration_ms`, and `fields` with OpenTelemetry's names. Raises `InvalidInput`.
         """
         return self._observed("spans", name)
+
+    def prune(self, older: Any, *, dry_run: bool = False) -> "Call[list[str]]":
+        """Forgets what `with_cache`, `with_gate` and `with_budget` keep and nobody has used for so long (`"30d"`), and gives its names.
+
+        With `dry_run` nothing is forgotten. What a budget of a run that goes on has spent stays.
+        """
+        given = {"older_ms": milliseconds(older, "older"), "dry_run": dry_run}
+        told: "Call[list[str]]" = self._app._call(lambda: self._app._engine.ask_team("providers.prune", given))
+        return told
 
     def _observed(self, what: str, name: str) -> "Call[list[dict[str, Any]]]":
         told: "Call[list[dict[str, Any]]]" = self._app._call(lambda: self._app._engine.observed(what, name))

@@ -1,6 +1,7 @@
 //! What is said to the model, and what comes of it.
 
 use super::*;
+use crate::contract::{BoxFuture, Output, Step};
 
 #[tokio::test]
 async fn tools_are_used_until_all_is_said() {
@@ -146,6 +147,33 @@ async fn a_reply_can_be_gone_on_from() {
     let texts: Vec<String> = plan.requests()[1].messages.iter().map(Message::text).collect();
     assert_eq!(texts, ["I am Ada.", "Hello Ada", "Who am I?"]);
     assert_eq!(reply.messages.len(), 2, "only what was said since it was asked");
+}
+
+/// Keeps what it is given, and fails all the same.
+#[derive(Debug, Default)]
+struct Looks(Arc<Mutex<Vec<Value>>>);
+
+impl Step for Looks {
+    fn name(&self) -> &'static str {
+        "looks"
+    }
+
+    fn run(&self, _: Context, input: Payload) -> BoxFuture<'static, Result<Output, Failure>> {
+        let said = input.decode().unwrap();
+        self.0.lock().unwrap().push(said);
+        Box::pin(async { Err(Failure::error("the screen is gone")) })
+    }
+}
+
+#[tokio::test]
+async fn a_step_sees_the_chunks_and_stops_nothing() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let agent =
+        LlmAgent::new("a", Plan::of([says("hi")])).watched_by(Arc::new(Looks(seen.clone())));
+    assert_eq!(ask(&agent, &Body::new(), "?").await.unwrap().text, "hi");
+    let chunk = json!({"type": "text", "text": "hi"});
+    let said = json!({"agent": "a", "turn": 0, "chunk": chunk});
+    assert!(seen.lock().unwrap().contains(&said), "{seen:?}");
 }
 
 #[tokio::test]

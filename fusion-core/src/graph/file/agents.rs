@@ -13,6 +13,22 @@ const ARGUMENTS: [&str; 4] = ["prompt", "system", "messages", "schema"];
 /// The keys of which a tool has exactly one.
 const SETS: [&str; 5] = ["workspace", "command", "http", "mcp", "memory"];
 
+/// The keys that belong to some sets of tools only.
+const BELONG: [(&str, &[&str]); 12] = [
+    ("write", &["workspace"]),
+    ("name", &["workspace", "mcp"]),
+    ("folder", &["command"]),
+    ("sandbox", &["command"]),
+    ("network", &["command"]),
+    ("readable", &["command"]),
+    ("env", &["command", "mcp"]),
+    ("timeout", &["command", "http"]),
+    ("post", &["http"]),
+    ("private", &["http"]),
+    ("allow", &["mcp"]),
+    ("key", &["mcp"]),
+];
+
 /// An agent that is found, or made, by what the file says of it.
 pub(crate) static AGENT: Table = Table {
     name: "agent",
@@ -144,7 +160,37 @@ pub(super) fn check(tree: &Tree, at: &At<'_>, report: &mut Report<'_>) {
     let below = at.name("tools");
     for (index, set) in tools.iter().enumerate().filter(|(_, set)| matches!(set.body, Body::Map(_)))
     {
-        one_of(set, &TOOLS, &below.index(index), report);
+        let at = below.index(index);
+        one_of(set, &TOOLS, &at, report);
+        let mut given = SETS.iter().filter(|key| set.get(key).is_some());
+        if let (Some(kind), None) = (given.next(), given.next()) {
+            check_set(set, kind, &at, report);
+        }
+    }
+}
+
+/// Reports what does not belong to a set of tools, and what it lacks.
+fn check_set(set: &Tree, kind: &str, at: &At<'_>, report: &mut Report<'_>) {
+    for (key, of) in BELONG {
+        if set.get(key).is_some() && !of.contains(&kind) {
+            let message = format!("tools of a `{kind}` have no `{key}`");
+            let hint = format!("it belongs to `{}`", of.join("` and `"));
+            report.add(&at.name(key), Error::new(Code::UnknownKey, message).hint(hint));
+        }
+    }
+    // A misspelt key was reported already, and is most probably the one that is missing.
+    let misspelt = set.entries().iter().any(|entry| TOOLS.field(&entry.key).is_none());
+    if kind == "mcp" && !misspelt && ["name", "allow"].iter().any(|key| set.get(key).is_none()) {
+        let message = "a server of tools (`mcp`) needs a `name`, and `allow`";
+        let hint = "say which of its tools the agent may use: allow: [\"read_*\"]";
+        report.add(at, Error::new(Code::WrongType, message).hint(hint));
+    }
+    let is_off = set.get("sandbox").is_none_or(|word| word.text() == Some("off"));
+    let only = ["network", "readable"].into_iter().find(|key| set.get(key).is_some());
+    if let (true, "command", Some(key)) = (is_off, kind, only) {
+        let message =
+            format!("`{key}` needs `sandbox`: commands reach all that this program reaches");
+        report.add(&at.name(key), Error::new(Code::WrongType, message).hint("add sandbox: strict"));
     }
 }
 

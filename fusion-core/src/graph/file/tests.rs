@@ -374,6 +374,13 @@ fn an_agent_is_named_or_described() {
         ("{ model: local, tools: [{ write: true }] }", "says not what it is"),
         ("{ model: local, tools: [{ comand: [x] }] }", "did you mean `command`?"),
         ("{ model: local, tools: [{ command: git }] }", "write a list"),
+        ("{ model: local, tools: [{ mcp: [npx, x] }] }", "needs a `name`, and `allow` | say which"),
+        ("{ model: local, tools: [{ mcp: [npx], name: x, alow: [y] }] }", "did you mean `allow`?"),
+        (
+            "{ model: local, tools: [{ http: [y], write: true }] }",
+            "tools of a `http` have no `write`",
+        ),
+        ("{ model: local, tools: [{ command: [y], network: own }] }", "`network` needs `sandbox`"),
         ("{ model: 5 }", "quote it"),
     ] {
         let said = agent(words);

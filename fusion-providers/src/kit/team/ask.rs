@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 use super::super::Kit;
 use super::numbered::Numbered;
 use super::{agents, mail, memory, objects, services, tasks, workspaces};
+use crate::layer;
 
 /// What stays open between questions.
 #[derive(Debug)]
@@ -57,9 +58,19 @@ impl Kit {
             "memory" => memory::memory(team, asked).await,
             "workspaces" => workspaces::workspaces(team, asked).await,
             "objects" => objects::objects(self, asked).await,
+            "providers" => providers(team, asked).await,
             _ => asked.unknown(),
         }
     }
+}
+
+/// Forgets what layers keep, see [`layer::prune`].
+async fn providers(team: &Team, mut asked: Question<'_>) -> Result<Value> {
+    let "prune" = asked.verb else { return asked.unknown() };
+    let Prune { older_ms, dry_run } = asked.read()?;
+    let (store, now) = (team.fusion.store(), team.fusion.now_ms());
+    let before = now.saturating_sub(older_ms);
+    told(&layer::prune(store.as_ref(), (before, now), dry_run).await?)
 }
 
 /// One question.
