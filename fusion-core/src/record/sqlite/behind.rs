@@ -61,6 +61,16 @@ impl Behind {
         self.moved.insert(line.id, Move { line, is_new: true, uses: 0 });
     }
 
+    /// Tells whether a stream is not in the file yet.
+    pub(super) fn is_new(&self, stream: i64) -> bool {
+        self.moved.get(&stream).is_some_and(|moved| moved.is_new)
+    }
+
+    /// Tells whether a queue entry points at a stream that the group has moved.
+    pub(super) fn is_used(&self, stream: i64) -> bool {
+        self.moved.get(&stream).is_some_and(|moved| moved.uses != 0)
+    }
+
     /// Notes where a stream stands.
     pub(super) fn stand(&mut self, line: Line) {
         self.changes += 1;

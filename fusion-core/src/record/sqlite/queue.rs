@@ -1,10 +1,12 @@
 //! Entries with leases: how they change.
 
+mod own;
 mod read;
 mod slot;
 
 use std::sync::Arc;
 
+pub(super) use own::Own;
 pub(super) use read::{by_dedup, list, next_due};
 pub(super) use slot::seal;
 
@@ -61,6 +63,9 @@ impl Writer {
     /// Finds an entry by its dedup key, which may be the name of its stream.
     fn by_dedup(&mut self, dedup: &Arc<str>) -> Result<Option<Slot>, Fault> {
         let stream = self.line(dedup)?.map(|line| line.id);
+        if self.nobody_has(dedup, stream)? {
+            return Ok(None);
+        }
         slot::by_dedup(&self.connection, (dedup, stream))
     }
 
@@ -132,6 +137,9 @@ impl Writer {
                 slot.session, stream, dedup, flags, slot.sum(), new.body.as_ref(),
             ])?;
         self.refer(-id, &new.blobs)?;
+        let is_alien = matches!(&dedup, Dedup::Text(key) if own::names_a_run(key));
+        self.known.has_alien = if is_alien { Some(true) } else { self.known.has_alien };
+        self.own.note(&slot);
         let ticket = slot.ticket()?;
         self.rings.push(Ring::Queue(slot.queue));
         Ok(ticket)
@@ -225,6 +233,9 @@ impl Writer {
 
     /// Removes an entry that stands at the ticket's epoch.
     pub(super) fn take_out(&mut self, ticket: Ticket) -> Result<(), Fault> {
+        if self.take_out_own(ticket)? {
+            return Ok(());
+        }
         let slot = self.standing(ticket)?;
         self.remove(&slot)
     }

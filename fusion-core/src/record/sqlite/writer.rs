@@ -14,6 +14,7 @@ use super::fault::{Fault, error};
 use super::group::Prepared;
 use super::line::{LINES, Lines};
 use super::options::Options;
+use super::queue::Own;
 use super::reserve::{self, Reserve};
 use super::turn::{Taken, Turn};
 use crate::error::{Code, Error, Result};
@@ -35,6 +36,8 @@ pub(super) struct Known {
     pub(super) queue_saved: i64,
     /// A session that is open: nearly all ask for the one of this process.
     pub(super) session: Option<i64>,
+    /// Whether an entry that is not of a run's own stream has the name of a run's as its dedup key.
+    pub(super) has_alien: Option<bool>,
 }
 
 impl Known {
@@ -42,7 +45,8 @@ impl Known {
     fn counters(&self) -> Self {
         let (lines, version) = (Lines::default(), self.version);
         let Self { journal, queue, bells, stream, queue_saved, .. } = *self;
-        Self { version, lines, journal, queue, bells, stream, queue_saved, session: None }
+        let (session, has_alien) = (None, None);
+        Self { version, lines, journal, queue, bells, stream, queue_saved, session, has_alien }
     }
 
     /// Forgets streams when there are too many.
@@ -65,6 +69,7 @@ pub struct Writer {
     /// What was known before the running transaction changed anything.
     before: Known,
     pub(super) behind: Behind,
+    pub(super) own: Own,
     /// How many of the rings are for what others wrote.
     others: usize,
     pub(super) bus: Local,
@@ -98,6 +103,7 @@ impl Writer {
             known,
             before: Known::default(),
             behind: Behind::default(),
+            own: Own::default(),
             others: 0,
             bus,
             rings,
@@ -254,6 +260,7 @@ impl Writer {
     fn roll_back(&mut self) -> rusqlite::Result<()> {
         self.known = self.before.counters();
         self.behind.clear();
+        self.own.forget_after(self.known.queue);
         // After some errors SQLite has ended it itself.
         if self.connection.is_autocommit() {
             Ok(())
@@ -284,8 +291,8 @@ impl Writer {
         };
         let lines = Lines::default();
         let version = Some(version);
-        let (queue_saved, session) = (queue, None);
-        self.known = Known { version, lines, journal, queue, bells, stream, queue_saved, session };
+        let counters = Known { version, lines, journal, queue, bells, stream, ..Known::default() };
+        self.known = Known { queue_saved: queue, ..counters };
         Ok(())
     }
 
