@@ -299,6 +299,6 @@ fn what_belongs_to_a_sandbox_needs_one() {
         assert_ne!(ran.code, 0);
         ran.stderr + &ran.stdout
     };
-    assert!(wrong(", network: host").contains("need `sandbox`"));
+    assert!(wrong(", network: host").contains("`network` needs `sandbox`"));
     assert!(wrong(", sandbox: of").contains("off"));
 }

@@ -102,7 +102,7 @@ async fn scripted(
     let models = Models::new(Os::current().unwrap(), Keys::new(|_| None), Settings::default());
     models.add("script", Arc::new(script));
     fusion.register(ModelStep::of(models));
-    let file = file::parse(yaml, "w.yaml").unwrap();
+    let file = file::parse(yaml, "w.yaml")?;
     fusion.start(&file.graph, inputs).await.unwrap().result().await
 }
 
