@@ -1,9 +1,9 @@
 "use strict";
 // The border to the engine. What crosses it is text, a batch at a time: see fusion-node/src/bridge.rs.
 
-const { AsyncResource } = require("node:async_hooks");
 const native = require("./native.cjs");
 const { TAG, encode, revive } = require("./codec.cjs");
+const { inEmpty, outside } = require("./scope.cjs");
 const { Unfit, errorOf, failureOf } = require("./errors.cjs");
 
 const BODY = 0;
@@ -42,6 +42,10 @@ class Bridge {
     this.isFlushing = false;
     this.ticket = 0;
     this.pending = 0;
+    /** How many bodies gave a promise that has not ended. */
+    this.promised = 0;
+    /** How many messages wait for a later turn. */
+    this.later = 0;
     this.flush = this.flush.bind(this);
     this.native = new native.Bridge(this.wake.bind(this), 1);
     // Keeps the program alive while something is asked for, and only then.
@@ -92,7 +96,10 @@ class Bridge {
 
   /** Takes what the engine has to say; it rings once for all that gathers meanwhile. */
   wake() {
-    const text = this.native.take();
+    this.take(this.native.take());
+  }
+
+  take(text) {
     if (text === "") return;
     let messages = JSON.parse(`[${text}]`);
     if (text.includes(TAG)) messages = messages.map((message) => message.map(revive));
@@ -115,7 +122,12 @@ class Bridge {
           this.answer(message);
       }
     }
-    if (to < messages.length) setImmediate(() => this.hear(messages, to));
+    if (to === messages.length) return;
+    this.later++;
+    setImmediate(() => {
+      this.later--;
+      this.hear(messages, to);
+    });
   }
 
   answer([kind, ticket, value]) {
@@ -127,7 +139,10 @@ class Bridge {
     }
   }
 
-  /** Runs a body, in the async context that its run was started in; `run` is only told where there are some. */
+  /**
+   * Runs a body, in the async context that its run was started in, or in an empty one of its own: what it enters there is
+   * seen by no other body. `run` is only told where there are some.
+   */
   run(call, number, input, run) {
     const step = this.steps[number];
     if (step === undefined) {
@@ -135,7 +150,7 @@ class Bridge {
       return;
     }
     const scope = run === undefined ? undefined : step.scopes.of(run);
-    if (scope === undefined) this.enter(step, call, input);
+    if (scope === undefined) inEmpty(this.enter, this, step, call, input);
     else scope.runInAsyncScope(this.enter, this, step, call, input);
   }
 
@@ -149,9 +164,16 @@ class Bridge {
     }
     if (typeof result === "object" && result !== null && typeof result.then === "function") {
       // What is no promise of the language's own may throw in its `then`, or call back twice.
+      this.promised++;
       (result instanceof Promise ? result : Promise.resolve(result)).then(
-        (value) => this.succeed(call, step, value),
-        (thrown) => this.fail(call, failureOf(thrown)),
+        (value) => {
+          this.promised--;
+          this.succeed(call, step, value);
+        },
+        (thrown) => {
+          this.promised--;
+          this.fail(call, failureOf(thrown));
+        },
       );
     } else {
       this.succeed(call, step, result);
@@ -190,12 +212,12 @@ class Bridge {
   flush() {
     this.isFlushing = false;
     this.native.done(this.ends.take());
+    // Looks for what follows while nothing of ours needs this thread; bodies inherit nothing from the one that ended.
+    if (this.promised === 0 && this.later === 0) outside.runInAsyncScope(this.take, this, this.native.takeMore());
   }
 }
 
 let bridge;
-/** Where nothing is in the async context, unless this package is first loaded where something is. */
-const outside = new AsyncResource("fusion-kit", { requireManualDestroy: true });
 
 /** Gives the bridge of this thread, made when it is first needed; bodies inherit nothing from who needed it first. */
 function theBridge() {

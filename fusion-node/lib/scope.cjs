@@ -3,6 +3,8 @@
 
 const { AsyncLocalStorage, AsyncResource } = require("node:async_hooks");
 
+/** Nobody needs to hear of its end: the collector is spared that. */
+const UNTRACKED = { requireManualDestroy: true };
 /** How many contexts are kept before those of runs that are not driven here any more are let go. */
 const FEW = 128;
 
@@ -12,7 +14,7 @@ let isSeen;
 /** Gives the async context of the caller; `undefined` where nothing is in it, so that runs without one cost nothing. */
 function here() {
   isSeen ??= probe();
-  const scope = new AsyncResource("fusion-kit.run", { requireManualDestroy: true });
+  const scope = new AsyncResource("fusion-kit.run", UNTRACKED);
   return isSeen && !holds(scope) ? undefined : scope;
 }
 
@@ -25,9 +27,38 @@ function holds(scope) {
 /** Tells whether `holds` is true in this Node where something is in the context. */
 function probe() {
   const storage = new AsyncLocalStorage();
-  const seen = storage.run({}, () => holds(new AsyncResource("fusion-kit.probe", { requireManualDestroy: true })));
+  const seen = storage.run({}, () => holds(new AsyncResource("fusion-kit.probe", UNTRACKED)));
   storage.disable();
   return seen;
+}
+
+/** Where nothing is in the context, unless this package is first loaded where something is. */
+const outside = new AsyncResource("fusion-kit", UNTRACKED);
+/** An empty context, entered for one body after the other; `undefined` when the last one left something in it. */
+let empty;
+/** Whether what is put into a context stays in it. */
+let stays;
+
+/** Calls something in an empty async context: what it puts there is seen by nothing that comes after it. */
+function inEmpty(call, self, ...given) {
+  stays ??= outside.runInAsyncScope(probeStay);
+  empty ??= outside.runInAsyncScope(() => new AsyncResource("fusion-kit.body", UNTRACKED));
+  try {
+    return empty.runInAsyncScope(call, self, ...given);
+  } finally {
+    if (stays && (!isSeen || holds(empty))) empty = undefined;
+  }
+}
+
+/** Tells whether what is put into a context is there when it is entered again: in newer Nodes it is not. */
+function probeStay() {
+  isSeen ??= probe();
+  const storage = new AsyncLocalStorage();
+  const entered = new AsyncResource("fusion-kit.probe", UNTRACKED);
+  entered.runInAsyncScope(() => storage.enterWith({}));
+  const found = entered.runInAsyncScope(() => storage.getStore());
+  storage.disable();
+  return found !== undefined;
 }
 
 /** The contexts of the runs of one engine. */
@@ -62,4 +93,4 @@ class Scopes {
   }
 }
 
-module.exports = { Scopes, here };
+module.exports = { inEmpty, outside, Scopes, here };

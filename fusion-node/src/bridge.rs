@@ -10,12 +10,13 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use fusion_core::contract::Output;
 use fusion_core::error::{Code, Error};
 use fusion_core::model::{Failure, Graph, Payload, RunId, Wait};
+use fusion_core::run::Pace;
 use napi::Status;
 use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -37,6 +38,8 @@ const BODY: u8 = 0;
 const GIVEN_UP: u8 = 1;
 const RESOLVED: u8 = 2;
 const REJECTED: u8 = 3;
+/// How long JavaScript takes messages as they come before its timers and I/O get their turn, in nanoseconds.
+const TURN_NS: u64 = 1_000_000;
 
 #[derive(Debug, Default)]
 struct Queue {
@@ -55,6 +58,15 @@ pub(crate) struct Shared {
     /// JavaScript wants to know which run a body belongs to.
     names_runs: AtomicBool,
     asked: Mutex<BTreeMap<i64, AbortHandle>>,
+    /// How soon bodies end.
+    pub(crate) ending: Arc<Pace>,
+    /// How soon messages follow each other.
+    following: Arc<Pace>,
+    /// There are messages, for JavaScript when it looks.
+    is_there: AtomicBool,
+    /// When JavaScript was last rung for, and when it last had no message left, in nanoseconds.
+    rung: AtomicU64,
+    idle: AtomicU64,
 }
 
 impl std::fmt::Debug for Shared {
@@ -71,12 +83,40 @@ impl Shared {
                 queue.text.push(b',');
             }
             write(&mut queue.text);
+            self.is_there.store(true, Ordering::Release);
             !std::mem::replace(&mut queue.is_woken, true)
         };
         if wakes {
             // Where JavaScript has ended nobody is woken, and nobody waits.
             self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
+    }
+
+    /// Takes what waits; whoever brings more from here on wakes JavaScript.
+    fn take(&self) -> String {
+        let text = {
+            let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            queue.is_woken = false;
+            self.is_there.store(false, Ordering::Release);
+            std::mem::take(&mut queue.text)
+        };
+        String::from_utf8(text).unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into())
+    }
+
+    /// Looks for a moment whether more comes, and takes it; nothing where other work of JavaScript is to have its turn.
+    fn take_more(&self) -> String {
+        let now = self.following.now();
+        self.idle.store(now, Ordering::Relaxed);
+        if now.saturating_sub(self.rung.load(Ordering::Relaxed)) >= TURN_NS {
+            return String::new();
+        }
+        // Nobody needs to wake who looks.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).is_woken = true;
+        let is_there = || self.is_there.load(Ordering::Acquire).then_some(());
+        if is_there().is_none() {
+            self.following.begin().look(is_there);
+        }
+        self.take()
     }
 
     /// Tells whether JavaScript wants to know which run a body belongs to.
@@ -203,6 +243,11 @@ impl Bridge {
             queue: Mutex::default(),
             names_runs: AtomicBool::new(false),
             asked: Mutex::default(),
+            ending: Pace::new(),
+            following: Pace::new(),
+            is_there: AtomicBool::new(false),
+            rung: AtomicU64::new(0),
+            idle: AtomicU64::new(0),
         };
         Ok(Self { shared: Arc::new(shared), runtime: Some(runtime) })
     }
@@ -210,12 +255,16 @@ impl Bridge {
     /// Gives all messages that wait, as the elements of a JSON array without its brackets.
     #[napi]
     pub fn take(&self) -> String {
-        let text = {
-            let mut queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            queue.is_woken = false;
-            std::mem::take(&mut queue.text)
-        };
-        String::from_utf8(text).unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into())
+        let shared = &self.shared;
+        shared.following.slept(shared.idle.load(Ordering::Relaxed));
+        shared.rung.store(shared.following.now(), Ordering::Relaxed);
+        shared.take()
+    }
+
+    /// Looks for a moment for more messages where they follow each other soon, and gives them as `take` does.
+    #[napi]
+    pub fn take_more(&self) -> String {
+        self.shared.take_more()
     }
 
     /// Takes the ends of bodies.

@@ -49,7 +49,17 @@ impl Open {
         ctx: &Context,
         mut answered: oneshot::Receiver<Answer>,
     ) -> Result<Output, Failure> {
+        let wait = self.shared.ending.begin();
         let mut listens = false;
+        match wait.look(|| answered.try_recv().ok()) {
+            Some(Answer::Done(result)) => return result,
+            Some(Answer::Listens(next)) => {
+                answered = next;
+                listens = true;
+            }
+            None => {}
+        }
+        let from = wait.now();
         loop {
             let answer = if listens {
                 tokio::select! {
@@ -65,7 +75,10 @@ impl Open {
                 (&mut answered).await
             };
             match answer {
-                Ok(Answer::Done(result)) => return result,
+                Ok(Answer::Done(result)) => {
+                    wait.slept(from);
+                    return result;
+                }
                 Ok(Answer::Listens(next)) => {
                     answered = next;
                     listens = true;

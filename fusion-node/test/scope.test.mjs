@@ -86,3 +86,25 @@ test("the stores of runs that have ended are let go, those of many that start at
     return collected >= 300;
   });
 });
+
+test("bodies that follow each other at once inherit nothing from each other", async (t) => {
+  const app = open(t);
+  const seen = new Set();
+  const leaves = app.step("leaves", () => {
+    seen.add(request.getStore());
+    request.enterWith("of the one before");
+    return null;
+  });
+  const leavesLater = app.step("leaves-later", async () => {
+    seen.add(request.getStore());
+    request.enterWith("of the one before");
+    return null;
+  });
+  const flow = app.workflow("flow", () => {
+    let last = leaves();
+    for (let n = 0; n < 300; n++) last = (n % 2 ? leaves() : leavesLater()).after(last);
+    return last;
+  });
+  await app.run(flow, [], { timeout: "60s" });
+  assert.deepEqual([...seen], [undefined]);
+});

@@ -1,15 +1,16 @@
 //! The way onto one asyncio loop: everything for it is gathered, and the loop is woken once for all of it.
 //!
 //! The engine's threads only push and write a byte; they never attach to the interpreter. The loop's thread takes all
-//! that has come in one go. No lock is held while Python code runs.
+//! that has come in one go, and looks for a moment whether more comes. No lock is held while Python code runs.
 
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use fusion_core::run::Pace;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use tokio::sync::Notify;
@@ -22,6 +23,8 @@ use crate::value;
 
 /// How many jobs a loop takes before its other tasks get their turn.
 const JOBS_PER_TURN: usize = 256;
+/// How long a loop takes jobs as they come before its other tasks get their turn, in nanoseconds.
+const TURN_NS: u64 = 1_000_000;
 /// How long a loop that cancels its tasks may take to end: as long as they may take to clean up.
 const MOMENT: Duration = Duration::from_secs(5);
 
@@ -46,6 +49,15 @@ pub(crate) struct Way {
     died: Notify,
     /// The loop does not run. It may again: then it says so.
     still: AtomicBool,
+    /// How many jobs wait, for the loop when it looks.
+    waiting: AtomicUsize,
+    /// How soon bodies follow each other.
+    following: Arc<Pace>,
+    /// How soon bodies end.
+    pub(crate) ending: Arc<Pace>,
+    /// When the loop was last rung for, and when it last had no job left, in nanoseconds.
+    rung: AtomicU64,
+    idle: AtomicU64,
 }
 
 impl Way {
@@ -61,6 +73,11 @@ impl Way {
             dead: AtomicBool::new(false),
             died: Notify::new(),
             still: AtomicBool::new(false),
+            waiting: AtomicUsize::new(0),
+            following: Pace::new(),
+            ending: Pace::new(),
+            rung: AtomicU64::new(0),
+            idle: AtomicU64::new(0),
         })
     }
 
@@ -71,6 +88,7 @@ impl Way {
             return Err(job);
         }
         jobs.push(job);
+        self.waiting.store(jobs.len(), Ordering::Release);
         drop(jobs);
         self.wake();
         Ok(())
@@ -118,19 +136,48 @@ impl Way {
         self.still.store(false, Ordering::Release);
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         if jobs.len() <= JOBS_PER_TURN {
+            self.waiting.store(0, Ordering::Release);
             return std::mem::take(&mut jobs);
         }
         let later = jobs.split_off(JOBS_PER_TURN);
+        self.waiting.store(later.len(), Ordering::Release);
         let now = std::mem::replace(&mut *jobs, later);
         drop(jobs);
         self.wake();
         now
     }
 
+    /// Takes note that the loop was rung for.
+    fn hear(&self) {
+        self.following.slept(self.idle.load(Ordering::Relaxed));
+        self.rung.store(self.following.now(), Ordering::Relaxed);
+    }
+
+    /// Looks for a moment whether there is more to do. Else, or when the loop's other tasks are to have their turn, whoever
+    /// brings something wakes the loop.
+    fn look(&self) -> bool {
+        let now = self.following.now();
+        self.idle.store(now, Ordering::Relaxed);
+        // Nobody needs to wake who looks.
+        self.woken.store(true, Ordering::Release);
+        let has_time = now.saturating_sub(self.rung.load(Ordering::Relaxed)) < TURN_NS;
+        let is_there = || (self.waiting.load(Ordering::Acquire) > 0).then_some(());
+        if has_time && (is_there().is_some() || self.following.begin().look(is_there).is_some()) {
+            return true;
+        }
+        self.woken.store(false, Ordering::Release);
+        // Who brought something until here has not woken the loop; who brings it from here on does.
+        if !self.jobs.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            self.wake();
+        }
+        false
+    }
+
     fn die(&self) -> Vec<Job> {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         self.dead.store(true, Ordering::Release);
         let left = std::mem::take(&mut *jobs);
+        self.waiting.store(0, Ordering::Release);
         drop(jobs);
         self.died.notify_waiters();
         left
@@ -143,6 +190,7 @@ impl Way {
         let all = std::mem::take(&mut *jobs);
         let (calls, others) = all.into_iter().partition(|job| matches!(job, Job::Call(..)));
         *jobs = others;
+        self.waiting.store(jobs.len(), Ordering::Release);
         calls
     }
 }
@@ -166,6 +214,9 @@ pub(crate) struct Lane {
 /// the context variables.
 type Entered<'py> = (Reports, u64, usize, Bound<'py, PyAny>, Attempt, Option<Py<PyAny>>);
 
+/// Bodies to enter, bodies to cancel, futures to resolve.
+type Jobs<'py> = (Bound<'py, PyList>, Bound<'py, PyList>, Bound<'py, PyList>);
+
 #[pymethods]
 impl Lane {
     #[new]
@@ -178,31 +229,15 @@ impl Lane {
         self.way.ear.as_raw_fd()
     }
 
-    /// Takes what has come: bodies to enter, bodies to cancel, futures to resolve.
-    fn take<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyList>, Bound<'py, PyList>)> {
-        let (calls, cancels, solved) = (PyList::empty(py), PyList::empty(py), PyList::empty(py));
-        for job in self.way.take() {
-            match job {
-                Job::Call(call, of) => match entered(py, call, &of) {
-                    Ok(entered) => calls.append(entered)?,
-                    Err((token, failure)) => {
-                        of.answer(token, Reply::Done(Err(failure)));
-                    }
-                },
-                Job::Cancel(token) => cancels.append(token)?,
-                Job::Resolve(future, made) => {
-                    let (is_value, value) = match made(py) {
-                        Ok(value) => (true, value),
-                        Err(error) => (false, error.into_value(py).into_any()),
-                    };
-                    solved.append((future, is_value, value))?;
-                }
-            }
-        }
-        Ok((calls, cancels, solved))
+    /// Takes what has come when the loop was rung for: bodies to enter, bodies to cancel, futures to resolve.
+    fn take<'py>(&self, py: Python<'py>) -> PyResult<Jobs<'py>> {
+        self.way.hear();
+        self.made(py)
+    }
+
+    /// Looks for a moment whether more comes, and takes it. One call, so that nothing interrupts it in between.
+    fn take_more<'py>(&self, py: Python<'py>) -> PyResult<Option<Jobs<'py>>> {
+        if py.detach(|| self.way.look()) { self.made(py).map(Some) } else { Ok(None) }
     }
 
     /// Says that the loop ends: what waits for it goes elsewhere.
@@ -225,6 +260,32 @@ impl Lane {
     #[getter]
     fn closed(&self) -> bool {
         self.way.is_dead()
+    }
+}
+
+impl Lane {
+    /// Makes Python's of what has come.
+    fn made<'py>(&self, py: Python<'py>) -> PyResult<Jobs<'py>> {
+        let (calls, cancels, solved) = (PyList::empty(py), PyList::empty(py), PyList::empty(py));
+        for job in self.way.take() {
+            match job {
+                Job::Call(call, of) => match entered(py, call, &of) {
+                    Ok(entered) => calls.append(entered)?,
+                    Err((token, failure)) => {
+                        of.answer(token, Reply::Done(Err(failure)));
+                    }
+                },
+                Job::Cancel(token) => cancels.append(token)?,
+                Job::Resolve(future, made) => {
+                    let (is_value, value) = match made(py) {
+                        Ok(value) => (true, value),
+                        Err(error) => (false, error.into_value(py).into_any()),
+                    };
+                    solved.append((future, is_value, value))?;
+                }
+            }
+        }
+        Ok((calls, cancels, solved))
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use fusion_core::run::Pace;
 use pyo3::prelude::*;
 
 use crate::calls::{Call, Calls, Reply};
@@ -45,13 +46,24 @@ enum Short {
 struct Queue {
     calls: VecDeque<Call>,
     closed: bool,
+    /// How many threads sleep.
+    asleep: usize,
+    /// A thread without work looks for some: the first call is for it.
+    looks: bool,
 }
 
 /// The queue, as the engine's threads see it.
-#[derive(Default)]
 pub(crate) struct Bodies {
     queue: Mutex<Queue>,
     bell: Condvar,
+    /// How soon calls follow each other.
+    following: Arc<Pace>,
+    /// How soon bodies end.
+    pub(crate) ending: Arc<Pace>,
+    /// How many calls wait, for those who look.
+    waiting: AtomicUsize,
+    /// When a thread was last without work, in nanoseconds.
+    idle: AtomicU64,
     /// How many calls were taken: when it stands still and calls wait, all threads are busy.
     taken: AtomicU64,
     /// How many threads there are.
@@ -67,6 +79,26 @@ pub(crate) struct Bodies {
     alarm: Condvar,
 }
 
+impl Default for Bodies {
+    fn default() -> Self {
+        Self {
+            queue: Mutex::default(),
+            bell: Condvar::new(),
+            following: Pace::new(),
+            ending: Pace::new(),
+            waiting: AtomicUsize::new(0),
+            idle: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+            threads: AtomicUsize::new(0),
+            lost: AtomicUsize::new(0),
+            wants_loop: AtomicBool::new(false),
+            wants_look: AtomicBool::new(false),
+            asleep: AtomicBool::new(false),
+            alarm: Condvar::new(),
+        }
+    }
+}
+
 impl Bodies {
     /// Adds a call; `false` when the pool is closed.
     pub(crate) fn push(&self, call: Call) -> bool {
@@ -75,8 +107,13 @@ impl Bodies {
             return false;
         }
         queue.calls.push_back(call);
+        self.waiting.store(queue.calls.len(), Ordering::Release);
+        // To ring costs a call of the system, whether somebody hears it or not.
+        let rings = queue.asleep > 0 && queue.calls.len() > usize::from(queue.looks);
         drop(queue);
-        self.bell.notify_one();
+        if rings {
+            self.bell.notify_one();
+        }
         if self.asleep.swap(false, Ordering::AcqRel) {
             self.alarm.notify_one();
         }
@@ -88,6 +125,7 @@ impl Bodies {
         let mut queue = self.queue();
         let before = queue.calls.len();
         queue.calls.retain(|call| call.token != token);
+        self.waiting.store(queue.calls.len(), Ordering::Release);
         let taken_back = queue.calls.len() < before;
         drop(queue);
         if !taken_back {
@@ -111,21 +149,44 @@ impl Bodies {
         let mut queue = self.queue();
         queue.closed = true;
         queue.calls.clear();
+        self.waiting.store(0, Ordering::Release);
         drop(queue);
         self.bell.notify_all();
         self.alarm.notify_all();
     }
 
     fn try_next(&self) -> Option<Call> {
-        self.queue().calls.pop_front()
+        self.pop(&mut self.queue())
+    }
+
+    fn pop(&self, queue: &mut Queue) -> Option<Call> {
+        let call = queue.calls.pop_front();
+        self.waiting.store(queue.calls.len(), Ordering::Release);
+        call
     }
 
     /// Waits for a call; none when the pool is closed or nothing came for long.
     fn next(&self) -> Option<Call> {
-        let waited = self.bell.wait_timeout_while(self.queue(), IDLE, |queue| {
-            queue.calls.is_empty() && !queue.closed
-        });
-        waited.unwrap_or_else(PoisonError::into_inner).0.calls.pop_front()
+        self.idle.store(self.following.now(), Ordering::Relaxed);
+        let mut queue = self.queue();
+        if !queue.looks && queue.calls.is_empty() {
+            queue.looks = true;
+            drop(queue);
+            let is_there = || (self.waiting.load(Ordering::Acquire) > 0).then_some(());
+            self.following.begin().look(is_there);
+            queue = self.queue();
+            queue.looks = false;
+        }
+        if queue.calls.is_empty() {
+            queue.asleep += 1;
+            let waited = self
+                .bell
+                .wait_timeout_while(queue, IDLE, |queue| queue.calls.is_empty() && !queue.closed);
+            queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+            queue.asleep -= 1;
+            self.following.slept(self.idle.load(Ordering::Relaxed));
+        }
+        self.pop(&mut queue)
     }
 
     fn flag(&self, want: Want) -> &AtomicBool {

@@ -86,8 +86,8 @@ async fn in_thread(
     context: Context,
     input: Payload,
 ) -> Result<Output, Failure> {
-    let (token, answer) = shared.calls.open();
-    let bodies = shared.bodies.clone();
+    let (token, mut answer) = shared.calls.open();
+    let (bodies, wait) = (shared.bodies.clone(), shared.bodies.ending.begin());
     let _guard =
         Guard { calls: shared.calls.clone(), token, give_up: |token| bodies.give_up(token) };
     let vars = shared.home(&context).and_then(|home| home.vars);
@@ -95,7 +95,15 @@ async fn in_thread(
         return closed().await;
     }
     drop(shared);
-    match answer.await {
+    let reply = if let Some(reply) = wait.look(|| answer.try_recv().ok()) {
+        Ok(reply)
+    } else {
+        let from = wait.now();
+        let reply = answer.await;
+        wait.slept(from);
+        reply
+    };
+    match reply {
         Ok(Reply::Done(result)) => result,
         Ok(Reply::Stray | Reply::Back) | Err(_) => closed().await,
     }
@@ -132,9 +140,14 @@ async fn on_way(
     mut answer: oneshot::Receiver<Reply>,
 ) -> Option<Reply> {
     let (token, context, calls) = (call.token, call.context.clone(), &shared.calls);
+    let wait = way.ending.begin();
     let give_up = |token| drop(way.push(Job::Cancel(token)));
     let _guard = Guard { calls: calls.clone(), token, give_up };
     way.push(Job::Call(call, calls.clone())).ok()?;
+    if let Some(reply) = wait.look(|| answer.try_recv().ok()) {
+        return Some(reply);
+    }
+    let from = wait.now();
     let (mut asked, mut patience) = (false, PATIENCE);
     loop {
         let heard = tokio::time::timeout(patience, async {
@@ -146,7 +159,10 @@ async fn on_way(
             }
         });
         match heard.await {
-            Ok(Some(reply)) => return reply,
+            Ok(Some(reply)) => {
+                wait.slept(from);
+                return reply;
+            }
             // The body is asked to end, and given the time for it that the engine gives.
             Ok(None) => {
                 asked = true;

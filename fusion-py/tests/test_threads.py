@@ -118,3 +118,59 @@ def test_steps_leave_nothing_behind(app):
     before = some(5)
     after = some(10)
     assert after < before * 1.05 + 2_000_000, (before, after)
+
+
+def busy(microseconds):
+    end = time.perf_counter() + microseconds / 1e6
+    while time.perf_counter() < end:
+        pass
+
+
+@pytest.mark.parametrize("kind", ["threaded", "inline", "looped"])
+def test_nothing_is_lost_at_the_moment_when_somebody_falls_asleep(app, kind):
+    # Who waits stays awake for some 60 µs: bodies, and the time between them, end before, at and after that.
+    def threaded(n: int) -> int:
+        busy(n)
+        return n
+
+    async def looped(n: int) -> int:
+        busy(n)
+        return n
+
+    step = app.step(looped) if kind == "looped" else app.step(threaded, inline=kind == "inline")
+
+    @app.workflow
+    def flow(n: int):
+        return [step(n), step(1)]
+
+    for n in range(300):
+        assert app.start(flow, n % 100).wait().result(timeout=20).wait() == [n % 100, 1]
+        busy(n * 7 % 150)
+
+
+def test_bodies_that_follow_each_other_at_once_leave_the_loop_to_others(app):
+    turns, seen = 0, []
+
+    @app.step(inline=True)
+    def quick(n: int) -> int:
+        seen.append(turns)
+        return n + 1
+
+    graph, last = fk.Graph("chain"), 0
+    for n in range(2_000):
+        last = graph.add(f"n{n}", quick, args=[last])
+
+    async def main():
+        nonlocal turns
+        run = asyncio.ensure_future(whole())
+        while not run.done():
+            turns += 1
+            await asyncio.sleep(0)
+        return await run
+
+    async def whole():
+        return await (await app.start(graph)).result()
+
+    asyncio.run(main())
+    assert len(seen) == 2_000
+    assert len(set(seen)) > 3, "the loop had turns in between"

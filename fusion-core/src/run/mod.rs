@@ -47,5 +47,5 @@ mod write;
 #[cfg(feature = "coordination")]
 pub(crate) use body::is_silent;
 pub use engine::Options;
-pub use os::Os;
+pub use os::{Os, Pace, PaceWait};
 pub use wish::Wish;

@@ -9,13 +9,13 @@ use fusion_core::model::chat::{
     Answer, Chunk, Embed, Embeddings, Fault, FaultKind, Finish, Fold, Message, Model, Part, Quota,
     Request,
 };
+use fusion_core::run::Pace;
 use fusion_plugin::abi::{self, Op};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::open::{Ask, Open, Way};
-use super::pace::Pace;
 use super::pending::Came;
 
 /// A plugin as a provider.
@@ -32,13 +32,7 @@ pub(crate) struct Foreign {
 impl Foreign {
     /// Makes it; `model` is that of requests that name none.
     pub(crate) fn new(way: Arc<dyn Way>, (ops, flags): (u32, u32), model: &str) -> Self {
-        Self {
-            way,
-            pace: Arc::default(),
-            ops,
-            is_brief: flags & abi::BRIEF != 0,
-            model: model.into(),
-        }
+        Self { way, pace: Pace::new(), ops, is_brief: flags & abi::BRIEF != 0, model: model.into() }
     }
 
     fn can(&self, op: Op) -> bool {

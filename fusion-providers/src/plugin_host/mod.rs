@@ -8,7 +8,6 @@
 //! | `pending` | one call: the pieces that came, how it ended, who waits |
 //! | `instance` | an opened plugin: begins calls, in place or on a thread |
 //! | `image` | the file of a library, hashed and loaded through one descriptor |
-//! | `pace` | how soon a plugin answers, and so how it is waited for |
 //! | `open` | a call that somebody waits for, wherever its plugin runs |
 //! | `foreign` | the [`Provider`](fusion_core::contract::Provider) over all this |
 
@@ -21,7 +20,6 @@ mod image;
 mod instance;
 mod load;
 mod open;
-mod pace;
 mod pending;
 
 pub(crate) use border::{Voice, in_log};

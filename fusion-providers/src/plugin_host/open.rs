@@ -9,9 +9,9 @@ use std::task::{Context, Poll, Waker};
 
 use fusion_core::contract::Call;
 use fusion_core::model::chat::{Chunk, Fault};
+use fusion_core::run::{Pace, PaceWait};
 use fusion_plugin::abi::CallId;
 
-use super::pace::Pace;
 use super::pending::{Came, Pending};
 
 /// What one call says to the plugin; kept until `start` has returned.
@@ -56,7 +56,7 @@ pub(crate) trait Way: fmt::Debug + Send + Sync {
 /// A call that somebody waits for; dropping it ends it.
 pub(super) struct Open {
     way: Arc<dyn Way>,
-    pace: Arc<Pace>,
+    wait: PaceWait,
     pending: Arc<Pending>,
     id: CallId,
     /// Pieces that are to be given out.
@@ -73,24 +73,27 @@ impl Open {
         ask: Ask<'_>,
     ) -> Result<Self, Fault> {
         let (id, pending) = way.clone().begin(call, ask)?;
-        pace.begin();
-        let (way, pace, rest) = (way.clone(), pace.clone(), VecDeque::new());
-        Ok(Self { way, pace, pending, id, rest, has_begun: false })
+        let (way, wait, rest) = (way.clone(), pace.begin(), VecDeque::new());
+        Ok(Self { way, wait, pending, id, rest, has_begun: false })
     }
 
     /// Waits for pieces, or for the end.
     pub(super) async fn next(&mut self) -> Result<Came, Fault> {
-        let mut there = self.pending.poll(&Context::from_waker(Waker::noop()));
-        if there.is_pending() && !self.has_begun {
-            there = self.pace.look(&self.pending, self.pending.call.env().as_ref());
-        }
+        let look = || match self.pending.poll(&Context::from_waker(Waker::noop())) {
+            Poll::Ready(came) => Some(came),
+            Poll::Pending => None,
+        };
+        let there = match look() {
+            None if !self.has_begun => self.wait.look(look),
+            there => there,
+        };
         let came = match there {
             // Who has pieces at any time would never be waited for: the limits hold for it all the same.
-            Poll::Ready(pieces @ Came::Pieces(..)) if self.has_begun => {
+            Some(pieces @ Came::Pieces(..)) if self.has_begun => {
                 self.pending.call.check().map(|()| pieces)
             }
-            Poll::Ready(came) => Ok(came),
-            Poll::Pending => self.in_time().await,
+            Some(came) => Ok(came),
+            None => self.in_time().await,
         };
         self.has_begun = true;
         if let Ok(Came::Pieces(_, bytes)) = came {
@@ -108,16 +111,15 @@ impl Open {
         let call = &self.pending.call;
         let next = poll_fn(|cx| self.pending.poll(cx).map(Ok));
         let ms = call.remaining_ms().min(call.limits().idle_ms);
-        let from = call.env().monotonic_ns();
+        let from = self.wait.now();
         let came = call.limited(ms, "the plugin said nothing", next).await;
-        self.pace.slept(call.env().monotonic_ns().saturating_sub(from));
+        self.wait.slept(from);
         came
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.pace.end();
         if !self.pending.give_up() {
             self.way.leave(self.id);
         }

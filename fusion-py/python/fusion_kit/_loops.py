@@ -63,7 +63,13 @@ class LoopLane:
             self.native.rest()
 
     def _drain(self) -> None:
-        calls, cancels, solved = self.native.take()
+        jobs = self.native.take()
+        while jobs is not None:
+            self._do(*jobs)
+            # A body that is on its way needs the loop: nobody looks then.
+            jobs = None if self._tasks else self.native.take_more()
+
+    def _do(self, calls: "list[Any]", cancels: "list[int]", solved: "list[Any]") -> None:
         for future, is_value, value in solved:
             if not future.done():
                 if is_value:

@@ -64,6 +64,10 @@ class Lane:
         self,
     ) -> tuple[list[tuple[Reports, int, int, Any, Attempt, Any]], list[int], list[tuple[Any, bool, Any]]]:
         """Takes what has come: bodies to enter, bodies to cancel, futures to resolve."""
+    def take_more(
+        self,
+    ) -> tuple[list[tuple[Reports, int, int, Any, Attempt, Any]], list[int], list[tuple[Any, bool, Any]]] | None:
+        """Looks for a moment whether more comes, and takes it; `None` when nothing came or other tasks shall have their turn."""
     def close(self) -> None:
         """Says that the loop ends."""
     def rest(self) -> None:
