@@ -3,12 +3,12 @@
 use fusion_core::Fusion;
 use fusion_core::error::{Code, Error, Result};
 use fusion_core::model::chat::{Message, Role};
-use fusion_core::model::{Batch, Document, Op};
+use fusion_core::model::{Batch, Document, Op, Payload};
 use fusion_core::run::Options;
 use serde_json::json;
 
 use crate::args::Global;
-use crate::project::{self, Need};
+use crate::project::{self, Need, known_keys};
 use crate::render::{Color, Out, Table};
 
 /// The kind of the documents.
@@ -71,16 +71,20 @@ impl Conversation {
     /// `FU0309` when somebody else went on with it meanwhile.
     pub(super) async fn keep(&mut self) -> Result<()> {
         let Some(Kept { fusion, name, version }) = &mut self.kept else { return Ok(()) };
-        let body = serde_json::to_vec(&self.messages).map_err(|error| {
+        let wrong = |error: serde_json::Error| {
             Error::new(Code::Internal, "the conversation cannot be written").because(error)
-        })?;
+        };
+        // A model may say a key that it was called with.
+        let body = serde_json::to_vec(&self.messages).map_err(wrong)?;
+        let body = known_keys().redactor().payload(Payload::from_json_bytes(body));
+        let Some(body) = body.bytes().cloned() else { return Ok(()) };
         let document = Document {
             kind: KIND.into(),
             id: name.as_str().into(),
             version: *version,
             at: 0,
             tag: "".into(),
-            body: body.into(),
+            body,
         };
         let batch = Batch { now: fusion.now_ms(), ops: vec![Op::Put(document, Some(*version))] };
         match fusion.store().commit(batch).await {

@@ -21,7 +21,7 @@ pub(crate) use folder::{here, kept, of_components, root, swarms, write_file};
 pub(crate) use inputs::{given, pairs};
 pub(crate) use mode::{Moded, mode_of};
 pub use models::settings_for;
-pub(crate) use models::{keys, refused, refused_by, settings};
+pub(crate) use models::{keys, known_keys, refused, refused_by, settings};
 pub(crate) use open::{Need, open, open_in};
 pub(crate) use plugins::{plugins, weights};
 pub(crate) use workflows::{Loaded, is_path, load};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fusion_core::Fusion;
 use fusion_core::contract::Env;
 use fusion_core::error::{Code, Error};
+use fusion_core::graph::template::Secrets;
 use fusion_core::model::chat::{Fault, FaultKind};
 use fusion_core::run::Os;
 use fusion_ops::build::Steps;
@@ -19,6 +20,16 @@ use super::plugins::plugins;
 /// Gives the keys of the environment.
 pub(crate) fn keys() -> Keys {
     Keys::new(environment::secret)
+}
+
+/// Gives the keys of providers that are set, so that they are taken out of what is kept.
+pub(crate) fn known_keys() -> Secrets {
+    let secrets = Secrets::none();
+    let names = fusion_providers::known(&keys()).into_iter().flat_map(|service| service.keys);
+    // A server of one's own may have a word for a key.
+    let set = names.filter_map(|name| environment::secret(name)).filter(|key| key.len() >= 12);
+    set.for_each(|key| secrets.remember(key));
+    secrets
 }
 
 /// Gives what providers are opened with in this folder: the plugins and the command-line agents that may be named.

@@ -60,6 +60,19 @@ pub trait Provider: fmt::Debug + Send + Sync {
     /// Gives the name, as in `openrouter`: for spans, metrics, faults and the names of gates.
     fn name(&self) -> &str;
 
+    /// Gives the model of requests that name none; empty where nobody knows it. Prices, gates and what is kept go by it.
+    #[expect(clippy::unnecessary_literal_bound, reason = "others give what they hold")]
+    fn model(&self) -> &str {
+        ""
+    }
+
+    /// Gives what tells it from others of its name, as the URL where it is; empty where its name says it all. What one
+    /// answered is not kept for another.
+    #[expect(clippy::unnecessary_literal_bound, reason = "others give what they hold")]
+    fn place(&self) -> &str {
+        ""
+    }
+
     /// Answers.
     ///
     /// # Errors

@@ -15,6 +15,14 @@ macro_rules! through {
                 (**self).name()
             }
 
+            fn model(&self) -> &str {
+                (**self).model()
+            }
+
+            fn place(&self) -> &str {
+                (**self).place()
+            }
+
             async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
                 (**self).complete(call, request).await
             }

@@ -60,6 +60,14 @@ impl Provider for Anthropic {
         self.endpoint.name()
     }
 
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn place(&self) -> &str {
+        self.endpoint.base()
+    }
+
     async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
         let reply = self.ask(call, request, false).await?;
         reply.answer(decode::decode).await

@@ -240,11 +240,18 @@ impl Dialect {
     /// # Errors
     /// One sentence, when there is no program or a quote is left open.
     pub fn of_template(text: &str) -> Result<Self, String> {
-        let words = super::words::split(text)?;
-        let name = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
+        let mut words = super::words::split(text)?;
+        let first = words.first().map_or("", String::as_str);
+        let name = first.rsplit('/').next().unwrap_or(first).to_owned();
+        // It runs in another folder than the one in which it was named.
+        if let Some(program) = words.first_mut().filter(|word| word.starts_with('.'))
+            && let Ok(path) = std::path::absolute(&*program)
+        {
+            *program = path.to_string_lossy().into_owned();
+        }
         let made = Self {
             dialect: FORM,
-            name: name.to_owned(),
+            name,
             about: String::new(),
             install: String::new(),
             login: String::new(),

@@ -73,6 +73,10 @@ impl Provider for CommandLine {
         &self.name
     }
 
+    fn model(&self) -> &str {
+        &self.model
+    }
+
     async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
         gather(self.stream(call, request).await?).await
     }

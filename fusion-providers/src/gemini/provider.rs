@@ -64,6 +64,14 @@ impl Provider for Gemini {
         self.endpoint.name()
     }
 
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn place(&self) -> &str {
+        self.endpoint.base()
+    }
+
     async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
         let reply = self.ask(call, request, "generateContent").await?;
         reply.answer(decode::decode).await

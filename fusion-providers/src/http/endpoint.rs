@@ -87,6 +87,11 @@ impl Endpoint {
         })
     }
 
+    /// Gives where it is.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     /// Gives what the provider is called.
     pub(crate) fn name(&self) -> &str {
         &self.name

@@ -9,6 +9,8 @@ use crate::wire::json;
 const MESSAGE: usize = 500;
 /// The longest body that is kept as detail, in characters.
 const DETAIL: usize = 2_000;
+/// The longest pause that is believed, in milliseconds: a day.
+const WAIT_MS_MAX: u64 = 24 * 3_600_000;
 
 /// Words that tell a class, with the statuses at which they do. What stands first wins.
 const WORDS: &[(FaultKind, std::ops::RangeInclusive<u16>, &[&str])] = &[
@@ -119,7 +121,7 @@ impl Heard<'_> {
             fault = fault.detail(short(raw.trim(), DETAIL));
         }
         if let Some(ms) = self.retry_after_ms.or_else(|| value.as_ref().and_then(delay_ms)) {
-            fault = fault.retry_after_ms(ms);
+            fault = fault.retry_after_ms(ms.min(WAIT_MS_MAX));
         }
         if self.quota.is_empty() { fault } else { fault.quota(self.quota) }
     }
@@ -188,6 +190,17 @@ mod tests {
     fn heard(status: u16, body: &str) -> Fault {
         Heard { status, body: body.as_bytes(), retry_after_ms: None, quota: Quota::default() }
             .fault()
+    }
+
+    #[test]
+    fn a_pause_of_more_than_a_day_is_not_believed() {
+        let heard = Heard {
+            status: 429,
+            body: b"",
+            retry_after_ms: Some(u64::MAX),
+            quota: Quota::default(),
+        };
+        assert_eq!(heard.fault().pause_ms(), Some(WAIT_MS_MAX));
     }
 
     #[test]

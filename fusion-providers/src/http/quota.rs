@@ -6,6 +6,8 @@ use super::date;
 
 /// Numbers above this are moments since 1970, in milliseconds; those above a thousandth of it, in seconds.
 const MOMENT_MS: f64 = 1e11;
+/// The same, as a whole number.
+const MOMENTS_MS: u64 = 100_000_000_000;
 
 /// A header by its name.
 pub(super) type Headers<'h> = dyn Fn(&str) -> Option<String> + 'h;
@@ -16,7 +18,12 @@ pub(super) fn retry_after_ms(headers: &Headers<'_>, now: i64) -> Option<u64> {
         return Some(ms);
     }
     let text = headers("retry-after")?;
-    milliseconds(&text, 1_000.0).or_else(|| until(date::http(text.trim())?, now))
+    match milliseconds(&text, 1_000.0) {
+        // Some services say when it is, and not how long.
+        Some(ms) if ms > MOMENTS_MS => until(i64::try_from(ms).unwrap_or(i64::MAX), now),
+        None => until(date::http(text.trim())?, now),
+        length => length,
+    }
 }
 
 /// Gathers what the headers say of the account's limits, in the spellings of OpenAI, Anthropic and OpenRouter.
@@ -117,6 +124,7 @@ mod tests {
         for (name, value, ms) in [
             ("retry-after", "2", Some(2_000)),
             ("retry-after", "0.5", Some(500)),
+            ("retry-after", "1795320316", Some(10_000)),
             ("retry-after-ms", "120", Some(120)),
             ("retry-after", "Sun, 22 Nov 2026 04:05:16 GMT", Some(10_000)),
             ("retry-after", "Sun, 22 Nov 2026 04:00:00 GMT", Some(0)),

@@ -12,7 +12,7 @@ use fusion_core::model::chat::{
 };
 
 use crate::layer::{ProviderExt, Retry, Timeout};
-use crate::open::watched;
+use crate::open::{watched, whose};
 use crate::tools::Ground;
 use crate::{Keys, Settings, discover, open};
 
@@ -134,12 +134,17 @@ pub(super) struct Named {
     models: Models,
     name: String,
     settings: Option<Settings>,
+    /// The model of requests that name none, and where it is.
+    model: String,
+    place: String,
     opened: Mutex<Option<Arc<dyn Provider>>>,
 }
 
 impl Named {
     pub(super) fn new(models: Models, name: String, settings: Option<Settings>) -> Self {
-        Self { models, name, settings, opened: Mutex::default() }
+        let plain = Settings::default();
+        let (model, place) = whose(&name, &models.0.keys, settings.as_ref().unwrap_or(&plain));
+        Self { models, name, settings, model, place, opened: Mutex::default() }
     }
 
     async fn find(&self, call: &Call) -> Result<Arc<dyn Provider>, Fault> {
@@ -177,6 +182,14 @@ impl Provider for OfModel {
         self.provider.name()
     }
 
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn place(&self) -> &str {
+        self.provider.place()
+    }
+
     async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
         self.provider.complete(call, &self.request(request)).await
     }
@@ -211,6 +224,14 @@ impl Provider for Named {
             Some((word, _)) => word,
             None => &self.name,
         }
+    }
+
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn place(&self) -> &str {
+        &self.place
     }
 
     async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {

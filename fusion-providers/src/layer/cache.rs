@@ -67,7 +67,9 @@ impl Cache {
     /// Gives the name of a question; none for one that is no JSON.
     fn name<T: Serialize>(&self, what: &str, provider: &dyn Provider, asked: &T) -> Option<String> {
         let asked = serde_json::to_vec(asked).ok()?;
-        let of = [what.as_bytes(), provider.name().as_bytes(), self.version.as_bytes(), &asked];
+        let whom = [provider.name(), provider.place(), provider.model()].map(str::as_bytes);
+        let [name, place, model] = whom;
+        let of = [what.as_bytes(), name, place, model, self.version.as_bytes(), &asked];
         Some(Digest::of_parts(&of).to_string())
     }
 

@@ -91,6 +91,11 @@ impl<L, P> Layered<L, P> {
     }
 }
 
+/// Gives the model that a request goes to, which it may leave to the provider.
+pub(super) fn model<'a>(next: &'a dyn Provider, asked: &'a str) -> &'a str {
+    if asked.is_empty() { next.model() } else { asked }
+}
+
 /// Puts layers over any provider.
 pub trait ProviderExt: Provider + Sized {
     /// Puts a layer over it, outside of those that are there.
@@ -105,6 +110,14 @@ impl<P: Provider> ProviderExt for P {}
 impl<L: Layer, P: Provider> Provider for Layered<L, P> {
     fn name(&self) -> &str {
         self.inner.name()
+    }
+
+    fn model(&self) -> &str {
+        self.inner.model()
+    }
+
+    fn place(&self) -> &str {
+        self.inner.place()
     }
 
     async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {

@@ -132,6 +132,14 @@ impl Provider for Rotation {
         self.0.keys.first().map_or("rotation", |key| key.name())
     }
 
+    fn model(&self) -> &str {
+        self.0.keys.first().map_or("", |key| key.model())
+    }
+
+    fn place(&self) -> &str {
+        self.0.keys.first().map_or("", |key| key.place())
+    }
+
     async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
         self.ask(call, |key| key.complete(call, request)).await
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use fusion_core::agent::{Limits, LlmAgent};
 use fusion_core::contract::Provider;
+use fusion_core::graph::duration::parse_ms;
 use fusion_core::model::chat::{Sampling, Usd};
 use fusion_core::model::{Class, Failure};
 use serde::Deserialize;
@@ -27,6 +28,8 @@ pub(super) struct Described {
     #[serde(default)]
     cost: Option<Value>,
     #[serde(default)]
+    time: Option<String>,
+    #[serde(default)]
     temperature: Option<f64>,
     #[serde(default)]
     max_output_tokens: Option<u32>,
@@ -36,7 +39,7 @@ impl Described {
     /// Makes the agent, with its tools.
     ///
     /// # Errors
-    /// Of class `decode` for money that is none, and as its tools.
+    /// Of class `decode` for money or a time that is none, and as its tools.
     pub(super) async fn agent(
         self,
         ground: Ground<'_>,
@@ -44,9 +47,12 @@ impl Described {
     ) -> Result<LlmAgent, Failure> {
         let usual = Limits::default();
         let cost = self.cost.as_ref().map(money).transpose()?;
+        let late = |why| Failure::new(Class::DECODE, format!("`time` of an agent: {why}"));
+        let time = self.time.as_deref().map(parse_ms).transpose().map_err(late)?;
         let limits = Limits {
             turns: self.turns.unwrap_or(usual.turns),
             cost: cost.unwrap_or(usual.cost),
+            total_ms: time.unwrap_or(usual.total_ms),
             ..usual
         };
         let sampling = Sampling {

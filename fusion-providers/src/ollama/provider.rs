@@ -51,6 +51,14 @@ impl Provider for Ollama {
         self.endpoint.name()
     }
 
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn place(&self) -> &str {
+        self.endpoint.base()
+    }
+
     async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
         self.ask(call, request, false).await?.answer(decode::decode).await
     }

@@ -5,6 +5,7 @@ mod named;
 mod secrets;
 
 pub use local::{Found, discover};
+pub(crate) use named::whose;
 pub use named::{Keys, Known, known, open};
 pub(crate) use secrets::{remember, watched};
 

@@ -157,6 +157,22 @@ pub fn open(name: &str, keys: &Keys, settings: Settings) -> Result<Arc<dyn Provi
     service.open(keys, if model.is_empty() { settings } else { settings.model(model) })
 }
 
+/// Tells of a provider before it is opened which model it asks for a request that names none, and where it is.
+pub(crate) fn whose(name: &str, keys: &Keys, settings: &Settings) -> (String, String) {
+    let name = name.trim();
+    let (word, rest) = name.split_once(':').unwrap_or((name, ""));
+    if let (RECORD, Some((_, recorded))) = (word, rest.split_once(':')) {
+        return whose(recorded, keys, settings);
+    }
+    let Some(service) = SERVICES.iter().find(|service| service.name == word) else {
+        return (settings.model.clone(), name.to_owned());
+    };
+    let moved = service.moved(keys).unwrap_or_else(|| service.base_url.to_owned());
+    let place = if settings.base_url.is_empty() { &moved } else { &settings.base_url };
+    let model = if rest.is_empty() { &settings.model } else { rest };
+    (model.to_owned(), place.trim_end_matches('/').to_owned())
+}
+
 /// Plays a recording.
 fn replay(file: &str, keys: &Keys, settings: &Settings) -> Result<Arc<dyn Provider>, Fault> {
     let played = Scripted::replay(REPLAY, Path::new(file));
@@ -251,8 +267,13 @@ impl Service {
         self.protocol == Protocol::Ollama || self.name == "llamacpp"
     }
 
+    /// Gives where the environment moves it to.
+    fn moved(&self, keys: &Keys) -> Option<String> {
+        (!self.moved.is_empty()).then(|| keys.get(self.moved)).flatten()
+    }
+
     fn open(&self, keys: &Keys, settings: Settings) -> Result<Arc<dyn Provider>, Fault> {
-        let moved = (!self.moved.is_empty()).then(|| keys.get(self.moved)).flatten();
+        let moved = self.moved(keys);
         let moved =
             moved.map(|url| if self.protocol == Protocol::Ollama { host(&url) } else { url });
         let is_elsewhere = moved.is_some() || !settings.base_url.is_empty();

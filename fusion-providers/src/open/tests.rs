@@ -2,7 +2,7 @@
 
 use fusion_core::model::chat::FaultKind;
 
-use super::{Keys, open};
+use super::{Keys, open, whose};
 use crate::{Key, Settings};
 
 fn keys(pairs: &'static [(&'static str, &'static str)]) -> Keys {
@@ -34,6 +34,35 @@ fn every_name_opens_with_its_key() {
         assert_eq!(opened.name(), name.trim().split(':').next().unwrap());
     }
     assert!(open("http://127.0.0.1:8080/v1", &all, Settings::default()).is_ok());
+}
+
+#[test]
+fn what_is_opened_says_whose_model_it_asks_before_and_after() {
+    let all = keys(&[("OPENAI_API_KEY", "k"), ("ANTHROPIC_BASE_URL", "http://here/")]);
+    let moved = Settings::default().base_url("http://there/v1/").model("n");
+    for (name, settings, model, place) in [
+        ("openai:m", Settings::default(), "m", None),
+        ("openai", moved.clone(), "n", Some("http://there/v1")),
+        ("openai:m", moved, "m", Some("http://there/v1")),
+        ("anthropic:c", Settings::default(), "c", Some("http://here")),
+        (
+            "http://127.0.0.1:1/v1",
+            Settings::default().model("x"),
+            "x",
+            Some("http://127.0.0.1:1/v1"),
+        ),
+        ("ollama:smollm2:135m", Settings::default(), "smollm2:135m", None),
+    ] {
+        let opened = open(name, &all, settings.clone()).unwrap();
+        assert_eq!(opened.model(), model, "{name}");
+        assert_eq!(whose(name, &all, &settings).0, model, "{name}");
+        if let Some(place) = place {
+            assert_eq!(opened.place(), place, "{name}");
+            assert_eq!(whose(name, &all, &settings).1, place, "{name}");
+        }
+    }
+    assert_eq!(whose("record:f.jsonl:openai:m", &all, &Settings::default()).0, "m");
+    assert_eq!(whose("plugin:p:m", &all, &Settings::default()).1, "plugin:p:m");
 }
 
 #[test]

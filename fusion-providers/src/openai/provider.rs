@@ -14,7 +14,7 @@ use crate::wire::json;
 pub(crate) struct Chat {
     pub(crate) endpoint: Endpoint,
     dialect: Dialect,
-    model: String,
+    pub(crate) model: String,
 }
 
 impl Chat {
@@ -96,6 +96,14 @@ impl OpenAi {
 impl Provider for OpenAi {
     fn name(&self) -> &str {
         self.0.endpoint.name()
+    }
+
+    fn model(&self) -> &str {
+        &self.0.model
+    }
+
+    fn place(&self) -> &str {
+        self.0.endpoint.base()
     }
 
     async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {

@@ -55,6 +55,14 @@ impl Provider for OpenRouter {
         self.chat.endpoint.name()
     }
 
+    fn model(&self) -> &str {
+        &self.chat.model
+    }
+
+    fn place(&self) -> &str {
+        self.chat.endpoint.base()
+    }
+
     async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
         let mut answer = self.chat.complete(call, request).await?;
         answer.cost = answer.cost.or_else(|| self.cost(&request.model, answer.usage));

@@ -88,6 +88,10 @@ impl Provider for Foreign {
         self.way.name()
     }
 
+    fn model(&self) -> &str {
+        &self.model
+    }
+
     async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
         if !self.can(Op::COMPLETE) && self.can(Op::STREAM) {
             return gather(self.stream(call, request).await?).await;

@@ -11,7 +11,7 @@ use fusion_core::record::Memory;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 
-use super::world::{Shared, begin, question, world};
+use super::world::{Opened, Shared, begin, question, world};
 use crate::Scripted;
 use crate::layer::budget::Scope;
 use crate::layer::{Budget, ProviderExt, Retry};
@@ -211,4 +211,17 @@ fn many_at_once_never_overspend() {
     let all = world.run(join_all((0..40).map(|_| provider.complete(&call, &request))));
     assert_eq!(all.iter().filter(|result| result.is_ok()).count(), 7);
     assert_eq!(world.run(budget.account(&day(&world))).unwrap().spent, nano(HELD * 7));
+}
+
+#[test]
+fn a_request_that_names_no_model_costs_what_that_of_the_provider_does() {
+    let world = world();
+    let request = Request { model: String::new(), ..asked() };
+    let ask = |model| {
+        let opened = Opened(Scripted::new("s").answer(took(1)), model, "");
+        let budget = Budget::new(store()).per_day(nano(u64::MAX)).price("m", penny());
+        world.run(opened.layer(budget).complete(&world.call(), &request))
+    };
+    assert!(ask("m").is_ok());
+    assert_eq!(ask("").unwrap_err().kind(), FaultKind::Budget);
 }

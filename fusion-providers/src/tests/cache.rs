@@ -9,9 +9,9 @@ use fusion_core::model::chat::{
 use fusion_core::record::Memory;
 use futures_util::future::join_all;
 
-use super::world::{begin, question, world};
+use super::world::{Opened, begin, question, world};
 use crate::Scripted;
-use crate::layer::{Cache, ProviderExt};
+use crate::layer::{Cache, ProviderExt, Retry};
 
 fn store() -> Arc<dyn Store> {
     Arc::new(Memory::new())
@@ -43,6 +43,24 @@ fn what_was_answered_is_not_asked_again() {
     assert_eq!(ask(cache().ttl_ms(1_000), question()), ("1".into(), true));
     assert_eq!(ask(cache().ttl_ms(999), question()), ("4".into(), false));
     assert_eq!(ask(cache(), question()), ("4".into(), true));
+}
+
+#[test]
+fn what_one_model_or_place_answered_is_not_kept_for_another() {
+    let world = world();
+    let store = store();
+    let script = Scripted::new("s").answer(yes("1")).answer(yes("2")).answer(yes("3"));
+    let request = Request { model: String::new(), ..question() };
+    let ask = |model, place| {
+        // Through a shared provider and another layer, as programs have them.
+        let opened: Arc<dyn Provider> = Arc::new(Opened(script.clone(), model, place));
+        let provider = opened.layer(Retry::new()).layer(Cache::new(store.clone()));
+        world.run(provider.complete(&world.call(), &request)).unwrap().text()
+    };
+    assert_eq!(ask("a", "http://one"), "1");
+    assert_eq!(ask("b", "http://one"), "2");
+    assert_eq!(ask("a", "http://other"), "3");
+    assert_eq!([ask("a", "http://one"), ask("b", "http://one")], ["1", "2"]);
 }
 
 #[test]

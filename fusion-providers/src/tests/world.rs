@@ -9,9 +9,13 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
-use fusion_core::contract::{BoxFuture, Call, Env, Exec, Exit, Job, Peers, Stop, Stopped, Task};
+use fusion_core::contract::{
+    BoxFuture, Call, Env, Exec, Exit, Job, Peers, Provider, Stop, Stopped, Task,
+};
 use fusion_core::model::Failure;
-use fusion_core::model::chat::Request;
+use fusion_core::model::chat::{Answer, Fault, Request};
+
+use crate::Scripted;
 
 pub(crate) struct World {
     now_ns: AtomicU64,
@@ -208,4 +212,27 @@ pub(crate) fn question() -> Request {
 /// Lets a future begin, and leaves it where it waits.
 pub(crate) fn begin<F: Future>(future: Pin<&mut F>) -> bool {
     future.poll(&mut Context::from_waker(Waker::noop())).is_pending()
+}
+
+/// A provider as a name opens it: it has a model for requests that name none, and a place.
+#[derive(Debug)]
+pub(super) struct Opened(pub(super) Scripted, pub(super) &'static str, pub(super) &'static str);
+
+#[async_trait::async_trait]
+impl Provider for Opened {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn model(&self) -> &str {
+        self.1
+    }
+
+    fn place(&self) -> &str {
+        self.2
+    }
+
+    async fn complete(&self, call: &Call, request: &Request) -> Result<Answer, Fault> {
+        self.0.complete(call, request).await
+    }
 }

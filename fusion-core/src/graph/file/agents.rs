@@ -29,6 +29,19 @@ const BELONG: [(&str, &[&str]); 12] = [
     ("key", &["mcp"]),
 ];
 
+/// The keys that belong to one kind of agent only.
+const BELONG_TO_AGENT: [(&str, &str); 9] = [
+    ("mode", "program"),
+    ("workspace", "program"),
+    ("session", "program"),
+    ("idle", "program"),
+    ("tools", "model"),
+    ("turns", "model"),
+    ("cost", "model"),
+    ("temperature", "model"),
+    ("max_output_tokens", "model"),
+];
+
 /// An agent that is found, or made, by what the file says of it.
 pub(crate) static AGENT: Table = Table {
     name: "agent",
@@ -53,7 +66,11 @@ pub(crate) static AGENT: Table = Table {
         ),
         key("workspace", Text, "The folder of a program; without it one is made."),
         key("session", Text, "The conversation with which a program goes on."),
-        key("time", Time, "How long a program may take (1h); then its reply holds what there is."),
+        key(
+            "time",
+            Time,
+            "How long it may take (a program 1h); then its reply holds what there is.",
+        ),
         key("idle", Time, "How long a program may be silent (10m); then the attempt fails."),
         key("name", Text, "What it is called in replies and budgets; `agent` by default."),
         key("system", Text, "Its instructions."),
@@ -156,6 +173,16 @@ pub(super) fn check(tree: &Tree, at: &At<'_>, report: &mut Report<'_>) {
         return;
     }
     one_of(tree, &AGENT, at, report);
+    let mut kinds = ["model", "program"].into_iter().filter(|key| tree.get(key).is_some());
+    if let (Some(kind), None) = (kinds.next(), kinds.next()) {
+        for (key, of) in BELONG_TO_AGENT.into_iter().filter(|(_, of)| *of != kind) {
+            if tree.get(key).is_some() {
+                let message = format!("an agent with a `{kind}` has no `{key}`");
+                let hint = format!("it belongs to one with a `{of}`");
+                report.add(&at.name(key), Error::new(Code::UnknownKey, message).hint(hint));
+            }
+        }
+    }
     let tools = tree.get("tools").map(Tree::items).unwrap_or_default();
     let below = at.name("tools");
     for (index, set) in tools.iter().enumerate().filter(|(_, set)| matches!(set.body, Body::Map(_)))

@@ -359,7 +359,8 @@ fn an_agent_is_named_or_described() {
     for words in [
         "claude",
         "{ needs: [documentation] }",
-        "{ model: local, tools: [{ workspace: ./src, write: true }, { command: [git, cargo] }, { http: [docs.rs] }] }",
+        "{ program: claude, time: 5m, idle: 1m, mode: edit, workspace: x, session: y }",
+        "{ model: local, time: 5m, tools: [{ workspace: ./src, write: true }, { command: [git, cargo] }, { http: [docs.rs] }] }",
     ] {
         assert_eq!(agent(words), Vec::<String>::new(), "{words}");
     }
@@ -382,6 +383,14 @@ fn an_agent_is_named_or_described() {
         ),
         ("{ model: local, tools: [{ command: [y], network: own }] }", "`network` needs `sandbox`"),
         ("{ model: 5 }", "quote it"),
+        (
+            "{ model: local, mode: edit }",
+            "a `model` has no `mode` | it belongs to one with a `program`",
+        ),
+        (
+            "{ program: claude, turns: 3 }",
+            "a `program` has no `turns` | it belongs to one with a `model`",
+        ),
     ] {
         let said = agent(words);
         assert!(said.len() == 1 && said[0].contains(told), "{words}: {said:?}");

@@ -11,6 +11,7 @@ use fusion_core::model::chat::{
 
 use super::held::Held;
 use super::{Account, Hold, Scope};
+use crate::layer::over::model;
 use crate::layer::shelf::Shelf;
 use crate::layer::watch::{Ended, watch};
 use crate::layer::{Layer, estimate};
@@ -208,7 +209,7 @@ impl Layer for Budget {
         call: &Call,
         request: &Request,
     ) -> Result<Answer, Fault> {
-        let price = self.price_of(&request.model)?;
+        let price = self.price_of(model(next, &request.model))?;
         let usage = estimate::chat(request, BYTES_PER_TOKEN, self.output_tokens);
         let held = self.hold(call, price, usage).await?;
         let result = next.complete(call, request).await;
@@ -225,7 +226,7 @@ impl Layer for Budget {
         call: &Call,
         request: &Request,
     ) -> Result<Chunks, Fault> {
-        let price = self.price_of(&request.model)?;
+        let price = self.price_of(model(next, &request.model))?;
         let usage = estimate::chat(request, BYTES_PER_TOKEN, self.output_tokens);
         let held = self.hold(call, price, usage).await?;
         let chunks = next.stream(call, request).await;
@@ -247,7 +248,7 @@ impl Layer for Budget {
         call: &Call,
         request: &Embed,
     ) -> Result<Embeddings, Fault> {
-        let price = self.price_of(&request.model)?;
+        let price = self.price_of(model(next, &request.model))?;
         let usage = estimate::texts(&request.inputs, BYTES_PER_TOKEN);
         let held = self.hold(call, price, usage).await?;
         let result = next.embed(call, request).await;

@@ -9,6 +9,7 @@ use fusion_core::model::chat::{
 };
 
 use super::state::{Rates, State};
+use crate::layer::over::model;
 use crate::layer::shelf::Shelf;
 use crate::layer::watch::{Ended, watch};
 use crate::layer::{Layer, estimate};
@@ -90,36 +91,49 @@ impl Gate {
         let ids = [format!("{}/{model}", self.account)];
         let env = call.env().clone();
         let entered = self.shelf.change(&env, &ids, |states: &mut [State], now| {
-            let Some(state) = states.first_mut() else { return Ok(0) };
-            let rested = state.rest_until > now;
+            let Some(state) = states.first_mut() else { return Ok(Ok(0)) };
+            let (rested, before) = (state.rest_until > now, state.clone());
             let start_us = state.enter(now, tokens, self.rates);
-            let wait_ms =
-                u64::try_from(start_us.saturating_sub(now * 1_000)).unwrap_or(0).div_ceil(1_000);
-            self.bearable(call, model, wait_ms)?;
-            Ok(if rested { spread(&env, wait_ms) } else { wait_ms })
+            let wait_ms = until(start_us, now);
+            if !self.is_bearable(call, wait_ms) {
+                // It takes nobody's place, and comes back when there is one for it.
+                *state = before;
+                let moment = state.promise(start_us, tokens, self.rates);
+                return Ok(Err(until(moment, now)));
+            }
+            Ok(Ok(if rested { spread(&env, wait_ms) } else { wait_ms }))
         });
-        let mut wait_ms = entered.await?;
+        let mut wait_ms = entered.await?.map_err(|ms| self.turned_away(model, ms))?;
         while wait_ms > 0 {
             call.sleep_ms(wait_ms).await?;
             // Another call may have been refused meanwhile.
             let (state, ..) = self.shelf.read::<State>(&ids[0]).await?;
             wait_ms = u64::try_from(state.rest_until.saturating_sub(env.now_ms())).unwrap_or(0);
             if wait_ms > 0 {
-                self.bearable(call, model, wait_ms)?;
+                if !self.is_bearable(call, wait_ms) {
+                    return Err(self.turned_away(model, wait_ms));
+                }
                 wait_ms = spread(&env, wait_ms);
             }
         }
         Ok(Passed { gate: self.clone(), env, ids, tokens })
     }
 
-    fn bearable(&self, call: &Call, model: &str, wait_ms: u64) -> Result<(), Fault> {
-        if wait_ms <= self.patience_ms && call.outlasts_ms(wait_ms) {
-            return Ok(());
-        }
+    /// Tells whether a call sits a wait out.
+    fn is_bearable(&self, call: &Call, wait_ms: u64) -> bool {
+        wait_ms <= self.patience_ms && call.outlasts_ms(wait_ms)
+    }
+
+    fn turned_away(&self, model: &str, wait_ms: u64) -> Fault {
         let account = &self.account;
         let message = format!("the account `{account}` may ask `{model}` again in {wait_ms} ms");
-        Err(Fault::new(FaultKind::RateLimit, message).retry_after_ms(wait_ms))
+        Fault::new(FaultKind::RateLimit, message).retry_after_ms(wait_ms)
     }
+}
+
+/// Gives how long it is until a moment (microseconds since 1970), in milliseconds.
+fn until(moment_us: i64, now: i64) -> u64 {
+    u64::try_from(moment_us.saturating_sub(now.saturating_mul(1_000))).unwrap_or(0).div_ceil(1_000)
 }
 
 /// Adds up to an eighth, and a second, at random: those who waited for the same moment do not all start in it.
@@ -168,7 +182,7 @@ impl Layer for Gate {
         request: &Request,
     ) -> Result<Answer, Fault> {
         let tokens = estimate::chat(request, BYTES_PER_TOKEN, 0).total();
-        let passed = self.enter(call, &request.model, tokens).await?;
+        let passed = self.enter(call, model(next, &request.model), tokens).await?;
         let result = next.complete(call, request).await;
         match &result {
             Ok(answer) => passed.ended(Some(answer.usage), answer.quota, None).await,
@@ -184,7 +198,7 @@ impl Layer for Gate {
         request: &Request,
     ) -> Result<Chunks, Fault> {
         let tokens = estimate::chat(request, BYTES_PER_TOKEN, 0).total();
-        let passed = self.enter(call, &request.model, tokens).await?;
+        let passed = self.enter(call, model(next, &request.model), tokens).await?;
         let chunks = next.stream(call, request).await;
         let at_end = async move |Ended { answer, result }: Ended| {
             let fault = result.and_then(Result::err);
@@ -200,7 +214,7 @@ impl Layer for Gate {
         request: &Embed,
     ) -> Result<Embeddings, Fault> {
         let tokens = estimate::texts(&request.inputs, BYTES_PER_TOKEN).total();
-        let passed = self.enter(call, &request.model, tokens).await?;
+        let passed = self.enter(call, model(next, &request.model), tokens).await?;
         let result = next.embed(call, request).await;
         match &result {
             Ok(got) => passed.ended(Some(got.usage), got.quota, None).await,

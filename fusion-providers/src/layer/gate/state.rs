@@ -8,6 +8,8 @@ use super::meter;
 const US_PER_MS: i64 = 1_000;
 /// How long an account rests after a rate limit that names no pause, in milliseconds.
 const REST_MS: u64 = 5_000;
+/// How far ahead moments are promised, in microseconds: who comes after that asks again.
+const PROMISES_US: i64 = 3_600_000_000;
 /// The longest rest that is believed, in milliseconds: a day.
 const REST_MS_MAX: u64 = 24 * 3_600_000;
 
@@ -21,6 +23,8 @@ pub(super) struct State {
     pub(super) tokens_us: i64,
     /// Until when nobody may start, in milliseconds since 1970.
     pub(super) rest_until: i64,
+    /// Until when moments were promised to those who were turned away, in microseconds since 1970.
+    pub(super) promised_us: i64,
     /// How many requests a minute the service says there are.
     pub(super) requests: Option<u64>,
     /// How many tokens a minute the service says there are.
@@ -56,6 +60,17 @@ impl State {
             }
         }
         first
+    }
+
+    /// Promises one who is turned away a moment of its own, in microseconds since 1970: not all come back for the same one.
+    /// `first` is when it could start, were nobody else turned away.
+    pub(super) fn promise(&mut self, first: i64, tokens: u64, rates: Rates) -> i64 {
+        let lanes =
+            [(1, least(rates.requests, self.requests)), (tokens, least(rates.tokens, self.tokens))];
+        let spans = lanes.into_iter().filter_map(|(cost, rate)| Some(meter::span(cost, rate?)));
+        let moment = self.promised_us.clamp(first, first.saturating_add(PROMISES_US));
+        self.promised_us = moment.saturating_add(spans.max().unwrap_or(0));
+        moment
     }
 
     /// Puts the meter of tokens right, when it is known how many it were.

@@ -13,6 +13,7 @@ use super::metrics::{Ended, Metrics};
 use super::names;
 use super::span::{self, Begun, Noted};
 use crate::layer::Layer;
+use crate::layer::over::model;
 use crate::layer::watch::{Ended as StreamEnded, watch};
 
 const NS_PER_MS: u64 = 1_000_000;
@@ -141,7 +142,11 @@ impl Layer for Observe {
         call: &Call,
         request: &Request,
     ) -> Result<Answer, Fault> {
-        let begun = Begun { provider: next.name(), operation: names::CHAT, model: &request.model };
+        let begun = Begun {
+            provider: next.name(),
+            operation: names::CHAT,
+            model: model(next, &request.model),
+        };
         let watched = Watched::begin(self, call, &begun);
         span::asked(&watched.noted, request, false);
         let result = next.complete(call, request).instrument(watched.noted.span.clone()).await;
@@ -155,7 +160,11 @@ impl Layer for Observe {
         call: &Call,
         request: &Request,
     ) -> Result<Chunks, Fault> {
-        let begun = Begun { provider: next.name(), operation: names::CHAT, model: &request.model };
+        let begun = Begun {
+            provider: next.name(),
+            operation: names::CHAT,
+            model: model(next, &request.model),
+        };
         let watched = Watched::begin(self, call, &begun);
         span::asked(&watched.noted, request, true);
         let chunks = next.stream(call, request).instrument(watched.noted.span.clone()).await;
@@ -183,7 +192,7 @@ impl Layer for Observe {
         call: &Call,
         request: &Embed,
     ) -> Result<Embeddings, Fault> {
-        let (provider, model) = (next.name(), request.model.as_str());
+        let (provider, model) = (next.name(), model(next, &request.model));
         let begun = Begun { provider, operation: names::EMBEDDINGS, model };
         let watched = Watched::begin(self, call, &begun);
         let result = next.embed(call, request).instrument(watched.noted.span.clone()).await;
