@@ -14,6 +14,8 @@ use crate::wire::{Event, json};
 #[derive(Debug, Default)]
 pub(super) struct Deltas {
     has_begun: bool,
+    /// Something of an answer came.
+    has_said: bool,
     /// The last call of the stream, for servers that leave out the index.
     last: Option<u32>,
     /// Why it ended, once that was said. What it cost comes after that.
@@ -24,6 +26,11 @@ pub(super) struct Deltas {
 impl Decode for Deltas {
     fn event(&mut self, event: &Event, chunks: &mut VecDeque<Chunk>) -> Result<(), Fault> {
         if event.data.trim() == "[DONE]" {
+            // Some servers never say why an answer ended; where there is none, something went wrong.
+            if self.finish.is_none() && !self.has_said {
+                let message = "the stream ended without an answer";
+                return Err(Fault::new(FaultKind::Malformed, message));
+            }
             self.over(chunks);
             return Ok(());
         }
@@ -63,7 +70,9 @@ impl Deltas {
             let mut said = Vec::new();
             decode::thoughts(delta, &mut said);
             decode::content(delta, &mut said);
+            let before = chunks.len();
             chunks.extend(said.into_iter().filter(|chunk| *chunk != Chunk::text("")));
+            self.has_said |= chunks.len() > before;
             for call in list(delta, "/tool_calls") {
                 self.call(call, chunks)?;
             }
@@ -86,6 +95,7 @@ impl Deltas {
             (None, last) => last.map_or(0, |last| last.saturating_add(1)),
         };
         if says_who {
+            self.has_said = true;
             self.last = Some(self.last.map_or(index, |last| last.max(index)));
             let (id, name) = (id.to_owned(), name.to_owned());
             chunks.push_back(Chunk::Call { index, id, name, signature: None });

@@ -143,6 +143,7 @@ fn odd_streams_are_read() {
     insta::assert_snapshot!([
         ("no [DONE], no usage", read(Deltas::default(), &[text, end])),
         ("[DONE] without a reason", read(Deltas::default(), &[text, "[DONE]"])),
+        ("[DONE] and nothing", read(Deltas::default(), &["[DONE]"])),
         ("cut off", read(Deltas::default(), &[text])),
         ("two calls without index and id", read(Deltas::default(), &[call, "[DONE]"])),
         ("an error in the middle", read(Deltas::default(), &[text, r#"{"error":{"code":529,"message":"overloaded_error"}}"#])),

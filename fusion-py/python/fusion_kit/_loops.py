@@ -63,7 +63,7 @@ class LoopLane:
             self.native.rest()
 
     def _drain(self) -> None:
-        jobs = self.native.take()
+        jobs: "Optional[tuple[list[Any], list[int], list[Any]]]" = self.native.take()
         while jobs is not None:
             self._do(*jobs)
             # A body that is on its way needs the loop: nobody looks then.
