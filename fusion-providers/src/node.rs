@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use fusion_core::Fusion;
 use fusion_core::agent::LlmAgent;
 use fusion_core::contract::{Agent, BoxFuture, Context, Desk, Env, Output, Provider, Step};
-use fusion_core::coordination::memory::Memories;
 use fusion_core::model::agent::Ask;
 use fusion_core::model::chat::{Message, Sampling};
 use fusion_core::model::{Class, Failure, Payload};
@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use self::described::Described;
+use self::layers::Layers;
 use crate::kit::Models;
 use crate::{Keys, Settings};
 
@@ -56,10 +57,10 @@ impl ModelStep {
         Self(Models::new(env, keys, settings))
     }
 
-    /// Says where the agents of files remember things: `tools: [{memory: NAME}]`. Without it they are refused.
+    /// Lets what files say of budgets, rates and memories be kept in the store of an engine. Without it they are refused.
     #[must_use]
-    pub fn remember_in(self, memories: Memories) -> Self {
-        Self(self.0.remember_in(memories))
+    pub fn keep_in(self, engine: &Fusion) -> Self {
+        Self(self.0.keep_in(engine))
     }
 
     /// Makes the step with providers that a program has added by name.
@@ -141,13 +142,20 @@ impl Step for ModelStep {
             let with: With = either("with", "prompt", node.with)?;
             let desk = Desk::new(ctx, models.env().clone());
             let call = desk.call("model", "open");
-            let agent = if let Some(agent) = node.agent {
+            let agent = if let Some(mut agent) = node.agent {
+                let layers = Layers::take(&mut agent)?;
                 let described: Described = either("agent", "model", agent)?;
-                let provider = models.get(&call, &described.model).await?;
-                described.agent(models.ground(), provider).await?
+                let provider = layers.over(&models, (&call, &described.model)).await?;
+                described.agent(models.ground(), (provider, layers.price())).await?
             } else {
-                let model: Model = either("model", "name", node.model)?;
-                agent(models.get(&call, &model.name).await?, model)
+                let mut model = node.model;
+                let layers = Layers::take(&mut model)?;
+                let model: Model = either("model", "name", model)?;
+                let agent = agent(layers.over(&models, (&call, &model.name)).await?, model);
+                match layers.price() {
+                    Some(price) => agent.price(price),
+                    None => agent,
+                }
             };
             let agent = finish(agent, &with);
             let ask = Ask { prompt: with.prompt, messages: with.messages, ..Ask::default() };
@@ -185,6 +193,7 @@ fn finish(agent: LlmAgent, with: &With) -> LlmAgent {
 }
 
 mod described;
+mod layers;
 
 #[cfg(test)]
 mod tests;

@@ -125,6 +125,8 @@ async fn once(
 /// Gets an answer and writes it as it comes.
 async fn said(provider: &dyn Provider, request: &Request, out: &Out) -> Result<Answer, Fault> {
     let call = call().map_err(|error| Fault::unsupported("here", &error.to_string()))?;
+    let hears = out.clone();
+    let call = call.heard_by(move |what| hears.note(what));
     let mut chunks = provider.stream(&call, request).await?;
     let mut fold = Fold::default();
     while let Some(chunk) = poll_fn(|context| chunks.as_mut().poll_next(context)).await {

@@ -63,7 +63,7 @@ pub(super) fn register(fusion: &Fusion) {
         for step in testing::Steps::all(&env, &variables) {
             fusion.register(step);
         }
-        fusion.register(ModelStep::with(env, keys(), settings).remember_in(fusion.memories()));
+        fusion.register(ModelStep::with(env, keys(), settings).keep_in(fusion));
     }
 }
 
@@ -96,7 +96,8 @@ pub(crate) fn refused(fault: &Fault) -> Error {
         }
     };
     let error = Error::new(code, fault.to_string()).hint(hint);
-    match fault.detail_text() {
+    // What came whole mostly has the sentence in it again.
+    match fault.detail_text().filter(|detail| !detail.contains(fault.message())) {
         Some(detail) => error.because(std::io::Error::other(detail.to_owned())),
         None => error,
     }

@@ -155,6 +155,16 @@ fn a_conversation_with_a_name_goes_on_another_day() {
     let kept = project.fusion("chat --sessions --json").json();
     assert_eq!(kept["sessions"][0]["session"], "plans");
     assert_eq!(kept["sessions"][0]["questions"], 2);
+    let leaked = project.shell(&format!(
+        "printf 'my key is sk-1234567890abcdef' | OPENAI_API_KEY=sk-1234567890abcdef OPENAI_BASE_URL={url} $FUSION chat -p openai:echo -s leaks",
+    ));
+    assert_eq!(leaked.code, 0, "{}", leaked.stderr);
+    let store = std::fs::read_dir(project.path(".fusion")).unwrap();
+    for file in store.filter_map(|entry| std::fs::read(entry.unwrap().path()).ok()) {
+        let text = String::from_utf8_lossy(&file);
+        assert!(!text.contains("sk-1234567890abcdef"), "keys are not kept");
+    }
+    assert_eq!(project.fusion("chat -s leaks --forget").code, 0);
     let late = say("x", "-s plans --system long");
     assert_eq!(
         (late.code, late.stderr.contains("has begun already")),

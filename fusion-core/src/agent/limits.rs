@@ -7,7 +7,8 @@ use crate::model::chat::Usd;
 pub struct Limits {
     /// How often models are asked for a turn; 32 by default.
     pub turns: u32,
-    /// What may be spent, as far as prices are known: no call is made once it is reached. No limit by default; a hard one is the
+    /// What may be spent: no turn is asked for once it is reached, or (with a failure of class `limit`) after an answer of which nobody
+    /// says what it did cost, by its provider or [`LlmAgent::price`](super::LlmAgent::price). No limit by default; a hard one is the
     /// budget layer's.
     pub cost: Usd,
     /// How long it may take by the wall clock, its tools included, in milliseconds; an hour by default.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::limits::Limits;
 use super::result::Form;
@@ -13,7 +13,10 @@ use super::tool::Tool;
 use crate::contract::{Agent, Desk, Provider, Step};
 use crate::model::Failure;
 use crate::model::agent::{Ask, Reply};
-use crate::model::chat::{Chunk, Price, Sampling};
+use crate::model::chat::{self, Chunk, Price, Sampling};
+
+/// The tool by which a conversation goes to another agent.
+pub(super) const HAND_OFF: &str = "hand_off";
 
 /// Sees the chunks of a model's answer as they come: who speaks, in which turn, what.
 pub type Watch = Arc<dyn Fn(&str, u32, &Chunk) + Send + Sync>;
@@ -212,6 +215,22 @@ impl LlmAgent {
     pub fn watched_by(mut self, step: Arc<dyn Step>) -> Self {
         self.watch = Some(Watcher::Step(step));
         self
+    }
+}
+
+impl LlmAgent {
+    /// Describes the tool by which the conversation goes to another agent; none when there is no other.
+    pub(super) fn hand_off_tool(&self) -> Option<chat::Tool> {
+        let names: Vec<&str> = self.others.iter().map(|other| &*other.name).collect();
+        (!names.is_empty()).then(|| {
+            let schema = json!({
+                "type": "object",
+                "properties": {"to": {"type": "string", "enum": names}},
+                "required": ["to"],
+            });
+            chat::Tool::new(HAND_OFF, "Lets another agent go on with the conversation.")
+                .schema(schema)
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
-use super::llm::{LlmAgent, Watcher};
+use super::llm::{HAND_OFF, LlmAgent, Watcher};
 use super::result::Form;
 use super::window;
 use crate::contract::{Chunks, Desk};
@@ -17,8 +17,6 @@ use crate::model::chat::{
 };
 use crate::model::{Class, Failure, Payload};
 
-/// The tool by which a conversation goes to another agent.
-const HAND_OFF: &str = "hand_off";
 /// How often the text so far is shown as progress, in milliseconds.
 const SHOW_MS: u64 = 100;
 /// How much of it, in characters.
@@ -42,6 +40,8 @@ pub(super) struct Talk<'a> {
     turns: u32,
     usage: Usage,
     cost: Usd,
+    /// A model that answered without saying what it costs.
+    unpriced: Option<String>,
     repaired: bool,
 }
 
@@ -56,8 +56,9 @@ impl<'a> Talk<'a> {
         let mut messages = ask.messages;
         messages.push(Message::user(ask.prompt));
         let given = messages.len();
-        let (usage, cost) = (Usage::default(), Usd::ZERO);
-        Self { first: agent, agent, desk, messages, given, turns: 0, usage, cost, repaired: false }
+        let (usage, cost, unpriced) = (Usage::default(), Usd::ZERO, None);
+        let (first, turns, repaired) = (agent, 0, false);
+        Self { first, agent, desk, messages, given, turns, usage, cost, unpriced, repaired }
     }
 
     /// Goes on until all is said or a limit is reached.
@@ -79,12 +80,24 @@ impl<'a> Talk<'a> {
             if let Some(over) = over {
                 return Ok(self.reply(over, None));
             }
+            self.can_count()?;
             if let Turn::End(ended, result) =
                 self.turn(limits.total_ms - took.min(limits.total_ms)).await?
             {
                 return Ok(self.reply(ended, result));
             }
         }
+    }
+
+    /// Fails before a further turn is paid for when there is a limit of cost, and nobody says what the last one did cost.
+    fn can_count(&self) -> Result<(), Failure> {
+        let has_limit = self.first.limits.cost < Usd::MAX && !self.is_recorded(&self.turn_name());
+        let Some(model) = self.unpriced.as_ref().filter(|_| has_limit) else { return Ok(()) };
+        let what = format!(
+            "the agent `{}` has a limit of cost, and nobody says what the model `{model}` costs: give it a price (0 for one that is free)",
+            self.first.name
+        );
+        Err(Failure::new(Class::LIMIT, what))
     }
 
     fn turn_name(&self) -> String {
@@ -160,7 +173,7 @@ impl<'a> Talk<'a> {
         request.messages.extend(agent.system.as_ref().map(Message::system));
         request.messages.extend(self.messages.iter().cloned());
         request.tools = agent.tools.iter().map(|tool| tool.about().clone()).collect();
-        request.tools.extend(hand_off(agent));
+        request.tools.extend(agent.hand_off_tool());
         request.schema = self.first.form.as_ref().map(Form::schema);
         request.sampling = agent.sampling.clone();
         request
@@ -220,13 +233,10 @@ impl<'a> Talk<'a> {
         }
         self.usage = self.usage.plus(answer.usage);
         let cost = answer.cost.or_else(|| Some(self.agent.price.as_ref()?.of(answer.usage)));
-        if cost.is_none() && self.first.limits.cost < Usd::MAX && self.turns <= 1 {
-            tracing::warn!(
-                agent = %self.agent.name, model = %answer.model,
-                "nobody says what this model costs: its limit of cost is never reached; give the agent a price, or use a budget of tokens",
-            );
+        match cost {
+            Some(cost) => self.cost = self.cost.plus(cost),
+            None => self.unpriced = Some(answer.model.clone()),
         }
-        self.cost = self.cost.plus(cost.unwrap_or(Usd::ZERO));
     }
 
     /// Ends with an answer without calls, or asks once for a better one.
@@ -383,17 +393,4 @@ fn summary(turn: &str, number: u32) -> String {
 fn payload(answer: &Answer) -> Result<Payload, Failure> {
     Payload::json(answer)
         .map_err(|error| Failure::error(format!("the answer cannot be recorded: {error}")))
-}
-
-/// Describes the tool by which the conversation goes to another agent; none when there is no other.
-fn hand_off(agent: &LlmAgent) -> Option<chat::Tool> {
-    let names: Vec<&str> = agent.others.iter().map(|other| &*other.name).collect();
-    (!names.is_empty()).then(|| {
-        let schema = json!({
-            "type": "object",
-            "properties": {"to": {"type": "string", "enum": names}},
-            "required": ["to"],
-        });
-        chat::Tool::new(HAND_OFF, "Lets another agent go on with the conversation.").schema(schema)
-    })
 }

@@ -1,5 +1,6 @@
 //! What goes along with a call of a provider: who asks, until when, and the world.
 
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -61,6 +62,17 @@ pub struct Call {
     timeouts: Timeouts,
     deadline_ns: u64,
     stop: Option<Stop>,
+    hears: Option<Hears>,
+}
+
+/// Hears what a call waits for.
+#[derive(Clone)]
+struct Hears(Arc<dyn Fn(&str) + Send + Sync>);
+
+impl fmt::Debug for Hears {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
 }
 
 impl Call {
@@ -79,6 +91,7 @@ impl Call {
             timeouts: Timeouts::default(),
             deadline_ns: u64::MAX,
             stop: None,
+            hears: None,
         }
     }
 
@@ -94,7 +107,9 @@ impl Call {
             node: Some(about.node.into()),
             ..Labels::default()
         };
-        Self::with_key(env, key).labels(labels).stop(Arc::new(body.clone()))
+        let hears = body.clone();
+        let call = Self::with_key(env, key).labels(labels).stop(Arc::new(body.clone()));
+        call.heard_by(move |what| hears.progress(what))
     }
 
     /// Says for whom it is made.
@@ -130,6 +145,20 @@ impl Call {
     pub fn stop(mut self, stop: Stop) -> Self {
         self.stop = Some(stop);
         self
+    }
+
+    /// Sets who hears what it waits for: the progress of the body when it is made for one, else nobody.
+    #[must_use]
+    pub fn heard_by(mut self, hears: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.hears = Some(Hears(Arc::new(hears)));
+        self
+    }
+
+    /// Tells what it waits for: a turn at a gate, the next attempt.
+    pub fn tell(&self, what: &str) {
+        if let Some(Hears(hears)) = &self.hears {
+            hears(what);
+        }
     }
 
     /// Gives the world.

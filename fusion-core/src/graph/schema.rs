@@ -65,6 +65,7 @@ fn shape(shape: Shape, defs: &mut Map<String, Value>) -> Map<String, Value> {
         Shape::Time => {
             json!({"type": "string", "pattern": r"^\s*([0-9]+(\.[0-9]+)?\s*[a-z]+\s*)+$"})
         }
+        Shape::Money => json!({"type": ["string", "number"], "minimum": 0}),
         Shape::Words(words) => json!({"enum": words}),
         Shape::List(item) => json!({"type": "array", "items": self::shape(*item, defs)}),
         Shape::Dict(item) => {

@@ -13,7 +13,7 @@ use fusion_core::run::Wish;
 use futures_util::stream;
 
 use super::decode::Reader;
-use super::dialect::{Dialect, Mode};
+use super::dialect::{Dialect, Form, Mode};
 use super::judge;
 use super::prompt::Asked;
 use super::room::Room;
@@ -161,28 +161,54 @@ impl Running {
     }
 }
 
-/// Makes a stream of what a program says. Dropping it kills the program.
+/// Makes a stream of what a program says, which has to be something when it is plain text. Dropping it kills the program.
 pub(super) fn chunks(running: Running, name: String) -> Chunks {
-    let state = (running, VecDeque::new(), None::<Fault>, false);
-    Box::pin(stream::unfold(Some((state, name)), |state| async move {
-        let ((mut running, mut ready, mut fault, mut is_over), name) = state?;
-        loop {
-            if let Some(chunk) = ready.pop_front() {
-                return Some((Ok(chunk), Some(((running, ready, fault, is_over), name))));
-            }
-            if let Some(fault) = fault.take() {
-                return Some((Err(fault.provider(&name)), None));
-            }
-            if is_over {
-                return None;
-            }
-            // What came before a fault is told before it.
-            match running.more(&mut ready).await {
-                Ok(over) => is_over = over,
-                Err(said) => fault = Some(said),
-            }
+    let ready = VecDeque::new();
+    let saying = Saying { running, name, ready, fault: None, has_said: false, is_over: false };
+    Box::pin(stream::unfold(Some(saying), |saying| async move {
+        let mut saying = saying?;
+        match saying.next().await? {
+            Ok(chunk) => Some((Ok(chunk), Some(saying))),
+            Err(fault) => Some((Err(fault.provider(&saying.name)), None)),
         }
     }))
+}
+
+/// A program that answers.
+struct Saying {
+    running: Running,
+    name: String,
+    ready: VecDeque<Chunk>,
+    fault: Option<Fault>,
+    /// Some of an answer came.
+    has_said: bool,
+    is_over: bool,
+}
+
+impl Saying {
+    /// Gives the next chunk. What came before a fault is told before it.
+    async fn next(&mut self) -> Option<Result<Chunk, Fault>> {
+        loop {
+            if let Some(chunk) = self.ready.pop_front() {
+                self.has_said |= chunk.is_content();
+                return Some(Ok(chunk));
+            }
+            if self.fault.is_some() || self.is_over {
+                return self.fault.take().map(Err);
+            }
+            match self.running.more(&mut self.ready).await {
+                Ok(over) => self.is_over = over,
+                Err(said) => self.fault = Some(said),
+            }
+            // Events say themselves that all is well; of plain text nobody knows.
+            let is_plain = self.running.dialect.output == Form::Text;
+            let has_said = self.has_said || self.ready.iter().any(Chunk::is_content);
+            if self.is_over && is_plain && !has_said {
+                let what = "it ended as if all were well and gave no answer";
+                return Some(Err(Fault::new(FaultKind::Malformed, what)));
+            }
+        }
+    }
 }
 
 /// Makes the command of a question, and gives what nobody may see of it.

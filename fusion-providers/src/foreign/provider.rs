@@ -234,9 +234,11 @@ impl Work {
         if let Value::String(text) = value {
             return Ok(Answer::text_of("", text).into_chunks());
         }
-        if !value.is_object() {
+        // What has neither would be read as an answer without a word.
+        if value.get("parts").or_else(|| value.get("finish")).is_none() {
             let shown: String = value.to_string().chars().take(80).collect();
-            return Err(malformed(&self.provider, &format!("an answer: {shown}")));
+            let what = format!("an answer (a text, or an object with `parts`): {shown}");
+            return Err(malformed(&self.provider, &what));
         }
         let mut answer: Answer = serde_json::from_value(value)
             .map_err(|error| malformed(&self.provider, &format!("an answer: {error}")))?;

@@ -86,6 +86,8 @@ async fn what_is_no_answer_is_malformed() {
         (vec![], Value::Null),
         (vec![], json!(3)),
         (vec![], json!({"parts": 3})),
+        (vec![], json!({"text": "hi"})),
+        (vec![], json!({"$bytes": "aGk="})),
         (vec![json!(3)], Value::Null),
         (vec![json!({"type": "sound"})], json!("hi")),
         (vec![json!("hi")], json!("hi")),

@@ -47,7 +47,7 @@ impl Kit {
         for step in CommandStep::all(&engine.env(), &keys, &settings.commands) {
             engine.register(step);
         }
-        let models = Models::new(engine.env(), keys, settings).remember_in(engine.memories());
+        let models = Models::new(engine.env(), keys, settings).keep_in(engine);
         engine.register(ModelStep::of(models.clone()));
         let (made, agents, seen) = (Mutex::default(), Mutex::default(), Mutex::default());
         let (store, team) = (engine.store(), Team::new(engine));

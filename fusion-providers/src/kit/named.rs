@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use async_trait::async_trait;
-use fusion_core::contract::{Call, Chunks, Env, Provider};
+use fusion_core::Fusion;
+use fusion_core::contract::{Call, Chunks, Env, Provider, Store};
 use fusion_core::coordination::memory::Memories;
 use fusion_core::model::chat::{
     Answer, Embed, Embeddings, Fault, FaultKind, Model, Quota, Request,
@@ -18,6 +19,8 @@ use crate::{Keys, Settings, discover, open};
 
 /// The name of whatever listens on this machine.
 const LOCAL: &str = "local";
+/// How many providers with the layers of files are kept at the most.
+const LAYERED: usize = 1_024;
 
 /// Providers by name: those that the program has added, those of [`open`], and `local`, which is what listens on this machine.
 ///
@@ -31,8 +34,9 @@ struct Shared {
     env: Arc<dyn Env>,
     keys: Keys,
     settings: Settings,
-    memories: OnceLock<Memories>,
+    kept: OnceLock<(Arc<dyn Store>, Memories)>,
     opened: Mutex<BTreeMap<String, Arc<dyn Provider>>>,
+    layered: Mutex<BTreeMap<String, Arc<dyn Provider>>>,
     added: Mutex<BTreeMap<String, Arc<dyn Provider>>>,
 }
 
@@ -40,21 +44,40 @@ impl Models {
     /// Knows what can be opened, with these settings; keys are looked up when a name is asked for first, and are secrets from then on.
     pub fn new(env: Arc<dyn Env>, keys: Keys, settings: Settings) -> Self {
         let keys = watched(keys, settings.secrets.clone());
-        let (opened, added) = (Mutex::default(), Mutex::default());
-        let memories = OnceLock::new();
-        Self(Arc::new(Shared { env, keys, settings, memories, opened, added }))
+        let (opened, layered, added) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let kept = OnceLock::new();
+        Self(Arc::new(Shared { env, keys, settings, kept, opened, layered, added }))
     }
 
-    /// Says where the agents that files describe remember things: tools of the kind `memory`. The first word counts.
+    /// Lets what workflow files say of budgets, rates and memories be kept in the store of an engine. The first word counts.
     #[must_use]
-    pub fn remember_in(self, memories: Memories) -> Self {
-        let _ = self.0.memories.set(memories);
+    pub fn keep_in(self, engine: &Fusion) -> Self {
+        let _ = self.0.kept.set((engine.store(), engine.memories()));
         self
     }
 
     /// Gives what tools stand on.
     pub(crate) fn ground(&self) -> Ground<'_> {
-        Ground { env: &self.0.env, memories: self.0.memories.get() }
+        Ground { env: &self.0.env, memories: self.0.kept.get().map(|(_, memories)| memories) }
+    }
+
+    /// Gives where budgets and rates are kept.
+    pub(crate) fn store(&self) -> Option<Arc<dyn Store>> {
+        self.0.kept.get().map(|(store, _)| store.clone())
+    }
+
+    /// Gives what was put together before, with its layers, for the same words.
+    pub(crate) fn layered(&self, words: &str) -> Option<Arc<dyn Provider>> {
+        locked(&self.0.layered).get(words).cloned()
+    }
+
+    /// Keeps what was put together. Words come from templates, too: of more than a file could mean, all are forgotten.
+    pub(crate) fn keep_layered(&self, words: String, provider: Arc<dyn Provider>) {
+        let mut all = locked(&self.0.layered);
+        if all.len() >= LAYERED {
+            all.clear();
+        }
+        all.insert(words, provider);
     }
 
     /// Adds a provider under a name, which hides what had it before.
@@ -82,16 +105,30 @@ impl Models {
     /// # Errors
     /// As [`open`]; `transport` when nothing listens on this machine.
     pub async fn get(&self, call: &Call, name: &str) -> Result<Arc<dyn Provider>, Fault> {
-        let (word, model) = name.split_once(':').unwrap_or((name, ""));
-        if let Some(added) = locked(&self.0.added).get(word).cloned() {
-            return Ok(if model.is_empty() {
-                added
-            } else {
-                Arc::new(OfModel { provider: added, model: model.to_owned() })
-            });
-        }
         if let Some(known) = locked(&self.0.opened).get(name).cloned() {
-            return Ok(known);
+            // What was added since hides it.
+            if self.added(name).is_none() {
+                return Ok(known);
+            }
+        }
+        let (bare, is_added) = self.bare(call, name).await?;
+        if is_added {
+            return Ok(bare);
+        }
+        let provider: Arc<dyn Provider> =
+            Arc::new(bare.layer(Timeout::usual()).layer(Retry::new()));
+        locked(&self.0.opened).insert(name.to_owned(), provider.clone());
+        Ok(provider)
+    }
+
+    /// Gives the provider of a name without any layer, and whether the program has added it.
+    pub(crate) async fn bare(
+        &self,
+        call: &Call,
+        name: &str,
+    ) -> Result<(Arc<dyn Provider>, bool), Fault> {
+        if let Some(added) = self.added(name) {
+            return Ok((added, true));
         }
         let bare = if name == LOCAL {
             let found = discover(call, &self.0.keys, &self.0.settings.http).await?;
@@ -99,13 +136,21 @@ impl Models {
         } else {
             self.open(name, self.0.settings.clone())?
         };
-        let provider: Arc<dyn Provider> =
-            Arc::new(bare.layer(Timeout::usual()).layer(Retry::new()));
-        locked(&self.0.opened).insert(name.to_owned(), provider.clone());
-        Ok(provider)
+        Ok((bare, false))
     }
 
-    fn open(&self, name: &str, settings: Settings) -> Result<Arc<dyn Provider>, Fault> {
+    fn added(&self, name: &str) -> Option<Arc<dyn Provider>> {
+        let (word, model) = name.split_once(':').unwrap_or((name, ""));
+        let added = locked(&self.0.added).get(word).cloned()?;
+        Some(if model.is_empty() {
+            added
+        } else {
+            Arc::new(OfModel { provider: added, model: model.to_owned() })
+        })
+    }
+
+    /// Opens what has this name, with settings of its own beside those of all.
+    pub(crate) fn open(&self, name: &str, settings: Settings) -> Result<Arc<dyn Provider>, Fault> {
         let Settings { http, plugins, commands, secrets, .. } = self.0.settings.clone();
         open(name, &self.0.keys, Settings { http, plugins, commands, secrets, ..settings })
     }

@@ -102,9 +102,16 @@ impl Retry {
             failed += 1;
             let Some(pause) = self.pause_ms(call, failed, &fault) else { return Err(fault) };
             tracing::debug!(%fault, failed, pause_ms = pause, "a provider is asked again");
+            let (next, most) = (failed + 1, self.backoff.attempts);
+            call.tell(&format!("{fault}; attempt {next} of {most} in {}", seconds(pause)));
             call.sleep_ms(pause).await?;
         }
     }
+}
+
+/// Writes a time for people.
+fn seconds(ms: u64) -> String {
+    format!("{}.{} s", ms / 1_000, ms % 1_000 / 100)
 }
 
 #[async_trait]

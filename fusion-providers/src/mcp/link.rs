@@ -20,6 +20,7 @@ use super::server::{Mcp, Program, Way};
 use crate::Key;
 use crate::http::is_here;
 use crate::inherited::{FEW, inherited};
+use crate::open::names_secret;
 
 /// How much of what a program says of its troubles is kept, in bytes from the end.
 const SAID_BYTES: usize = 2_048;
@@ -146,6 +147,17 @@ impl Link {
             Way::Http { key, .. } => key.iter().collect(),
         };
         keys.iter().fold(text.to_owned(), |text, key| key.hide(&text))
+    }
+
+    /// Takes what is secret by its name out of a result, which has to keep paths and other values of the environment.
+    pub(super) fn without_keys(&self, text: String) -> String {
+        match &self.mcp.way {
+            Way::Program(program) => {
+                let keys = program.variables.iter().filter(|(name, _)| names_secret(name));
+                keys.fold(text, |text, (_, key)| key.hide(&text))
+            }
+            Way::Http { key, .. } => key.iter().fold(text, |text, key| key.hide(&text)),
+        }
     }
 
     async fn in_time<T>(

@@ -85,7 +85,7 @@ while read -r line; do
         *'"tools/list"'*) answer "{\"tools\":[$(tool fails),$(tool dies),$(tool says),$(tool hidden)]}" ;;
         *'"fails"'*) answer "{\"isError\":true,\"content\":[{\"type\":\"text\",\"text\":\"no, $TOKEN\"}]}" ;;
         *'"dies"'*) exit 1 ;;
-        *'"says"'*) answer '{"content":[{"type":"text","text":"a"},{"type":"image","data":"","mimeType":"image/png"}]}' ;;
+        *'"says"'*) answer '{"content":[{"type":"text","text":"a of '"$TOKEN"'"},{"type":"image","data":"","mimeType":"image/png"}]}' ;;
         *'"id"'*) printf '{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"unknown"}}\n' "$id" ;;
     esac
 done"#;
@@ -116,7 +116,7 @@ async fn what_a_tool_says_reaches_the_model_also_after_its_server_died() {
     assert_eq!(told.len(), 3, "{messages:?}");
     assert!(told[0].contains("no, ***"), "{told:?}");
     assert!(told[1].contains("nobody knows whether the tool did its work"), "{told:?}");
-    assert!(told[2].contains("a\\n[a picture (image/png), which is not shown]"), "{told:?}");
+    assert!(told[2].contains("a of ***\\n[a picture (image/png), which is not shown]"), "{told:?}");
     assert!(!told.concat().contains("very-secret"), "{told:?}");
 }
 

@@ -51,8 +51,20 @@ impl Step for Remote {
                 }
             };
             let said = said.map_err(|wrong| Failure::error(link.hidden(&wrong)))?;
-            Ok(Output::Value(Payload::json(&said)?))
+            Ok(Output::Value(Payload::json(&without(said, &link))?))
         })
+    }
+}
+
+/// Takes the keys of the server out of what it says: a model has no use for them.
+fn without(said: Value, link: &Link) -> Value {
+    match said {
+        Value::String(text) => Value::String(link.without_keys(text)),
+        Value::Array(items) => items.into_iter().map(|item| without(item, link)).collect(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (name, without(value, link))).collect()
+        }
+        other => other,
     }
 }
 

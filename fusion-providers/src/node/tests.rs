@@ -132,6 +132,7 @@ nodes:
       system: "You read {{ inputs.folder }}."
       turns: 5
       cost: 0.5
+      price: { input: 0, output: 0 }
       tools:
         - { workspace: "{{ inputs.folder }}", name: src }
         - { command: [cat], timeout: 10s, env: { N: 1 } }
@@ -175,7 +176,7 @@ async fn what_is_wrong_with_an_agent_is_said() {
         ),
         (
             "{ model: script, tools: [{ workspace: . }, { workspace: . }] }",
-            "two tools are called `list_files`",
+            "`agent.tools[1]` has tools of the same names as another workspace",
         ),
         (
             "{ model: script, tools: [{ http: [a], write: true }] }",
@@ -183,12 +184,18 @@ async fn what_is_wrong_with_an_agent_is_said() {
         ),
         ("{ model: script, tools: [{ http: ['https://a/'] }] }", "names no host"),
         (
-            "{ model: script, tools: [{ command: [] }, { command: [git] }] }",
+            "{ model: script, tools: [{ command: [cat] }, { command: [git] }] }",
             "two tools are called `run_command`",
         ),
         ("{ model: script, tools: [{ mcp: [x] }] }", "needs a `name`, and `allow`"),
         ("{ model: script, tools: [{ memory: a }] }", "no store here to remember"),
-        ("{ model: script, cost: much }", "`cost` is US dollars"),
+        ("{ model: script, cost: much }", "`agent.cost`: an amount of US dollars"),
+        ("{ model: script, cost: \"{{ 'much' }}\" }", "an amount of US dollars"),
+        ("{ model: script, budget: { run: 1 } }", "no store here in which a `rate` or a `budget`"),
+        (
+            "{ model: script, rate: { requests: 0 } }",
+            "`agent.rate.requests` must be a whole number",
+        ),
     ] {
         let yaml = format!("fusion: 1\nname: w\nnodes:\n  a: {{ agent: {agent}, with: x }}\n");
         let error = scripted(Scripted::new("script"), &yaml, json!({})).await.unwrap_err();

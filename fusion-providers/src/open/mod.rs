@@ -7,7 +7,7 @@ mod secrets;
 pub use local::{Found, discover};
 pub(crate) use named::whose;
 pub use named::{Keys, Known, known, open};
-pub(crate) use secrets::{remember, watched};
+pub(crate) use secrets::{names_secret, remember, watched};
 
 #[cfg(test)]
 mod tests;

@@ -8,8 +8,8 @@ use crate::Settings;
 /// The shortest key that is looked for in texts, in bytes: servers of one's own are given keys such as `none` or `ollama`, which
 /// are words.
 const LEAST: usize = 12;
-/// What stands in the names of headers whose values are secrets.
-const HEADERS: [&str; 5] = ["auth", "key", "token", "secret", "cookie"];
+/// What stands in the names of headers and variables whose values are secrets.
+const NAMES: [&str; 6] = ["auth", "key", "token", "secret", "cookie", "password"];
 /// What variables end with that say where something is.
 const PLACES: [&str; 4] = ["_URL", "_HOST", "_HOME", "_DIR"];
 
@@ -22,15 +22,17 @@ pub(super) fn known<'a>(
     let secrets = Secrets::none();
     let set = names.filter_map(|name| keys.get(name));
     let own = settings.key.iter().map(|key| key.expose().to_owned());
-    let is_secret = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        HEADERS.iter().any(|word| name.contains(word))
-    };
-    let headers = settings.headers.iter().filter(|(name, _)| is_secret(name));
+    let headers = settings.headers.iter().filter(|(name, _)| names_secret(name));
     for value in set.chain(own).chain(headers.map(|(_, value)| value.clone())) {
         remember(&secrets, &value);
     }
     secrets
+}
+
+/// Tells whether a header or a variable of this name has a secret.
+pub(crate) fn names_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    NAMES.iter().any(|word| name.contains(word))
 }
 
 /// Remembers which keys are asked for from now on.

@@ -181,6 +181,8 @@ fn table(path: &Path) -> Result<(u32, Table), String> {
     let library = load(path).map_err(|error| {
         // The reason stands in the source only.
         let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+        // It begins with the name for the loader, which says nothing to people.
+        let why = why.rsplit_once(&format!("{}: ", path.display())).map_or(&*why, |(_, why)| why);
         format!("it cannot be loaded: {why}")
     })?;
     // SAFETY: what has this name is this function, by the header.

@@ -136,7 +136,8 @@ impl Plugins {
             let hint = nearest::hint(name, names.iter().map(String::as_str));
             let folders: Vec<String> =
                 self.folders.iter().map(|folder| folder.display().to_string()).collect();
-            let message = format!("no plugin is called `{name}`: {hint}");
+            let message = format!("no plugin is called `{name}`");
+            let message = if hint.is_empty() { message } else { format!("{message}: {hint}") };
             invalid(message).detail(format!("looked for *{ENDING} in {}", folders.join(", ")))
         }))
     }

@@ -223,5 +223,5 @@ fn a_request_that_names_no_model_costs_what_that_of_the_provider_does() {
         world.run(opened.layer(budget).complete(&world.call(), &request))
     };
     assert!(ask("m").is_ok());
-    assert_eq!(ask("").unwrap_err().kind(), FaultKind::Budget);
+    assert_eq!(ask("").unwrap_err().kind(), FaultKind::InvalidRequest);
 }

@@ -1,6 +1,6 @@
 //! Retry: which faults, how long the pauses, and when it is given up.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use fusion_core::contract::Provider;
 use fusion_core::model::Backoff;
@@ -30,6 +30,20 @@ fn only_what_may_go_away_is_tried_again() {
         assert_eq!(retried.is_ok(), kind.may_pass(), "{kind}");
         assert_eq!(script.asked().len(), if kind.may_pass() { 2 } else { 1 }, "{kind}");
     }
+}
+
+#[test]
+fn who_listens_hears_what_is_waited_for() {
+    let world = world();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let said = heard.clone();
+    let call = world.call().heard_by(move |what| said.lock().unwrap().push(what.to_owned()));
+    let limited = fault(FaultKind::RateLimit).retry_after_ms(2_000);
+    let provider = Scripted::new("s").fault(limited).answer(yes()).layer(Retry::new());
+    world.run(provider.complete(&call, &question())).unwrap();
+    let heard = heard.lock().unwrap();
+    let [told] = heard.as_slice() else { panic!("{heard:?}") };
+    assert!(told.contains("rate_limit: no; attempt 2 of 4 in 2."), "{told}");
 }
 
 #[test]

@@ -84,7 +84,7 @@ async fn one_that_does_not_read_its_input_or_leaves_a_child_is_not_waited_for() 
     assert_eq!(answer.text(), "Hi");
     // What a program leaves behind after it ended by itself is its own business.
     let pid: i32 = bed.noted("pid").trim().parse().unwrap();
-    let killed = Bed::new(&format!("kill {pid}"));
+    let killed = Bed::new(&format!("kill {pid} && echo done"));
     ask(&killed.plain()).await.unwrap();
 }
 

@@ -25,6 +25,21 @@ async fn a_program_is_opened_by_its_line() {
     assert_eq!(ask(&*provider).await.unwrap().text(), "I heard: Hello!");
 }
 
+#[tokio::test]
+async fn a_program_of_this_folder_is_found_from_the_empty_one_in_which_it_runs() {
+    // The folder of the test is that of the crate.
+    let provider = open("command:./tests/command/says-hi.sh", &keys(), Settings::default());
+    assert_eq!(ask(&*provider.unwrap()).await.unwrap().text(), "hi");
+}
+
+#[tokio::test]
+async fn a_program_that_says_nothing_has_not_answered() {
+    let bed = Bed::new("cat > /dev/null");
+    let line = format!("command:{}", bed.program().display());
+    let fault = ask(&*open(&line, &keys(), Settings::default()).unwrap()).await.unwrap_err();
+    assert_eq!(fault.kind(), FaultKind::Malformed, "{fault}");
+}
+
 #[test]
 fn dialects_of_folders_have_names_and_models() {
     let (own, project) = (TempDir::new().unwrap(), TempDir::new().unwrap());

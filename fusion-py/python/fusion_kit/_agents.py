@@ -31,7 +31,7 @@ class Limits(NamedTuple):
     turns: Optional[int] = None
     """How often models are asked for a turn; 32 if not given."""
     cost: Optional[Usd] = None
-    """What may be spent in US dollars, as far as prices are known."""
+    """What may be spent in US dollars: no further turn is asked for once it is reached, or when nobody says what the last one did cost."""
     time: Any = None
     """How long it may take by the wall clock; an hour if not given."""
     tools_at_once: Optional[int] = None

@@ -36,6 +36,21 @@ async fn a_budget_that_refuses_ends_it_as_money_does() {
     assert_eq!((reply.ended, reply.turns), (Ended::Cost, 1));
 }
 
+#[tokio::test]
+async fn a_limit_of_cost_is_not_passed_because_nobody_says_what_it_costs() {
+    let limits = Limits { cost: Usd::from_cents(1), ..Limits::default() };
+    let talk = || Plan::of([calls(&[("add", r#"{"a":1,"b":2}"#)]), says("done")]);
+    let agent = LlmAgent::new("a", talk()).tool(add()).limits(limits);
+    let failure = ask(&agent, &Body::new(), "Go.").await.unwrap_err();
+    assert_eq!(failure.class, Class::LIMIT);
+    assert!(failure.message.contains("nobody says what the model"), "{failure:?}");
+    let free = LlmAgent::new("a", talk()).tool(add()).limits(limits).price(Price::FREE);
+    assert_eq!(ask(&free, &Body::new(), "Go.").await.unwrap().ended, Ended::Done);
+    // An answer that is there is given: nothing more is spent.
+    let one = LlmAgent::new("a", Plan::of([says("done")])).limits(limits);
+    assert_eq!(ask(&one, &Body::new(), "Go.").await.unwrap().text, "done");
+}
+
 /// A provider that never answers.
 #[derive(Debug)]
 struct Silent;

@@ -1,11 +1,17 @@
 //! The keys of an agent that a file describes, and of the tools that it is given.
 
-use super::shape::Shape::{Bool, Dict, Int, List, Number, Object, OneOf, Text, Time, Word, Words};
+use std::collections::BTreeSet;
+
+use super::layers::{BUDGET, FALLBACK, KEYS, PRICE, RATE};
+use super::shape::Shape::{
+    Bool, Dict, Int, List, Money, Number, Object, OneOf, Text, Time, Word, Words,
+};
 use super::shape::{Shape, Table};
 use super::table::{MANY, key, must};
 use super::tree::{Body, Tree};
 use crate::error::{Code, Error, nearest};
 use crate::graph::check::{At, Report};
+use crate::graph::duration::parse_ms;
 
 const TEXTS: Shape = OneOf(&[List(&Text), Text]);
 /// What a model is asked with.
@@ -30,7 +36,7 @@ const BELONG: [(&str, &[&str]); 12] = [
 ];
 
 /// The keys that belong to one kind of agent only.
-const BELONG_TO_AGENT: [(&str, &str); 9] = [
+const BELONG_TO_AGENT: [(&str, &str); 14] = [
     ("mode", "program"),
     ("workspace", "program"),
     ("session", "program"),
@@ -40,6 +46,11 @@ const BELONG_TO_AGENT: [(&str, &str); 9] = [
     ("cost", "model"),
     ("temperature", "model"),
     ("max_output_tokens", "model"),
+    ("fallback", "model"),
+    ("keys", "model"),
+    ("rate", "model"),
+    ("budget", "model"),
+    ("price", "model"),
 ];
 
 /// An agent that is found, or made, by what the file says of it.
@@ -80,9 +91,18 @@ pub(crate) static AGENT: Table = Table {
             Int(1, MANY),
             "How often the model is asked for a turn at the most; 32 by default.",
         ),
-        key("cost", Word, "What may be spent, in US dollars, as far as prices are known."),
+        key(
+            "cost",
+            Money,
+            "What may be spent for one task, in US dollars: no call is made once it is reached.",
+        ),
         key("temperature", Number(0.0, 2.0), "How freely words are chosen."),
         key("max_output_tokens", Int(1, MANY), "How long an answer may be, in tokens."),
+        FALLBACK,
+        KEYS,
+        RATE,
+        BUDGET,
+        PRICE,
     ],
 };
 
@@ -106,6 +126,11 @@ pub(crate) static MODEL: Table = Table {
             "The same seed makes answers alike, where a model takes one.",
         ),
         key("max_output_tokens", Int(1, MANY), "How long an answer may be, in tokens."),
+        FALLBACK,
+        KEYS,
+        RATE,
+        BUDGET,
+        PRICE,
     ],
 };
 
@@ -183,8 +208,18 @@ pub(super) fn check(tree: &Tree, at: &At<'_>, report: &mut Report<'_>) {
             }
         }
     }
+    for key in ["model", "program", "name"] {
+        filled(tree, key, at, report);
+    }
+    for key in ["time", "idle"] {
+        if tree.get(key).and_then(Tree::word).is_some_and(|text| parse_ms(&text) == Ok(0)) {
+            let what = format!("{}: nothing could ever be done in time", at.name(key).label());
+            report.add(&at.name(key), Error::new(Code::WrongType, what));
+        }
+    }
     let tools = tree.get("tools").map(Tree::items).unwrap_or_default();
     let below = at.name("tools");
+    folders(tools, &below, report);
     for (index, set) in tools.iter().enumerate().filter(|(_, set)| matches!(set.body, Body::Map(_)))
     {
         let at = below.index(index);
@@ -192,6 +227,29 @@ pub(super) fn check(tree: &Tree, at: &At<'_>, report: &mut Report<'_>) {
         let mut given = SETS.iter().filter(|key| set.get(key).is_some());
         if let (Some(kind), None) = (given.next(), given.next()) {
             check_set(set, kind, &at, report);
+        }
+    }
+}
+
+/// Reports a text that is there and empty.
+fn filled(tree: &Tree, key: &str, at: &At<'_>, report: &mut Report<'_>) {
+    if tree.get(key).and_then(Tree::text).is_some_and(|text| text.trim().is_empty()) {
+        let at = at.name(key);
+        let hint = "fill it in, or take the key away";
+        report.add(&at, Error::new(Code::WrongType, format!("{} is empty", at.label())).hint(hint));
+    }
+}
+
+/// Reports workspaces whose tools would have the same names.
+fn folders(tools: &[Tree], at: &At<'_>, report: &mut Report<'_>) {
+    let mut names = BTreeSet::new();
+    for (index, set) in tools.iter().enumerate().filter(|(_, set)| set.get("workspace").is_some()) {
+        if !names.insert(set.get("name").and_then(Tree::text).unwrap_or_default()) {
+            let at = at.index(index);
+            let message =
+                format!("{} has tools of the same names as another workspace", at.label());
+            let hint = "give each a `name` of its own: it stands before the names of its tools";
+            report.add(&at, Error::new(Code::WrongType, message).hint(hint));
         }
     }
 }
@@ -204,6 +262,13 @@ fn check_set(set: &Tree, kind: &str, at: &At<'_>, report: &mut Report<'_>) {
             let hint = format!("it belongs to `{}`", of.join("` and `"));
             report.add(&at.name(key), Error::new(Code::UnknownKey, message).hint(hint));
         }
+    }
+    let items = set.get(kind).filter(|list| matches!(list.body, Body::List(_)));
+    if items.is_some_and(|list| list.items().is_empty()) {
+        let at = at.name(kind);
+        let message = format!("{} is an empty list", at.label());
+        let hint = "say what is allowed, or take the tools away";
+        report.add(&at, Error::new(Code::WrongType, message).hint(hint));
     }
     // A misspelt key was reported already, and is most probably the one that is missing.
     let misspelt = set.entries().iter().any(|entry| TOOLS.field(&entry.key).is_none());
@@ -221,13 +286,40 @@ fn check_set(set: &Tree, kind: &str, at: &At<'_>, report: &mut Report<'_>) {
     }
 }
 
-/// Reports arguments that no model takes.
+/// Reports a model without a name.
+pub(super) fn check_model(model: &Tree, at: &At<'_>, report: &mut Report<'_>) {
+    filled(model, "name", at, report);
+    if model.text().is_some_and(|text| text.trim().is_empty()) {
+        let message = format!("{} is empty", at.label());
+        let hint = "name who answers: a provider such as `openai:gpt-4o-mini` or `local`";
+        report.add(at, Error::new(Code::WrongType, message).hint(hint));
+    }
+}
+
+/// Reports arguments that no model takes, and a prompt that is not there.
 pub(super) fn check_arguments(with: &Tree, at: &At<'_>, report: &mut Report<'_>) {
+    filled(with, "prompt", at, report);
+    let misspelt = with.entries().iter().any(|entry| !ARGUMENTS.contains(&&*entry.key));
+    let is_asked = match &with.body {
+        Body::Text(text) => !text.trim().is_empty(),
+        Body::Map(_) => with.get("prompt").is_some() || misspelt,
+        _ => false,
+    };
+    if !is_asked {
+        unasked(at, report);
+    }
     for entry in with.entries().iter().filter(|entry| !ARGUMENTS.contains(&&*entry.key)) {
         let message = format!("{} has no key `{}`", at.owner(), entry.key);
         let hint = nearest::hint(&entry.key, ARGUMENTS);
         report.add(&at.name(&entry.key), Error::new(Code::UnknownKey, message).hint(hint));
     }
+}
+
+/// Reports a model that is asked nothing.
+pub(super) fn unasked(at: &At<'_>, report: &mut Report<'_>) {
+    let message = format!("{} does not say what the model is asked", at.label());
+    let hint = "`with` is a text, or a map with `prompt`";
+    report.add(at, Error::new(Code::WrongType, message).hint(hint));
 }
 
 fn one_of(tree: &Tree, table: &Table, at: &At<'_>, report: &mut Report<'_>) {

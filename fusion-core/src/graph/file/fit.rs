@@ -6,6 +6,7 @@ use crate::error::{Code, Error};
 use crate::graph::check::{At, Report};
 use crate::graph::duration::parse_ms;
 use crate::graph::nearest::nearest;
+use crate::model::chat::Usd;
 
 /// Reports everything in a value that does not fit.
 pub(super) fn fit(tree: &Tree, shape: Shape, at: &At<'_>, report: &mut Report<'_>) {
@@ -27,6 +28,12 @@ pub(super) fn fit(tree: &Tree, shape: Shape, at: &At<'_>, report: &mut Report<'_
         }
         (Shape::Time, Body::Text(text) | Body::Number(_, text)) => {
             if let Err(why) = parse_ms(text) {
+                report.add(at, Error::new(Code::WrongType, format!("{}: {why}", at.label())));
+            }
+        }
+        (Shape::Money, Body::Text(_) | Body::Number(..)) => {
+            let is_template = tree.text().is_some_and(|text| text.contains("{{"));
+            if let (false, Err(why)) = (is_template, Usd::from_json(&tree.json())) {
                 report.add(at, Error::new(Code::WrongType, format!("{}: {why}", at.label())));
             }
         }
@@ -69,11 +76,17 @@ fn begins(shape: &Shape, body: &Body) -> bool {
         Body::Bool(_) => matches!(shape, Shape::Bool | Shape::Word | Shape::Any),
         Body::Number(..) => matches!(
             shape,
-            Shape::Int(..) | Shape::Number(..) | Shape::Time | Shape::Word | Shape::Any
+            Shape::Int(..)
+                | Shape::Number(..)
+                | Shape::Time
+                | Shape::Money
+                | Shape::Word
+                | Shape::Any
         ),
-        Body::Text(_) => {
-            matches!(shape, Shape::Text | Shape::Word | Shape::Words(_) | Shape::Time | Shape::Any)
-        }
+        Body::Text(_) => matches!(
+            shape,
+            Shape::Text | Shape::Word | Shape::Words(_) | Shape::Time | Shape::Money | Shape::Any
+        ),
         Body::List(_) => matches!(shape, Shape::List(_) | Shape::Any),
         Body::Map(_) => matches!(shape, Shape::Dict(_) | Shape::Object(_) | Shape::Any),
     }

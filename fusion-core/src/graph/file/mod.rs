@@ -6,6 +6,7 @@
 mod agents;
 mod decode;
 mod fit;
+mod layers;
 mod load;
 mod node;
 mod parse;

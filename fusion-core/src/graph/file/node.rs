@@ -33,6 +33,9 @@ pub(super) fn node(
         more.validate = tree.get("validate").map(checks).unwrap_or_default();
         more.expand = tree.get("expand").and_then(Tree::bool).unwrap_or(false);
         let task = task(tree, layered, at, report);
+        if asks(tree) && tree.get("with").is_none() {
+            agents::unasked(at, report);
+        }
         if let Some(fallback) = tree.get("fallback") {
             let at = at.name("fallback");
             let other = self::task(fallback, below(fallback, defaults), &at, report);
@@ -83,7 +86,10 @@ fn task(tree: &Tree, layered: Layered<'_>, at: &At<'_>, report: &mut Report<'_>)
     if let Some(agent) = tree.get("agent") {
         agents::check(agent, &at.name("agent"), report);
     }
-    if let (Some(_), Some(with)) = (tree.get("model"), tree.get("with")) {
+    if let Some(model) = tree.get("model") {
+        agents::check_model(model, &at.name("model"), report);
+    }
+    if let (true, Some(with)) = (asks(tree), tree.get("with")) {
         agents::check_arguments(with, &at.name("with"), report);
     }
     let action = given.first().and_then(|key| action(key, tree, layered));
@@ -97,6 +103,12 @@ fn task(tree: &Tree, layered: Layered<'_>, at: &At<'_>, report: &mut Report<'_>)
         action: action.unwrap_or_else(|| Action::Step("?".into())),
         with: tree.get("with").map_or(Value::Null, Tree::json),
     }
+}
+
+/// Tells whether a task asks a model.
+fn asks(tree: &Tree) -> bool {
+    let described = tree.get("agent").and_then(|agent| agent.get("model"));
+    tree.get("model").or(described).is_some()
 }
 
 fn action(key: &str, tree: &Tree, layered: Layered<'_>) -> Option<Action> {

@@ -19,6 +19,8 @@ pub(crate) enum Shape {
     Number(f64, f64),
     /// A length of time.
     Time,
+    /// An amount of US dollars, a template if it likes.
+    Money,
     /// One of these words.
     Words(&'static [&'static str]),
     /// A list.
@@ -77,6 +79,7 @@ impl Shape {
             Self::Int(least, most) => format!("a whole number from {least} to {most}"),
             Self::Number(least, most) => format!("a number from {least} to {most}"),
             Self::Time => "a length of time such as `10m`".to_owned(),
+            Self::Money => "US dollars such as `0.50`".to_owned(),
             Self::Words(words) => {
                 let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
                 format!("one of {}", quoted.join(", "))

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Usage;
 
@@ -89,6 +90,31 @@ impl fmt::Debug for Usd {
     "an amount of US dollars is digits, and at most nine decimals after a point that are not 0, such as `0.25`"
 )]
 pub struct NotUsd;
+
+impl Usd {
+    /// Reads an amount as files have it: a text such as `"0.50"`, or a number, which JSON may write as `1e-9`.
+    ///
+    /// ```
+    /// use fusion_core::model::chat::Usd;
+    /// use serde_json::json;
+    ///
+    /// assert_eq!(Usd::from_json(&json!(0.5)), Usd::from_json(&json!("0.50")));
+    /// assert!(Usd::from_json(&json!(1e-12)).is_err(), "less than the least amount is not nothing");
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotUsd`] for what is neither, less than nothing, or less than a billionth of a dollar and not nothing.
+    pub fn from_json(value: &Value) -> Result<Self, NotUsd> {
+        let text = match (value.as_str(), value.as_f64()) {
+            (Some(text), _) => text.to_owned(),
+            (None, Some(number)) => format!("{number:.9}"),
+            (None, None) => return Err(NotUsd),
+        };
+        let amount: Self = text.parse()?;
+        let vanished = amount == Self::ZERO && value.as_f64().is_some_and(|number| number > 0.0);
+        if vanished { Err(NotUsd) } else { Ok(amount) }
+    }
+}
 
 impl FromStr for Usd {
     type Err = NotUsd;

@@ -88,7 +88,7 @@ impl Budget {
         self
     }
 
-    /// Sets what models cost that have no price; without it, calls of them are refused.
+    /// Sets what models cost that have no price; without it, calls of them are refused (`invalid_request`).
     #[must_use]
     pub fn other_models(mut self, price: Price) -> Self {
         self.other = Some(price);
@@ -151,7 +151,7 @@ impl Budget {
     fn price_of(&self, model: &str) -> Result<Price, Fault> {
         self.prices.get(model).copied().or(self.other).ok_or_else(|| {
             let message = format!("nobody knows what the model `{model}` costs: give its price");
-            Fault::new(FaultKind::Budget, message)
+            Fault::new(FaultKind::InvalidRequest, message)
         })
     }
 
