@@ -51,7 +51,7 @@ export declare function tool<A>(made: Tool<A>): Tool<A>;
 export interface Limits {
   /** How often models are asked for a turn. Default 32. */
   turns?: number;
-  /** What may be spent in US dollars, as far as prices are known. */
+  /** What may be spent in US dollars: no further turn is asked for once it is reached, or when nobody says what the last one did cost. */
   cost?: Usd;
   /** How long it may take by the wall clock. Default an hour. */
   time?: Duration;

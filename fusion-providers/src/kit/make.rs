@@ -10,7 +10,7 @@ use fusion_core::graph::template::Secrets;
 use fusion_core::model::chat::{Fault, FaultKind};
 
 use super::agent::{self, KitAgent};
-use super::described::{AgentSpec, AnyAgent, Base, Code, Form, ProviderSpec};
+use super::described::{AgentSpec, AnyAgent, Base, Code, Form, LayerForm, ProviderSpec};
 use super::named::{Models, Named, locked};
 use super::refused::Refused;
 use super::team::Team;
@@ -32,10 +32,19 @@ pub struct Kit {
     secrets: Secrets,
     bodies: Bodies,
     models: Models,
-    made: Mutex<Vec<Arc<dyn Provider>>>,
+    made: Mutex<Vec<Made>>,
+    /// Which code of the program keeps answers under which name.
+    keepers: Mutex<BTreeMap<String, u32>>,
     agents: Mutex<Vec<KitAgent>>,
     seen: Mutex<BTreeMap<String, Observe>>,
     team: Team,
+}
+
+/// A provider with a number.
+struct Made {
+    provider: Arc<dyn Provider>,
+    /// The code of the program that is beneath all its layers, by its own number.
+    code: Option<u32>,
 }
 
 impl Kit {
@@ -50,8 +59,8 @@ impl Kit {
         let models = Models::new(engine.env(), keys, settings).keep_in(engine);
         engine.register(ModelStep::of(models.clone()));
         let (made, agents, seen) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let (store, team) = (engine.store(), Team::new(engine));
-        Self { store, secrets, bodies, models, made, agents, seen, team }
+        let (store, team, keepers) = (engine.store(), Team::new(engine), Mutex::default());
+        Self { store, secrets, bodies, models, made, keepers, agents, seen, team }
     }
 
     /// Makes a provider, and gives its number: the next one, from 0.
@@ -59,17 +68,40 @@ impl Kit {
     /// # Errors
     /// `invalid_request` when it names a number that is not there.
     pub fn add(&self, spec: ProviderSpec) -> Result<u32, Fault> {
-        let provider = match spec.0 {
-            Form::Over(form) => layers::put(self, self.provider(form.over)?, form.layer)?,
-            Form::Base(base) => self.base(base)?,
+        let (provider, code) = match spec.0 {
+            Form::Over(form) => {
+                let code = locked(&self.made).get(form.over as usize).and_then(|made| made.code);
+                let over = self.provider(form.over)?;
+                if let (LayerForm::Cache { .. }, Some(code)) = (&form.layer, code) {
+                    self.keeps(over.name(), code)?;
+                }
+                (layers::put(self, over, form.layer)?, code)
+            }
+            Form::Base(Base::Code { name, code }) => {
+                let number = code.number;
+                (self.base(Base::Code { name, code })?, Some(number))
+            }
+            Form::Base(base) => (self.base(base)?, None),
         };
-        Ok(numbered(&self.made, provider))
+        Ok(numbered(&self.made, Made { provider, code }))
+    }
+
+    /// Notes whose answers are kept under a name: code has no model and no place by which two of one name could be told apart.
+    fn keeps(&self, name: &str, code: u32) -> Result<(), Fault> {
+        let first = *locked(&self.keepers).entry(name.to_owned()).or_insert(code);
+        if first == code {
+            return Ok(());
+        }
+        let what = format!(
+            "two providers of the program are called `{name}`, and a cache would give the answers of one for the other: give each a name"
+        );
+        Err(Fault::new(FaultKind::InvalidRequest, what))
     }
 
     /// Makes a provider as [`Kit::add`] does; one that cannot be made is one that says so whenever it is asked.
     pub fn add_anyway(&self, spec: ProviderSpec) {
         if let Err(fault) = self.add(spec) {
-            numbered(&self.made, Arc::new(Refused(fault)) as Arc<dyn Provider>);
+            numbered(&self.made, Made { provider: Arc::new(Refused(fault)), code: None });
         }
     }
 
@@ -87,7 +119,7 @@ impl Kit {
     /// # Errors
     /// `invalid_request` when it is not there.
     pub fn provider(&self, number: u32) -> Result<Arc<dyn Provider>, Fault> {
-        let found = locked(&self.made).get(number as usize).cloned();
+        let found = locked(&self.made).get(number as usize).map(|made| made.provider.clone());
         found.ok_or_else(|| {
             Fault::new(FaultKind::InvalidRequest, format!("there is no provider {number}"))
         })
@@ -219,6 +251,8 @@ fn numbered<T>(all: &Mutex<Vec<T>>, one: T) -> u32 {
 
 impl fmt::Debug for Kit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Kit({:?})", *locked(&self.made))
+        let made = locked(&self.made);
+        let providers: Vec<_> = made.iter().map(|made| &made.provider).collect();
+        write!(f, "Kit({providers:?})")
     }
 }

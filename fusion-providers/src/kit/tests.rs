@@ -233,3 +233,16 @@ fn a_description_shows_no_key() {
     let wrong = serde_json::from_value::<super::ProviderSpec>(wrong).unwrap_err();
     assert!(!wrong.to_string().contains("sk-1234567"), "{wrong}");
 }
+
+#[tokio::test]
+async fn two_providers_of_one_name_do_not_share_a_cache() {
+    let (_fusion, kit) = kit().await;
+    let (one, two) = (add(&kit, code(1)), add(&kit, code(3)));
+    let cache = |over: u32| serde_json::from_value(json!({"over": over, "layer": {"cache": {}}}));
+    let first = kit.add(cache(one).unwrap()).unwrap();
+    kit.add(cache(first).unwrap()).unwrap();
+    let fault = kit.add(cache(two).unwrap()).unwrap_err();
+    assert!(fault.message().contains("give each a name"), "{fault}");
+    let named = add(&kit, json!({"code": {"name": "other", "code": {"number": 3}}}));
+    kit.add(cache(named).unwrap()).unwrap();
+}
